@@ -1,0 +1,109 @@
+/* A worker: one core's share of the dataplane, without clock, socket, lock, log or allocation in its loop.
+ *
+ * The worker library knows no threads and no ports. Whoever drives it hands it bursts and the time, and takes what it
+ * sends through `ops`. The daemon drives it from an lcore with ethdev (host/lcore.c), replay and tests from memory.
+ *
+ * One turn: worker_receive() for each burst, worker_commands(), worker_flush(). All three on the owner's core only.
+ */
+#pragma once
+
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+#include "xfergate/drop.h"
+#include "xfergate/link.h"
+
+#define WORKER_MAX       16
+#define WORKER_MAX_PORTS 8
+#define WORKER_BURST     32
+
+struct worker;
+struct endpoint;
+struct flow_table;
+struct source_table;
+
+/* What a worker gives away. Called on the worker's core; must not block. */
+struct worker_ops {
+	void *arg;
+	/* Takes ownership of all n packets (Ethernet frames ready to send); frees and counts what the port refuses. */
+	void (*transmit)(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t n);
+	/* Takes ownership. To the port's kernel interface. urgent: ARP, ND, ICMP, routing protocols. */
+	void (*to_kernel)(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t n, bool urgent);
+	/* A hint for the control plane; dropped and counted when its ring is full. */
+	void (*event)(void *arg, const struct xf_link_event *event);
+};
+
+struct worker_port {
+	uint8_t mac[6];
+	uint16_t mtu;
+};
+
+struct worker_config {
+	unsigned index;   /* of this worker */
+	unsigned workers; /* of all */
+	int socket;       /* NUMA, or SOCKET_ID_ANY */
+	struct flow_table *flows; /* shared: each slot is written by its endpoint's owner only */
+	struct worker_port ports[WORKER_MAX_PORTS];
+	unsigned port_count;
+	struct rte_ring *handover_in[WORKER_MAX];  /* [from]; single producer, single consumer; NULL for itself */
+	struct rte_ring *handover_out[WORKER_MAX]; /* [to] */
+	struct worker_ops ops;
+};
+
+/* A command from the main thread to the owner worker. The main thread allocates it, checks it, and posts it on
+ * worker_command_ring(); the worker applies it between two bursts, sets result and now_ns, and posts it back on
+ * worker_done_ring(), where the main thread takes it and frees it. The worker never frees. */
+enum command_type {
+	COMMAND_OPEN,    /* endpoint: prepared aside by endpoint_create, published by the owner */
+	COMMAND_UPDATE,  /* id, settings, header */
+	COMMAND_CLOSE,   /* id; the endpoint comes back in `endpoint`, to be freed after a grace period */
+	COMMAND_PATCH,   /* patch */
+	COMMAND_HEADER,  /* id, header: next hop's MAC learned, changed or lost */
+	COMMAND_SOURCES, /* sources: the new table; the old one comes back in `sources` */
+};
+
+/* Ethernet part of an endpoint's egress header. */
+struct egress {
+	bool resolved;
+	uint16_t port;
+	uint8_t dst_mac[6];
+	uint8_t src_mac[6];
+};
+
+struct command {
+	enum command_type type;
+	struct xf_endpoint_id id;
+	struct endpoint *endpoint;
+	struct xf_endpoint_settings settings;
+	struct egress egress;
+	struct xf_link_patch patch;
+	const struct source_table *sources;
+	uint32_t sequence; /* the main thread's: link sequence number; 0: its own */
+	void *cookie;      /* the main thread's */
+	int32_t result;    /* 0 or -errno */
+	uint32_t detail;   /* PATCH: first bad move */
+	uint64_t now_ns;   /* applied at */
+};
+
+/* Counters that only the owner writes; others read them relaxed. */
+struct worker_stats {
+	uint64_t turns, busy_turns;
+	uint64_t rx_packets, forwarded, to_kernel, handed_over, events_lost;
+	uint64_t drops[XF_DROP_COUNT];
+	uint64_t peer_passed[XF_MAX_PEERS], peer_dropped[XF_MAX_PEERS];
+};
+
+/* Main thread, before the core starts. 0 or -errno. */
+int worker_create(struct worker **out, const struct worker_config *config);
+void worker_destroy(struct worker *worker);
+
+struct rte_ring *worker_command_ring(struct worker *worker);
+struct rte_ring *worker_done_ring(struct worker *worker);
+const struct worker_stats *worker_stats(const struct worker *worker);
+
+/* Takes ownership of the n <= WORKER_BURST packets, received on `port` at now_ns (any monotonic clock, the same for all). */
+void worker_receive(struct worker *worker, uint16_t port, struct rte_mbuf **pkts, uint16_t n, uint64_t now_ns);
+/* Packets that other workers handed over, then commands, then deadlines (armed patches, media time-outs: a bounded
+ * share of the endpoints each turn). Returns how much was done; 0: idle. */
+unsigned worker_turn(struct worker *worker, uint64_t now_ns);
+/* Sends what the stages have gathered. */
+void worker_flush(struct worker *worker);

@@ -1,0 +1,202 @@
+/* The configuration, as both daemons and `xfergate check` see it: read from one YAML file, wholly checked.
+ *
+ * Strings are never NULL unless the comment says so. References between sections are indices (XF_NONE: none), resolved
+ * when the file was read. Read-only after config_load; may be read from any thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "xfergate/addr.h"
+
+#define XF_NONE UINT32_MAX
+
+/* A SIP URI's parts as the configuration needs them. The name stays a name: it is resolved when used. */
+struct config_uri {
+	char *text; /* as written */
+	char *user; /* "" if none */
+	char *host; /* name or address, IPv6 without brackets */
+	uint16_t port; /* 0: none given */
+};
+
+/* User name and password for a digest challenge. The password never leaves this struct in print. */
+struct config_credentials {
+	char *username; /* NULL: no credentials */
+	char *password;
+	char *realm; /* NULL: the peer's domain's challenge is answered whatever its realm */
+};
+
+struct config_port {
+	char *name;
+	char *device; /* DPDK device arguments: "0000:3b:00.0", "net_af_xdp0,iface=eth1" */
+	char *tap;    /* name of its kernel interface */
+	uint32_t mtu;
+	struct xf_prefix *addresses; /* set on the TAP; addr is the host's own address here, bits beyond the prefix kept */
+	uint32_t address_count;
+};
+
+struct config_network {
+	char *name;
+	uint32_t port;                    /* index */
+	struct xf_sockaddr sip;           /* address and port of the SIP socket, UDP */
+	struct xf_addr *media;            /* media addresses */
+	uint32_t media_count;
+	uint32_t media_first;             /* index of media[0] in the list of all networks' media addresses: the link's order */
+	struct xf_addr advertise;         /* family 0: none; else stands in Via, Contact and SDP in place of our own */
+};
+
+enum config_validity {
+	CONFIG_VALIDITY_POSSIBLE,
+	CONFIG_VALIDITY_STRICT,
+};
+
+enum config_number_format {
+	CONFIG_NUMBER_PLUS,  /* +12025550143 */
+	CONFIG_NUMBER_PLAIN, /* 12025550143 */
+};
+
+struct config_provider {
+	char *name;
+	char *owner; /* "" if the file names no owners: all belong together */
+	uint32_t network;
+	char *region; /* ISO 3166 alpha-2, how its inbound numbers are read */
+	struct config_uri trunk;
+	struct xf_prefix *sources;
+	uint32_t source_count;
+	struct config_credentials credentials;
+	uint8_t number_format; /* enum config_number_format */
+	uint8_t validity;      /* enum config_validity */
+	bool strict_source;    /* media only from the SDP address */
+	double cost_per_minute; /* of a call that we place; in `currency` */
+	char *currency;         /* "" if no cost is given */
+};
+
+struct config_number {
+	char *number; /* E.164 with '+' */
+	char *owner;
+	bool verified; /* "operator" */
+	bool active;
+	uint32_t *providers; /* indices: those that authorise it */
+	uint32_t provider_count;
+};
+
+struct config_may {
+	uint32_t *plans; /* indices */
+	uint32_t plan_count;
+	char **prefixes; /* E.164 with '+': "+1202" */
+	uint32_t prefix_count;
+	char **countries; /* ISO 3166 alpha-2, upper case */
+	uint32_t country_count;
+	char **domains; /* exact host of a SIP URI, or "*.example.com"; or an address block text */
+	uint32_t domain_count;
+};
+
+struct config_agent {
+	char *name;
+	char *owner;
+	uint32_t network;
+	struct config_uri uri; /* where its INVITE goes */
+	struct xf_prefix *sources;
+	uint32_t source_count;
+	struct config_credentials credentials;
+	char *region;         /* NULL: none */
+	char *caller_id;      /* E.164 with '+', or "dialled", or NULL: none */
+	struct config_may may;
+	uint16_t refer_accept_code; /* 202 or 200 */
+	bool strict_source;
+	uint32_t provider; /* over which its numbers go; XF_NONE: that of the call */
+};
+
+struct config_route {
+	char *number;      /* E.164 with '+', or "*" : any other */
+	uint32_t provider; /* XF_NONE: any */
+	uint32_t agent;
+	uint32_t ring_ms;
+	uint32_t fails_plan; /* agent-fails; XF_NONE: answer fails_code */
+	uint16_t fails_code; /* 0: pass on what the agent said (480 if nothing) */
+	uint32_t lost_plan;  /* agent-lost; XF_NONE: hang up */
+};
+
+enum config_target_type {
+	CONFIG_TARGET_NUMBER,
+	CONFIG_TARGET_SIP,
+	CONFIG_TARGET_AGENT,  /* back to the agent */
+	CONFIG_TARGET_HANGUP,
+};
+
+struct config_target {
+	uint8_t type;          /* enum config_target_type */
+	char *destination;     /* number as written, or SIP URI; NULL for agent and hang-up */
+	struct config_uri uri; /* of a SIP target */
+	char *caller_id;       /* as config_agent.caller_id, or for a SIP target also any registered number; NULL: not said */
+	uint32_t ring_ms;
+	uint32_t network;  /* SIP target: XF_NONE: by the route to it */
+	uint32_t provider; /* number: XF_NONE: the call's */
+	char *region;      /* NULL: not said */
+};
+
+#define CONFIG_TARGETS_MAX 8
+
+struct config_plan {
+	char *name;
+	char *owner;
+	struct config_target targets[CONFIG_TARGETS_MAX]; /* [0] the plan's own, then its fallbacks in order */
+	uint32_t target_count;
+};
+
+/* Who asks us for credentials when we call a SIP URI: by host of the URI. */
+struct config_sip_server {
+	char *host; /* of the URI */
+	char *owner;
+	struct config_credentials credentials;
+	uint32_t network; /* XF_NONE: by route */
+};
+
+struct config {
+	char *file;
+
+	/* dataplane */
+	uint32_t workers;
+	bool idle_backoff; /* an idle worker sleeps up to 200 us; else it polls */
+	char *link_socket;
+	uint32_t memory_mb; /* of DPDK without hugepages */
+	struct config_port *ports;
+	uint32_t port_count;
+	struct config_network *networks;
+	uint32_t network_count;
+
+	/* control plane */
+	char *api_socket;
+	char *user, *group;
+	uint32_t t1_ms;            /* RFC 3261 T1; 500 */
+	uint32_t ring_ms;          /* default ring time */
+	uint32_t call_max_ms;      /* longest call; 0: none */
+	uint32_t calls_max;
+	uint32_t media_timeout_ms; /* 0: none */
+	uint32_t learn_window_ms;
+	uint32_t quarantine_ms;    /* of a closed port */
+	uint16_t media_port_first, media_port_last; /* even, odd */
+	char *user_agent;
+
+	struct config_provider *providers;
+	uint32_t provider_count;
+	struct config_number *numbers;
+	uint32_t number_count;
+	struct config_agent *agents;
+	uint32_t agent_count;
+	struct config_route *routes;
+	uint32_t route_count;
+	struct config_plan *plans;
+	uint32_t plan_count;
+	struct config_sip_server *sip_servers;
+	uint32_t sip_server_count;
+};
+
+/* Reads and checks. 0; or -EINVAL after writing every error to `errors`, one line each:
+ * "file:line: key: what is wrong with value 'v'; what is allowed". Warnings (a number possible but not valid) go there
+ * too, as "file:line: warning: …", and do not fail. -errno if the file cannot be read, said there as well. */
+int config_load(struct config **out, const char *file, FILE *errors);
+
+/* Wipes secrets before it frees. NULL is fine. */
+void config_destroy(struct config *config);

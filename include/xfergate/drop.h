@@ -1,0 +1,59 @@
+/* Why the dataplane dropped a packet. One list: it gives the enum, the counters, the rows of
+ * `xfergate show stats` and the test that no name is missing. Add at the end of a group. */
+#pragma once
+
+/* X(symbol, "name", "what it means, and what to look at") */
+#define XF_DROPS(X)                                                                                                    \
+	X(RUNT, "runt", "shorter than its headers say")                                                                \
+	X(OTHER_MAC, "other-mac", "not for the port's MAC, nor multicast or broadcast")                                \
+	X(IP_INVALID, "ip-invalid", "IP header that RFC 791 or RFC 8200 does not allow")                               \
+	X(UDP_INVALID, "udp-invalid", "UDP length beyond the packet")                                                  \
+	X(UDP_CHECKSUM, "udp-checksum", "UDP checksum wrong")                                                          \
+	X(MEDIA_FRAGMENT, "media-fragment", "IP fragment to a media address that is not SIP's")                        \
+	X(FRAGMENT_SOURCE, "fragment-source", "fragment of unknown content from an address in no source block")        \
+	X(NO_ENDPOINT, "no-endpoint", "media to a port on which no endpoint is open")                                  \
+	X(NOT_RTP, "not-rtp", "STUN, DTLS or other things on a media port (RFC 7983)")                                 \
+	X(RTP_INVALID, "rtp-invalid", "RTP header that RFC 3550 does not allow")                                       \
+	X(RTCP_INVALID, "rtcp-invalid", "RTCP compound packet that RFC 3550 does not allow")                           \
+	X(WRONG_SOURCE, "wrong-source", "media from another address than the endpoint's locked source")                \
+	X(PAYLOAD_TYPE, "payload-type", "payload type that neither leg has negotiated")                                \
+	X(UNPATCHED, "unpatched", "valid media on an endpoint that feeds nobody")                                      \
+	X(PAUSED, "paused", "the receiving leg is on hold")                                                            \
+	X(ARMED_WAIT, "armed-wait", "media that is neither the present nor yet the armed source of its receiver")      \
+	X(BEFORE_MAPPED, "before-mapped", "packet older than the first that its receiver got from this source")        \
+	X(RTCP_REPLACED, "rtcp-replaced", "RTCP of a source that no longer feeds the receiver")                        \
+	X(NO_NEIGHBOUR, "no-neighbour", "next hop of the endpoint not resolved")                                       \
+	X(HANDOVER_FULL, "handover-full", "ring to the owner worker full")                                             \
+	X(TX_FULL, "tx-full", "the port did not take the packet")                                                      \
+	X(KERNEL_RING_FULL, "kernel-ring-full", "ring to the kernel interface full")                                   \
+	X(KERNEL_REFUSED, "kernel-refused", "the kernel interface did not take the packet")                            \
+	X(SIP_SOURCE, "sip-source", "SIP over UDP from an address in no source block and not admitted")                \
+	X(SIP_TCP_SOURCE, "sip-tcp-source", "TCP to a SIP port from an address in no source block and not admitted")   \
+	X(NO_MBUF, "no-mbuf", "packet buffers used up")
+
+enum xf_drop {
+#define X(symbol, name, text) XF_DROP_##symbol,
+	XF_DROPS(X)
+#undef X
+	XF_DROP_COUNT
+};
+
+static inline const char *xf_drop_name(unsigned drop)
+{
+	static const char *const names[] = {
+#define X(symbol, name, text) name,
+		XF_DROPS(X)
+#undef X
+	};
+	return drop < XF_DROP_COUNT ? names[drop] : "unknown";
+}
+
+static inline const char *xf_drop_text(unsigned drop)
+{
+	static const char *const texts[] = {
+#define X(symbol, name, text) text,
+		XF_DROPS(X)
+#undef X
+	};
+	return drop < XF_DROP_COUNT ? texts[drop] : "";
+}

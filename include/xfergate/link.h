@@ -1,0 +1,230 @@
+/* The link: how the control plane commands the dataplane.
+ *
+ * A Unix SEQPACKET socket; the dataplane listens, one control plane at a time (a newer one replaces the older,
+ * which may be dead or hung). A packet carries one or more records, each a struct xf_link_record followed by its
+ * body, padded to 8 bytes. Host byte order: both ends are on one machine.
+ *
+ * Each command has a sequence number that rises by one; each is answered by exactly one XF_LINK_ACK with that number
+ * (for DUMP and STATS, after their rows). Commands take effect in order per owner worker. Events have sequence number
+ * 0 and are hints: what they tell is also in the endpoint's dump.
+ *
+ * The first record on a connection is HELLO from the control plane; the dataplane answers HELLO_OK, or ACK with
+ * -EPROTO when the versions differ, and closes.
+ */
+#pragma once
+
+#include "xfergate/addr.h"
+#include "xfergate/drop.h"
+#include "xfergate/endpoint.h"
+#include "xfergate/source.h"
+
+#define XF_LINK_VERSION    1
+#define XF_LINK_PACKET_MAX 65536
+#define XF_LINK_MOVES_MAX  32
+
+/* X(symbol, number, "name", struct of the body). Control plane to dataplane below 64, back from 64 on. */
+#define XF_LINK_TYPES(X)                                                                                               \
+	X(HELLO, 1, "hello", struct xf_link_hello)                                                                     \
+	X(SOURCES_BEGIN, 2, "sources-begin", struct xf_link_empty)                                                     \
+	X(SOURCE_ADD, 3, "source-add", struct xf_source)                                                               \
+	X(SOURCES_COMMIT, 4, "sources-commit", struct xf_link_empty)                                                   \
+	X(ADMIT, 5, "admit", struct xf_link_admit)                                                                     \
+	X(WITHDRAW, 6, "withdraw", struct xf_link_admit)                                                               \
+	X(OPEN, 7, "open", struct xf_link_open)                                                                        \
+	X(UPDATE, 8, "update", struct xf_link_update)                                                                  \
+	X(CLOSE, 9, "close", struct xf_link_close)                                                                     \
+	X(PATCH, 10, "patch", struct xf_link_patch)                                                                    \
+	X(DUMP, 11, "dump", struct xf_link_dump)                                                                       \
+	X(STATS, 12, "stats", struct xf_link_empty)                                                                    \
+	X(HELLO_OK, 64, "hello-ok", struct xf_link_hello_ok)                                                           \
+	X(ACK, 65, "ack", struct xf_link_ack)                                                                          \
+	X(EVENT, 66, "event", struct xf_link_event)                                                                    \
+	X(ENDPOINT, 67, "endpoint", struct xf_endpoint_state)                                                          \
+	X(PORT, 68, "port", struct xf_link_port)                                                                       \
+	X(DROPS, 69, "drops", struct xf_link_drops)                                                                    \
+	X(WORKER, 70, "worker", struct xf_link_worker)                                                                 \
+	X(PEER, 71, "peer", struct xf_link_peer)
+
+enum xf_link_type {
+#define X(symbol, number, name, body) XF_LINK_##symbol = number,
+	XF_LINK_TYPES(X)
+#undef X
+};
+
+struct xf_link_record {
+	uint16_t type;     /* enum xf_link_type */
+	uint16_t body_len; /* bytes, without this header and without padding */
+	uint32_t sequence; /* of the command; in an answer, of the command that it answers; 0 in an event */
+};
+
+struct xf_link_empty {
+	uint64_t zero;
+};
+
+struct xf_link_hello {
+	uint32_t version; /* XF_LINK_VERSION */
+	uint32_t zero;
+	uint64_t instance; /* random, of this life of the control plane */
+};
+
+struct xf_link_hello_ok {
+	uint32_t version;
+	uint32_t generation_last; /* highest endpoint generation seen; 0: none */
+	uint64_t instance;        /* random, of this life of the dataplane: another one means that all endpoints are gone */
+	uint64_t now_ns;          /* dataplane clock */
+	uint16_t workers;
+	uint16_t ports;
+	uint16_t media_addrs; /* how many of the following are set; the index is the endpoint's local address index */
+	uint16_t zero;
+	struct xf_addr media_addr[XF_MAX_MEDIA_ADDRS];
+};
+
+/* An address outside the source table that may send us SIP while a target's transaction or dialog lives. */
+struct xf_link_admit {
+	struct xf_addr addr;
+	uint32_t zero;
+};
+
+struct xf_link_open {
+	struct xf_endpoint_id id; /* the index says local address and port; -EEXIST: open; -ESTALE: generation not above its last */
+	uint8_t worker;           /* owner; all endpoints of one call have the same; -EINVAL if there is no such worker */
+	uint8_t zero[7];
+	struct xf_endpoint_settings settings;
+};
+
+/* New settings for an open endpoint; its send stream goes on unbroken. -ENOENT, -ESTALE. */
+struct xf_link_update {
+	struct xf_endpoint_id id;
+	struct xf_endpoint_settings settings;
+};
+
+/* Its patches go with it. -ENOENT, -ESTALE. */
+struct xf_link_close {
+	struct xf_endpoint_id id;
+};
+
+/* Feed `to`'s send stream from `from` (index XF_ENDPOINT_NONE: from nothing).
+ * armed_limit_ns > 0: only from `from`'s first valid packet on, or when the limit has passed; until then the present
+ * source goes on. paused: `to` is on hold: what feeds it is dropped as "paused" until a move without it. */
+struct xf_link_move {
+	struct xf_endpoint_id to;
+	struct xf_endpoint_id from;
+	uint64_t armed_limit_ns;
+	uint8_t paused;
+	uint8_t zero[7];
+};
+
+/* All or none, between two bursts of the owner. All endpoints must have one owner worker (-EXDEV). */
+struct xf_link_patch {
+	uint32_t count; /* 1..XF_LINK_MOVES_MAX */
+	uint32_t zero;
+	struct xf_link_move moves[XF_LINK_MOVES_MAX]; /* body_len may end after the last used one */
+};
+
+struct xf_link_dump {
+	uint32_t index_first; /* rows from this index on; as many ENDPOINT rows as fit one packet, then the ACK */
+	uint32_t zero;
+};
+
+struct xf_link_ack {
+	int32_t result; /* 0 or -errno; for DUMP: > 0 if there are more rows, from `detail` on */
+	uint32_t detail; /* PATCH, on error: number of the first bad move. DUMP: next index_first */
+	uint64_t now_ns; /* dataplane clock when the owner applied it */
+};
+
+/* X(symbol, "name") */
+#define XF_LINK_EVENTS(X)                                                                                              \
+	X(FIRST_PACKET, "first-packet")                                                                                \
+	X(SOURCE_LOCKED, "source-locked")                                                                              \
+	X(WRONG_SOURCE, "wrong-source")                                                                                \
+	X(MEDIA_TIMEOUT, "media-timeout")                                                                              \
+	X(ARMED_FIRED, "armed-fired")                                                                                  \
+	X(ARMED_LIMIT, "armed-limit")                                                                                  \
+	X(CLOSED_ORPHAN, "closed-orphan")
+
+enum xf_link_event_type {
+#define X(symbol, name) XF_EVENT_##symbol,
+	XF_LINK_EVENTS(X)
+#undef X
+	XF_EVENT_COUNT
+};
+
+struct xf_link_event {
+	struct xf_endpoint_id id;
+	uint32_t event; /* enum xf_link_event_type */
+	uint32_t zero;
+	uint64_t now_ns;
+	struct xf_sockaddr source; /* for FIRST_PACKET, SOURCE_LOCKED, WRONG_SOURCE */
+};
+
+struct xf_link_port {
+	char name[16];   /* NUL-terminated */
+	char driver[24]; /* DPDK's name of it */
+	char tap[16];    /* its twin */
+	uint8_t mac[6];
+	uint8_t link_up; /* 0, 1 */
+	uint8_t zero;
+	uint64_t rx_packets, rx_bytes, rx_missed, rx_errors;
+	uint64_t tx_packets, tx_bytes, tx_errors;
+	uint64_t tap_in, tap_out; /* packets from the kernel, to the kernel */
+};
+
+struct xf_link_drops {
+	uint64_t count[XF_DROP_COUNT]; /* all workers and the main thread together */
+};
+
+struct xf_link_worker {
+	uint16_t worker;
+	uint16_t lcore;
+	uint32_t endpoints;
+	uint64_t turns, busy_turns; /* of its loop; busy: it received something */
+	uint64_t rx_packets, forwarded, to_kernel, handed_over;
+};
+
+/* SIP packets by peer, as the screen saw them. */
+struct xf_link_peer {
+	uint16_t peer;
+	uint8_t zero[6];
+	uint64_t passed;
+	uint64_t dropped;
+};
+
+static inline const char *xf_link_type_name(unsigned type)
+{
+	switch (type) {
+#define X(symbol, number, name, body)                                                                                  \
+	case number:                                                                                                   \
+		return name;
+		XF_LINK_TYPES(X)
+#undef X
+	}
+	return "unknown";
+}
+
+static inline size_t xf_link_body_size(unsigned type)
+{
+	switch (type) {
+#define X(symbol, number, name, body)                                                                                  \
+	case number:                                                                                                   \
+		return sizeof(body);
+		XF_LINK_TYPES(X)
+#undef X
+	}
+	return 0;
+}
+
+static inline const char *xf_link_event_name(unsigned event)
+{
+	static const char *const names[] = {
+#define X(symbol, name) name,
+		XF_LINK_EVENTS(X)
+#undef X
+	};
+	return event < XF_EVENT_COUNT ? names[event] : "unknown";
+}
+
+/* Size of a record on the wire, header and padding included. */
+static inline size_t xf_link_record_size(size_t body_len)
+{
+	return sizeof(struct xf_link_record) + ((body_len + 7) & ~(size_t)7);
+}
