@@ -1,0 +1,116 @@
+/* Transactions: RFC 3261 17 with the accepted states of RFC 6026, over UDP.
+ *
+ * The stack owns retransmission (2xx included), ACK to negative answers, CANCEL, and time-outs. The user (call/) owns
+ * dialogs, ACK to 2xx, and what a message means. A message costs the same with ten open transactions and with 50,000.
+ * One thread, on env's clock.
+ */
+#pragma once
+
+#include "core/env.h"
+#include "sip/message.h"
+
+typedef uint64_t sip_txn; /* names a transaction; 0: none; never used twice */
+
+/* Where a request goes or a message came from. */
+struct sip_hop {
+	uint32_t network; /* index: whose socket */
+	struct xf_sockaddr remote;
+};
+
+/* A request to send. Strings are copied. Via and Content-Length are the stack's. No string may hold CR or LF, but for
+ * `headers`, which is whole lines with CRLF each (built by sip_headers_add, which refuses CR and LF in values). */
+struct sip_request {
+	enum sip_method method;
+	const char *ruri;
+	const char *from, *to; /* whole values, tags included */
+	const char *call_id;
+	uint32_t cseq;
+	unsigned max_forwards;
+	const char *route;   /* value of one Route header; NULL or "": none */
+	const char *contact; /* whole value; NULL or "": none */
+	const char *headers; /* further header lines; NULL or "": none */
+	const char *content_type;
+	const char *body; /* NULL: none */
+	size_t body_len;
+};
+
+struct sip_reply {
+	int status;
+	const char *reason; /* NULL: the usual one */
+	const char *to_tag; /* NULL: none (100), or that of the request */
+	const char *contact;
+	const char *headers;
+	const char *content_type;
+	const char *body;
+	size_t body_len;
+};
+
+enum sip_failure {
+	SIP_FAILURE_TIMEOUT, /* timer B or F */
+	SIP_FAILURE_UNACKED, /* our 2xx was not acknowledged in 64·T1 */
+};
+
+/* What the stack tells its user. The message lives only during the call. */
+struct sip_user {
+	void *arg;
+	/* A new request, also a re-INVITE; not ACK, not CANCEL. Must lead to sip_respond with a final status, now or later.
+	 * An INVITE has been answered 100 already. */
+	void (*request)(void *arg, sip_txn txn, const struct sip_message *request, const struct sip_hop *from);
+	/* CANCEL of that INVITE; it has been answered 200. The user answers the INVITE with 487 (or has answered already). */
+	void (*cancelled)(void *arg, sip_txn invite);
+	/* ACK to a 2xx (of any dialog). */
+	void (*ack)(void *arg, const struct sip_message *ack, const struct sip_hop *from);
+	/* Each provisional and final answer once; for a 2xx to INVITE every one of them, repeated ones too (RFC 6026 7.2).
+	 * `owner` is what sip_send was given. */
+	void (*response)(void *arg, sip_txn txn, uint64_t owner, const struct sip_message *response,
+			 const struct sip_hop *from);
+	void (*failed)(void *arg, sip_txn txn, uint64_t owner, enum sip_failure failure);
+	/* A 2xx to an INVITE whose transaction is gone (RFC 3261 13.2.2.4); NULL: ignored. */
+	void (*stray)(void *arg, const struct sip_message *response, const struct sip_hop *from);
+};
+
+/* How a network's messages name us. */
+struct sip_network {
+	char sent_by[SIP_HOST_MAX]; /* "host:port" for Via and Contact */
+};
+
+struct sip_stack;
+
+int sip_stack_create(struct sip_stack **out, struct env *env, const struct sip_user *user,
+		     const struct sip_network *networks, uint32_t network_count, uint32_t t1_ms, const char *user_agent);
+void sip_stack_destroy(struct sip_stack *stack);
+
+/* A datagram from the network's socket. Malformed requests that can be answered get 400 and a Warning with the reason;
+ * others are dropped and counted. Answers only go back where the request came from. */
+void sip_stack_receive(struct sip_stack *stack, const struct sip_hop *from, const char *data, size_t len);
+
+/* 0 and *txn (it may have failed by the time `failed` is called, never inside), or -EINVAL, -ENOMEM, -E2BIG. */
+int sip_send(struct sip_stack *stack, sip_txn *txn, const struct sip_request *request, const struct sip_hop *to,
+	     uint64_t owner);
+/* Sends once, outside any transaction: ACK to a 2xx. 0 or -errno. */
+int sip_send_ack(struct sip_stack *stack, const struct sip_request *request, const struct sip_hop *to);
+/* Cancels an INVITE of ours: at once if it was answered provisionally, else as soon as it is. The final answer still
+ * comes (64·T1 after the CANCEL at the latest, as failed()). -ENOENT, -EALREADY (final answer is in). */
+int sip_cancel(struct sip_stack *stack, sip_txn txn, const char *headers);
+/* No more callbacks for this client transaction; it ends by itself. */
+void sip_disown(struct sip_stack *stack, sip_txn txn);
+
+/* 0, -ENOENT, -EALREADY (already answered finally), -EINVAL, -E2BIG. */
+int sip_respond(struct sip_stack *stack, sip_txn txn, const struct sip_reply *reply);
+/* ACK to our 2xx has come: stop repeating it. */
+void sip_acked(struct sip_stack *stack, sip_txn txn);
+
+/* The request of a client transaction, to send it again with credentials; NULL if it is gone. */
+const struct sip_request *sip_sent_request(const struct sip_stack *stack, sip_txn txn);
+/* The request of an open server transaction, to answer it later; NULL if it is gone. */
+const struct sip_message *sip_received_request(const struct sip_stack *stack, sip_txn txn);
+
+struct sip_counts {
+	uint32_t transactions;                /* open, in any state */
+	uint64_t received, malformed, stray, sent, repeated; /* messages */
+};
+void sip_stack_counts(const struct sip_stack *stack, struct sip_counts *counts);
+
+/* Adds "Name: value\r\n" to the NUL-terminated lines in buf. -EINVAL if the value holds CR, LF or NUL-like control
+ * characters, -E2BIG if it does not fit; buf is unchanged then. */
+__attribute__((format(printf, 4, 5))) int sip_headers_add(char *buf, size_t size, const char *name, const char *format, ...);
