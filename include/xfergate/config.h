@@ -68,7 +68,7 @@ struct config_provider {
 	uint8_t number_format; /* enum config_number_format */
 	uint8_t validity;      /* enum config_validity */
 	bool strict_source;    /* media only from the SDP address */
-	double cost_per_minute; /* of a call that we place; in `currency` */
+	double cost_per_minute; /* of a call that we place; in `currency`; 0: not said */
 	char *currency;         /* "" if no cost is given */
 };
 
@@ -197,6 +197,12 @@ struct config {
  * "file:line: key: what is wrong with value 'v'; what is allowed". Warnings (a number possible but not valid) go there
  * too, as "file:line: warning: …", and do not fail. -errno if the file cannot be read, said there as well. */
 int config_load(struct config **out, const char *file, FILE *errors);
+
+/* The same, for those who need no passwords and may not be able to read them (the dataplane): all are "". */
+int config_load_without_secrets(struct config **out, const char *file, FILE *errors);
+
+/* A summary for people, a line each thing; no secrets. */
+void config_print(const struct config *config, FILE *out);
 
 /* Wipes secrets before it frees. NULL is fine. */
 void config_destroy(struct config *config);

@@ -1,0 +1,142 @@
+#include "reader.h"
+
+#include <string.h>
+#include "value.h"
+#include "xfergate/endpoint.h"
+
+/* Interface names of Linux, and of the link's rows: 15 bytes. */
+#define PORT_NAME_MAX 15
+
+static void build_port(struct reader *r, uint32_t i)
+{
+	const struct raw_port *raw = &r->raw->ports[i];
+	struct config_port *port = &r->config->ports[i];
+
+	port->name = value_name(r, reader_at(r, "ports[%u].name", i), raw->name, PORT_NAME_MAX);
+	port->tap = value_name(r, reader_at(r, "ports[%u].tap", i), raw->tap, PORT_NAME_MAX);
+	port->device = reader_copy(r, raw->device ? raw->device : "");
+	port->mtu = value_uint(r, reader_at(r, "ports[%u].mtu", i), raw->mtu,
+			       (struct value_range){.min = 576, .max = 9216, .missing = 1500});
+	port->addresses = reader_alloc(r, raw->addresses_count, sizeof(*port->addresses));
+	if (!port->addresses)
+		return;
+	port->address_count = raw->addresses_count;
+	for (uint32_t k = 0; k < raw->addresses_count; k++)
+		port->addresses[k] =
+		    value_interface(r, reader_at(r, "ports[%u].addresses[%u]", i, k), raw->addresses[k]);
+}
+
+static void build_port_doubles(struct reader *r)
+{
+	for (uint32_t i = 1; i < r->raw->ports_count; i++)
+		for (uint32_t j = 0; j < i; j++) {
+			const struct raw_port *a = &r->raw->ports[i], *b = &r->raw->ports[j];
+			if (a->tap && b->tap && strcmp(a->tap, b->tap) == 0)
+				reader_reject(r, reader_at(r, "ports[%u].tap", i),
+					      "'%s' is already the TAP of port %s; a name of its own", a->tap,
+					      b->name ? b->name : "?");
+			if (a->device && b->device && strcmp(a->device, b->device) == 0)
+				reader_reject(r, reader_at(r, "ports[%u].device", i),
+					      "'%s' is already the device of port %s; a device of its own", a->device,
+					      b->name ? b->name : "?");
+		}
+}
+
+/* Whether the kernel will answer for this address: a warning only, for addresses can be set by other means. */
+static void build_local(struct reader *r, uint32_t port_index, const struct xf_addr *addr, const char *path)
+{
+	char text[XF_ADDR_STRLEN];
+
+	if (port_index == XF_NONE || addr->family == 0)
+		return;
+	const struct config_port *port = &r->config->ports[port_index];
+	if (port->address_count == 0)
+		return;
+	for (uint32_t i = 0; i < port->address_count; i++)
+		if (port->addresses[i].addr.family == 0 || xf_addr_eq(&port->addresses[i].addr, addr))
+			return;
+	reader_warn(r, path, "%s is no address of port %s; see to it that it is on the port's TAP",
+		    xf_addr_format(addr, text), port->name);
+}
+
+static void build_network(struct reader *r, uint32_t i)
+{
+	const struct raw_network *raw = &r->raw->networks[i];
+	struct config_network *network = &r->config->networks[i];
+
+	network->name = value_name(r, reader_at(r, "networks[%u].name", i), raw->name, 63);
+	network->port = find_port(r, reader_at(r, "networks[%u].port", i), raw->port);
+	network->sip = value_sockaddr(r, reader_at(r, "networks[%u].sip", i), raw->sip, 5060);
+	network->advertise = value_addr(r, reader_at(r, "networks[%u].advertise", i), raw->advertise);
+	if (network->sip.addr.family)
+		build_local(r, network->port, &network->sip.addr, reader_at(r, "networks[%u].sip", i));
+	network->media = reader_alloc(r, raw->media_count, sizeof(*network->media));
+	if (!network->media)
+		return;
+	network->media_count = raw->media_count;
+	for (uint32_t k = 0; k < raw->media_count; k++) {
+		const char *path = reader_at(r, "networks[%u].media[%u]", i, k);
+		network->media[k] = value_addr(r, path, raw->media[k]);
+		build_local(r, network->port, &network->media[k], path);
+	}
+	if (network->advertise.family && network->sip.addr.family &&
+	    network->advertise.family != network->sip.addr.family)
+		reader_reject(r, reader_at(r, "networks[%u].advertise", i),
+			      "'%s' is not of the family of sip; IPv%u as sip is", raw->advertise,
+			      network->sip.addr.family);
+}
+
+void build_dataplane(struct reader *r)
+{
+	struct config *c = r->config;
+	const struct raw *raw = r->raw;
+
+	c->workers = value_uint(r, "dataplane.workers", raw->dataplane.workers,
+				(struct value_range){.min = 1, .max = 16, .missing = 1});
+	c->memory_mb = value_uint(r, "dataplane.memory", raw->dataplane.memory,
+				  (struct value_range){.min = 64, .max = 65536, .missing = 256});
+	c->idle_backoff = raw->dataplane.idle == RAW_IDLE_BACKOFF;
+	c->link_socket = value_socket(r, "dataplane.link", raw->dataplane.link, "/run/xfergate/link.sock");
+	c->ports = reader_alloc(r, raw->ports_count, sizeof(*c->ports));
+	c->port_count = c->ports ? raw->ports_count : 0;
+	for (uint32_t i = 0; i < c->port_count; i++)
+		build_port(r, i);
+	build_port_doubles(r);
+	c->networks = reader_alloc(r, raw->networks_count, sizeof(*c->networks));
+	c->network_count = c->networks ? raw->networks_count : 0;
+	uint32_t media = 0;
+	for (uint32_t i = 0; i < c->network_count; i++) {
+		build_network(r, i);
+		c->networks[i].media_first = media;
+		media += c->networks[i].media_count;
+	}
+}
+
+void build_control(struct reader *r)
+{
+	struct config *c = r->config;
+	const struct raw *raw = r->raw;
+
+	c->api_socket = value_socket(r, "control.socket", raw->control.socket, "/run/xfergate/xfergate.sock");
+	c->user = value_name(r, "control.user", raw->control.user ? raw->control.user : "xfergate", 31);
+	c->group = value_name(r, "control.group", raw->control.group ? raw->control.group : "xfergate", 31);
+	c->t1_ms = value_time(r, "sip.t1", raw->sip.t1, (struct value_range){.min = 100, .max = 5000, .missing = 500});
+	c->ring_ms = value_time(r, "sip.ring-time", raw->sip.ring_time,
+				(struct value_range){.min = 1000, .max = 600000, .missing = 30000});
+	c->call_max_ms =
+	    value_time(r, "sip.max-call-time", raw->sip.max_call_time,
+		       (struct value_range){.min = 10000, .max = 24 * 3600000, .missing = 4 * 3600000, .zero = true});
+	c->calls_max = value_uint(r, "sip.max-calls", raw->sip.max_calls,
+				  (struct value_range){.min = 1, .max = 100000, .missing = 1000});
+	c->user_agent = value_plain(r, "sip.user-agent", raw->sip.user_agent, "xfergate");
+	c->media_timeout_ms =
+	    value_time(r, "media.timeout", raw->media.timeout,
+		       (struct value_range){.min = 1000, .max = 3600000, .missing = 60000, .zero = true});
+	c->learn_window_ms = value_time(r, "media.learn-window", raw->media.learn_window,
+					(struct value_range){.min = 100, .max = 60000, .missing = 3000, .zero = true});
+	c->quarantine_ms = value_time(r, "media.quarantine", raw->media.quarantine,
+				      (struct value_range){.min = 100, .max = 600000, .missing = 30000, .zero = true});
+	c->media_port_first = 16384;
+	c->media_port_last = 32767;
+	value_ports(r, "media.ports", raw->media.ports, &c->media_port_first, &c->media_port_last);
+}

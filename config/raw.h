@@ -1,0 +1,119 @@
+/* The file as libcyaml reads it: text, not yet judged. A key that is not there, or was complained about, is NULL. */
+#pragma once
+
+#include <cyaml/cyaml.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum raw_idle {
+	RAW_IDLE_POLL,
+	RAW_IDLE_BACKOFF,
+};
+
+enum raw_media_source {
+	RAW_MEDIA_LEARN,
+	RAW_MEDIA_STRICT,
+};
+
+struct raw_credentials {
+	char *username, *password_file, *password_env, *realm;
+	char *password; /* known only to be refused with a hint */
+};
+
+struct raw_port {
+	char *name, *device, *tap;
+	uint32_t *mtu;
+	char **addresses;
+	uint32_t addresses_count;
+};
+
+struct raw_network {
+	char *name, *port, *sip, *advertise;
+	char **media;
+	uint32_t media_count;
+};
+
+struct raw_provider {
+	char *name, *owner, *network, *region, *trunk, *currency;
+	char **sources;
+	uint32_t sources_count;
+	struct raw_credentials credentials;
+	int number_format; /* enum config_number_format */
+	int validity;	   /* enum config_validity */
+	int media_source;  /* enum raw_media_source */
+	double cost_per_minute;
+};
+
+struct raw_number {
+	char *number, *owner;
+	int verified;
+	bool *active;
+	char **providers;
+	uint32_t providers_count;
+};
+
+struct raw_may {
+	char **plans, **prefixes, **countries, **domains;
+	uint32_t plans_count, prefixes_count, countries_count, domains_count;
+};
+
+struct raw_agent {
+	char *name, *owner, *network, *uri, *region, *caller_id, *provider;
+	char **sources;
+	uint32_t sources_count;
+	struct raw_credentials credentials;
+	struct raw_may may;
+	uint32_t *refer_accept_code;
+	int media_source;
+};
+
+struct raw_route {
+	char *number, *provider, *agent, *ring_time, *agent_fails, *agent_lost;
+};
+
+struct raw_target {
+	int *type; /* enum config_target_type */
+	char *destination, *region, *caller_id, *provider, *network, *ring_time;
+};
+
+struct raw_plan {
+	char *name, *owner;
+	struct raw_target target;
+	struct raw_target *fallbacks;
+	uint32_t fallbacks_count;
+};
+
+struct raw_sip_server {
+	char *host, *owner, *network;
+	struct raw_credentials credentials;
+};
+
+struct raw {
+	struct {
+		uint32_t *workers, *memory;
+		int idle; /* enum raw_idle */
+		char *link;
+	} dataplane;
+	struct {
+		char *socket, *user, *group;
+	} control;
+	struct {
+		char *t1, *ring_time, *user_agent, *max_call_time;
+		uint32_t *max_calls;
+	} sip;
+	struct {
+		char *ports, *timeout, *learn_window, *quarantine;
+	} media;
+	struct raw_port *ports;
+	struct raw_network *networks;
+	struct raw_provider *providers;
+	struct raw_number *numbers;
+	struct raw_agent *agents;
+	struct raw_route *routes;
+	struct raw_plan *plans;
+	struct raw_sip_server *sip_servers;
+	uint32_t ports_count, networks_count, providers_count, numbers_count, agents_count, routes_count, plans_count,
+	    sip_servers_count;
+};
+
+extern const struct cyaml_schema_value raw_schema;

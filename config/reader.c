@@ -1,0 +1,70 @@
+#include "reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *reader_at(struct reader *r, const char *format, ...)
+{
+	char path[READER_PATH_MAX];
+	va_list args;
+
+	/* The arguments may themselves be r->path. */
+	va_start(args, format);
+	vsnprintf(path, sizeof(path), format, args);
+	va_end(args);
+	return strcpy(r->path, path);
+}
+
+static void reader_add(struct reader *r, bool warning, const char *path, const char *format, va_list args)
+{
+	bool bad;
+	unsigned line = document_find(&r->doc, path, NULL, &bad);
+
+	if (!bad)
+		problems_add(&r->problems, warning, line, path, format, args);
+}
+
+void reader_reject(struct reader *r, const char *path, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	reader_add(r, false, path, format, args);
+	va_end(args);
+}
+
+void reader_warn(struct reader *r, const char *path, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	reader_add(r, true, path, format, args);
+	va_end(args);
+}
+
+bool reader_has(struct reader *r, const char *path)
+{
+	bool present;
+
+	document_find(&r->doc, path, &present, NULL);
+	return present;
+}
+
+char *reader_copy(struct reader *r, const char *text)
+{
+	if (!text)
+		return NULL;
+	char *copy = strdup(text);
+	if (!copy)
+		r->out_of_memory = true;
+	return copy;
+}
+
+void *reader_alloc(struct reader *r, size_t count, size_t size)
+{
+	void *p = count ? calloc(count, size) : NULL;
+
+	if (count && !p)
+		r->out_of_memory = true;
+	return p;
+}
