@@ -14,13 +14,15 @@ struct media;
 
 struct media_user {
 	void *arg;
-	/* A patch was applied (result 0) or refused (-errno). `cookie` is what media_patch was given. */
+	/* A patch was applied (result 0) or refused (-errno). `cookie` is what media_patch was given. -ENOTCONN: the
+	 * link went down before the answer; the patch is in the shadow and is brought over. */
 	void (*patched)(void *arg, uint64_t cookie, int result, uint64_t dataplane_ns);
 	/* Events of endpoints that belong to `owner` (as given to media_open). */
 	void (*event)(void *arg, uint64_t owner, struct xf_endpoint_id id, enum xf_link_event_type event);
 	/* The address may now answer us (or: could not be admitted, result < 0). */
 	void (*admitted)(void *arg, uint64_t waiter, int result);
-	/* An endpoint could not be opened or set: the dataplane refused. */
+	/* An endpoint could not be opened or set: the dataplane refused. -ENOENT: it was found gone at a reconnect. It
+	 * stays in the shadow until media_close. */
 	void (*refused)(void *arg, uint64_t owner, struct xf_endpoint_id id, int result);
 	void (*link_changed)(void *arg, bool up);
 };
@@ -29,10 +31,13 @@ int media_create(struct media **out, struct env *env, const struct config *confi
 void media_destroy(struct media *media);
 
 /* From the seam. */
-void media_link_up(struct media *media);   /* connected: says HELLO, brings sources, admitted addresses and shadow over */
+void media_link_up(struct media *media); /* connected: says HELLO, brings sources, admitted addresses and shadow over */
 void media_link_down(struct media *media);
 void media_link_receive(struct media *media, const void *packet, size_t len);
-bool media_ready(const struct media *media); /* connected and greeted */
+bool media_ready(const struct media *media); /* connected, greeted, and all was brought over */
+/* Sends the commands gathered so far. Without it they go out by a timer that is due at once: so the end of each entry
+ * point either calls this or runs the timers. */
+void media_flush(struct media *media);
 
 /* Takes an even port of one of the network's media addresses (round robin, after quarantine) and opens an endpoint.
  * Owner worker: group % workers; give every endpoint of a call the same group. owner: for events.
@@ -76,10 +81,10 @@ int media_stats(struct media *media, const struct media_query *query, uint64_t c
 bool media_knows(const struct media *media, struct xf_endpoint_id id, uint64_t *owner);
 
 struct media_counts {
-	uint32_t endpoints;       /* in the shadow */
+	uint32_t endpoints; /* in the shadow */
 	uint32_t ports_free, ports_resting, ports_used;
-	uint32_t admitted;        /* addresses held or lingering */
+	uint32_t admitted; /* addresses held or lingering */
 	uint32_t commands_pending;
-	uint32_t orphans;         /* seen in the last comparison at connect */
+	uint32_t orphans; /* seen in the last comparison at connect */
 };
 void media_counts(const struct media *media, struct media_counts *counts);

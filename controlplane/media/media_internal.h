@@ -1,0 +1,84 @@
+/* What the files of this folder share behind media.h. */
+#pragma once
+
+#include "media/admission.h"
+#include "media/link_client.h"
+#include "media/media.h"
+#include "media/orphans.h"
+#include "media/ports.h"
+#include "media/shadow.h"
+#include "media/sources.h"
+
+#define ORPHAN_LOOK_NS (5 * NS_PER_S)
+
+/* One answer to "what have you open?" or "how are you?", over as many packets as it takes. */
+struct query_run {
+	enum query_purpose {
+		QUERY_USER,    /* for media_dump and media_stats */
+		QUERY_COMPARE, /* at connect */
+		QUERY_ORPHANS, /* are they gone? */
+	} purpose;
+	struct media_query user;
+	uint64_t cookie;
+	uint32_t index_first; /* of the page that is under way */
+	uint32_t index_next;  /* the least index that the next row may have */
+};
+
+/* What the comparison at connect needs of a row. */
+struct compare_row {
+	struct xf_endpoint_id id;
+	struct shadow_feed feed;
+	struct xf_sockaddr remote;
+};
+
+struct media {
+	struct env *env;
+	const struct config *config;
+	struct media_user user;
+	struct link_client client;
+	struct shadow shadow;
+	struct ports *ports;
+	struct orphans orphans;
+	struct admission *admission;
+	struct sources sources;
+	struct xf_addr addr[XF_MAX_MEDIA_ADDRS]; /* of the configuration, by local address index */
+	uint32_t addr_count;
+
+	bool ready;	   /* greeted, compared, brought over */
+	bool silent;	   /* being destroyed: call nobody */
+	uint64_t instance; /* of the dataplane that the shadow was last brought to; valid if known */
+	bool known;
+	uint64_t greeted_instance; /* of the one that answered HELLO */
+	uint32_t workers;
+	uint32_t generation_first, generation_last; /* those that we gave; 0: none yet */
+	struct timer orphan_timer;
+	bool orphan_look;
+
+	struct compare_row *rows;
+	uint32_t row_count, row_room;
+};
+
+/* endpoints.c: commands about endpoints, from media.h or from the comparison. */
+int endpoint_tell_open(struct media *media, struct shadow_endpoint *endpoint);
+int endpoint_tell_settings(struct media *media, struct shadow_endpoint *endpoint, bool relearn);
+int endpoint_tell_close(struct media *media, struct xf_endpoint_id id);
+int endpoint_tell_moves(struct media *media, const struct xf_link_move *moves, unsigned count, uint64_t cookie);
+void endpoint_answered(struct media *media, const struct link_command *command, uint32_t sequence,
+		       const struct xf_link_ack *ack);
+void endpoint_event(struct media *media, const struct xf_link_event *event);
+void endpoint_refused(struct media *media, struct shadow_endpoint *endpoint, const char *what, int result);
+
+/* queries.c */
+int query_start(struct media *media, uint16_t type, enum query_purpose purpose, const struct media_query *user,
+		uint64_t cookie);
+void query_row(struct media *media, const struct link_command *command, enum xf_link_type type, const void *row);
+void query_answered(struct media *media, const struct link_command *command, const struct xf_link_ack *ack);
+
+/* resync.c: what happens at connect, and to orphans. */
+void resync_greeted(struct media *media, const struct xf_link_hello_ok *hello);
+void resync_row(struct media *media, const struct xf_endpoint_state *row);
+void resync_done(struct media *media, int result);
+void resync_forget(struct media *media); /* the link went down */
+void resync_orphan_expired(void *arg, struct timer *timer);
+void resync_orphan_row(struct media *media, const struct xf_endpoint_state *row);
+void resync_orphan_done(struct media *media, int result);
