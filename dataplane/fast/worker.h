@@ -12,14 +12,15 @@
 #include "xfergate/drop.h"
 #include "xfergate/link.h"
 
-#define WORKER_MAX       16
+#define WORKER_MAX	 16
 #define WORKER_MAX_PORTS 8
-#define WORKER_BURST     32
+#define WORKER_BURST	 32
 
 struct worker;
 struct endpoint;
 struct flow_table;
 struct source_table;
+struct admitted;
 
 /* What a worker gives away. Called on the worker's core; must not block. */
 struct worker_ops {
@@ -38,10 +39,12 @@ struct worker_port {
 };
 
 struct worker_config {
-	unsigned index;   /* of this worker */
-	unsigned workers; /* of all */
-	int socket;       /* NUMA, or SOCKET_ID_ANY */
-	struct flow_table *flows; /* shared: each slot is written by its endpoint's owner only */
+	unsigned index;			    /* of this worker */
+	unsigned workers;		    /* of all */
+	int socket;			    /* NUMA, or SOCKET_ID_ANY */
+	struct flow_table *flows;	    /* shared: each slot is written by its endpoint's owner only */
+	const struct source_table *sources; /* at start; NULL: nobody is known. Replaced by COMMAND_SOURCES */
+	const struct admitted *admitted;    /* shared, written by the main thread only; NULL: nobody is admitted */
 	struct worker_port ports[WORKER_MAX_PORTS];
 	unsigned port_count;
 	struct rte_ring *handover_in[WORKER_MAX];  /* [from]; single producer, single consumer; NULL for itself */
@@ -53,11 +56,11 @@ struct worker_config {
  * worker_command_ring(); the worker applies it between two bursts, sets result and now_ns, and posts it back on
  * worker_done_ring(), where the main thread takes it and frees it. The worker never frees. */
 enum command_type {
-	COMMAND_OPEN,    /* endpoint: prepared aside by endpoint_create, published by the owner */
-	COMMAND_UPDATE,  /* id, settings, header */
-	COMMAND_CLOSE,   /* id; the endpoint comes back in `endpoint`, to be freed after a grace period */
-	COMMAND_PATCH,   /* patch */
-	COMMAND_HEADER,  /* id, header: next hop's MAC learned, changed or lost */
+	COMMAND_OPEN,	 /* endpoint: prepared aside by endpoint_create, published by the owner */
+	COMMAND_UPDATE,	 /* id, settings, egress */
+	COMMAND_CLOSE,	 /* id; the endpoint comes back in `endpoint`, to be freed after a grace period */
+	COMMAND_PATCH,	 /* patch */
+	COMMAND_HEADER,	 /* id, egress: next hop's MAC learned, changed or lost */
 	COMMAND_SOURCES, /* sources: the new table; the old one comes back in `sources` */
 };
 
@@ -65,6 +68,7 @@ enum command_type {
 struct egress {
 	bool resolved;
 	uint16_t port;
+	uint16_t vlan; /* 802.1Q VLAN identifier; 0: untagged */
 	uint8_t dst_mac[6];
 	uint8_t src_mac[6];
 };
@@ -78,8 +82,8 @@ struct command {
 	struct xf_link_patch patch;
 	const struct source_table *sources;
 	uint32_t sequence; /* the main thread's: link sequence number; 0: its own */
-	void *cookie;      /* the main thread's */
-	int32_t result;    /* 0 or -errno */
+	void *cookie;	   /* the main thread's */
+	int32_t result;	   /* 0 or -errno */
 	uint32_t detail;   /* PATCH: first bad move */
 	uint64_t now_ns;   /* applied at */
 };
@@ -92,7 +96,7 @@ struct worker_stats {
 	uint64_t peer_passed[XF_MAX_PEERS], peer_dropped[XF_MAX_PEERS];
 };
 
-/* Main thread, before the core starts. 0 or -errno. */
+/* Main thread, before the core starts; rte_eal_init must have been called. 0 or -errno. */
 int worker_create(struct worker **out, const struct worker_config *config);
 void worker_destroy(struct worker *worker);
 
@@ -100,7 +104,12 @@ struct rte_ring *worker_command_ring(struct worker *worker);
 struct rte_ring *worker_done_ring(struct worker *worker);
 const struct worker_stats *worker_stats(const struct worker *worker);
 
-/* Takes ownership of the n <= WORKER_BURST packets, received on `port` at now_ns (any monotonic clock, the same for all). */
+/* For the `ops` functions, on the owner's core: what they could not take (TX_FULL, KERNEL_RING_FULL, an event lost). */
+void worker_count_drop(struct worker *worker, enum xf_drop drop, unsigned n);
+void worker_count_event_lost(struct worker *worker);
+
+/* Takes ownership of the n <= WORKER_BURST packets, received on `port` at now_ns (any monotonic clock, the same for
+ * all). */
 void worker_receive(struct worker *worker, uint16_t port, struct rte_mbuf **pkts, uint16_t n, uint64_t now_ns);
 /* Packets that other workers handed over, then commands, then deadlines (armed patches, media time-outs: a bounded
  * share of the endpoints each turn). Returns how much was done; 0: idle. */

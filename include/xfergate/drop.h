@@ -21,6 +21,7 @@
 	X(PAUSED, "paused", "the receiving leg is on hold")                                                            \
 	X(ARMED_WAIT, "armed-wait", "media that is neither the present nor yet the armed source of its receiver")      \
 	X(BEFORE_MAPPED, "before-mapped", "packet older than the first that its receiver got from this source")        \
+	X(SEQUENCE_JUMP, "sequence-jump", "first packet after a jump in its source's sequence; the next one confirms it")  \
 	X(RTCP_REPLACED, "rtcp-replaced", "RTCP of a source that no longer feeds the receiver")                        \
 	X(NO_NEIGHBOUR, "no-neighbour", "next hop of the endpoint not resolved")                                       \
 	X(HANDOVER_FULL, "handover-full", "ring to the owner worker full")                                             \

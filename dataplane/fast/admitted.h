@@ -1,0 +1,10 @@
+/* The inside of the admitted addresses, for source.c (look-up) and admitted.c (the main thread's part). */
+#pragma once
+
+#include <stdbool.h>
+#include <rte_hash.h>
+
+struct admitted {
+	struct rte_hash *hash; /* key: struct xf_addr; no data */
+	bool reclaimed;	       /* by the hash itself after a grace period; else at once */
+};

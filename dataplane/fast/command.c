@@ -1,0 +1,114 @@
+#include "loop.h"
+
+int command_endpoint(const struct worker *w, struct endpoint **out, const struct xf_endpoint_id *id)
+{
+	struct endpoint *e = flow_get(w->flows, id->index);
+	*out = NULL;
+	if (!e)
+		return -ENOENT;
+	if (e->id.generation != id->generation)
+		return -ESTALE;
+	if (e->owner != w->index)
+		return -EXDEV;
+	*out = e;
+	return 0;
+}
+
+static int command_open(struct worker *w, struct endpoint *e, uint64_t now_ns)
+{
+	uint32_t index = e->id.index;
+	if (index >= w->flows->slot_count || e->egress.port >= w->port_count)
+		return -EINVAL;
+	if (e->owner != w->index)
+		return -EXDEV;
+	if (flow_get(w->flows, index))
+		return -EEXIST;
+	if (e->id.generation <= flow_generation(w->flows, index))
+		return -ESTALE;
+	endpoint_open(e, now_ns);
+	TAILQ_INSERT_TAIL(&w->owned, e, owned);
+	w->owned_count++;
+	__atomic_store_n(&w->flows->slots[index].generation_last, e->id.generation, __ATOMIC_RELAXED);
+	flow_set(w->flows, index, e);
+	return 0;
+}
+
+static int command_update(struct worker *w, const struct command *c, uint64_t now_ns)
+{
+	struct endpoint *e;
+	int ret = command_endpoint(w, &e, &c->id);
+	if (ret == 0)
+		ret = endpoint_check(&c->settings, &e->local.addr, w->port_count);
+	if (ret == 0)
+		endpoint_update(e, &c->settings, &c->egress, now_ns);
+	return ret;
+}
+
+static int command_close(struct worker *w, struct command *c)
+{
+	struct endpoint *e;
+	int ret = command_endpoint(w, &e, &c->id);
+	if (ret < 0)
+		return ret;
+	patch_clear(w, e);
+	if (w->timeout_cursor == e)
+		w->timeout_cursor = TAILQ_NEXT(e, owned);
+	TAILQ_REMOVE(&w->owned, e, owned);
+	w->owned_count--;
+	flow_set(w->flows, e->id.index, NULL);
+	c->endpoint = e;
+	return 0;
+}
+
+static int command_header(struct worker *w, const struct command *c)
+{
+	struct endpoint *e;
+	int ret = command_endpoint(w, &e, &c->id);
+	if (ret == 0)
+		endpoint_set_egress(e, &c->egress);
+	return ret;
+}
+
+static int command_sources(struct worker *w, struct command *c)
+{
+	const struct source_table *old = w->tables.sources;
+	w->tables.sources = c->sources;
+	c->sources = old;
+	return 0;
+}
+
+static int command_apply(struct worker *w, struct command *c, uint64_t now_ns)
+{
+	switch (c->type) {
+	case COMMAND_OPEN:
+		return command_open(w, c->endpoint, now_ns);
+	case COMMAND_UPDATE:
+		return command_update(w, c, now_ns);
+	case COMMAND_CLOSE:
+		return command_close(w, c);
+	case COMMAND_PATCH:
+		return patch_apply(w, &c->patch, now_ns, &c->detail);
+	case COMMAND_HEADER:
+		return command_header(w, c);
+	case COMMAND_SOURCES:
+		return command_sources(w, c);
+	}
+	return -EINVAL;
+}
+
+unsigned command_run(struct worker *w, uint64_t now_ns)
+{
+	void *commands[LOOP_COMMANDS];
+	/* No more than can be given back: a command is never lost. */
+	unsigned room = RTE_MIN(rte_ring_free_count(w->done), (unsigned)LOOP_COMMANDS);
+	unsigned n = rte_ring_dequeue_burst(w->commands, commands, room, NULL);
+	for (unsigned i = 0; i < n; i++) {
+		struct command *c = commands[i];
+		c->detail = 0;
+		c->result = command_apply(w, c, now_ns);
+		c->now_ns = now_ns;
+	}
+	if (n > 0)
+		rte_ring_enqueue_burst(w->done, commands, n, NULL);
+	return n;
+}

@@ -1,0 +1,83 @@
+/* The flow table: where a packet's local address and port lead.
+ *
+ * Local addresses are what the configuration lists: media addresses, SIP sockets, or both at once. An exact lookup in a
+ * small hash gives the address its media index; index and port are one array read. The address part never changes after
+ * creation. A slot is written by its endpoint's owner worker only (COMMAND_OPEN, COMMAND_CLOSE); the main thread sees
+ * to it that no two workers are told to open one index. Everybody may read: an endpoint is freed after a grace period
+ * only.
+ */
+#pragma once
+
+#include <stdint.h>
+#include "xfergate/addr.h"
+#include "xfergate/endpoint.h"
+
+#define FLOW_SIP_MAX	64
+#define FLOW_LOCAL_HASH 512 /* power of two, at least twice the number of local addresses */
+
+struct endpoint;
+
+struct flow_config {
+	struct xf_addr media[XF_MAX_MEDIA_ADDRS]; /* the place in this list is the endpoint's local address index */
+	unsigned media_count;
+	struct xf_sockaddr sip[FLOW_SIP_MAX]; /* where our SIP sockets listen, UDP and TCP */
+	unsigned sip_count;
+};
+
+/* What a destination address is to us. */
+struct flow_local {
+	struct xf_addr addr; /* family 0: free place */
+	int16_t media;	     /* index of the media address, or -1 */
+	uint8_t sip;	     /* 1: a SIP socket listens on this address */
+	uint8_t zero;
+};
+
+/* One possible endpoint. */
+struct flow_slot {
+	struct endpoint *endpoint; /* written by the owner, released; read by all, acquired */
+	uint32_t generation_last;  /* highest that was ever open here; written by the owner; 0: none */
+	uint32_t zero;
+};
+
+struct flow_table {
+	struct flow_local local[FLOW_LOCAL_HASH];
+	struct xf_sockaddr sip[FLOW_SIP_MAX];
+	struct xf_addr media[XF_MAX_MEDIA_ADDRS];
+	unsigned sip_count, media_count;
+	uint32_t slot_count; /* media_count * XF_PORT_PAIRS */
+	struct flow_slot *slots;
+};
+
+/* Main thread, before the workers. 0; -EINVAL: too many addresses, one twice, or a SIP port in the media range of a
+ * media address; -ENOMEM. */
+int flow_table_create(struct flow_table **out, const struct flow_config *config, int socket);
+/* Endpoints that are still open stay the caller's to free. NULL is fine. */
+void flow_table_destroy(struct flow_table *flows);
+
+/* Set-up only: the address's place, made if it is new. */
+struct flow_local *flow_local_add(struct flow_table *flows, const struct xf_addr *addr);
+
+/* Any core: NULL if the address is not one of the configured ones. */
+const struct flow_local *flow_local(const struct flow_table *flows, const struct xf_addr *addr);
+/* Any core: whether a SIP socket listens there. */
+bool flow_is_sip(const struct flow_table *flows, const struct xf_addr *addr, uint16_t port);
+
+/* Any core: the endpoint open on the index, or NULL. */
+static inline struct endpoint *flow_get(const struct flow_table *flows, uint32_t index)
+{
+	if (index >= flows->slot_count)
+		return NULL;
+	return __atomic_load_n(&flows->slots[index].endpoint, __ATOMIC_ACQUIRE);
+}
+
+/* Owner worker only. */
+static inline void flow_set(struct flow_table *flows, uint32_t index, struct endpoint *endpoint)
+{
+	__atomic_store_n(&flows->slots[index].endpoint, endpoint, __ATOMIC_RELEASE);
+}
+
+/* Any core: the highest generation that was ever open on the index; 0: none. */
+static inline uint32_t flow_generation(const struct flow_table *flows, uint32_t index)
+{
+	return index < flows->slot_count ? __atomic_load_n(&flows->slots[index].generation_last, __ATOMIC_RELAXED) : 0;
+}

@@ -1,0 +1,70 @@
+#include <rte_malloc.h>
+#include "flow.h"
+
+static_assert(FLOW_LOCAL_HASH >= 2 * (XF_MAX_MEDIA_ADDRS + FLOW_SIP_MAX), "a search must meet a free place");
+
+static bool flow_addr_ok(const struct xf_addr *addr)
+{
+	return addr->family == 4 || addr->family == 6;
+}
+
+static int flow_table_fill(struct flow_table *flows, const struct flow_config *config)
+{
+	for (unsigned i = 0; i < config->media_count; i++) {
+		if (!flow_addr_ok(&config->media[i]))
+			return -EINVAL;
+		struct flow_local *local = flow_local_add(flows, &config->media[i]);
+		if (local->media >= 0)
+			return -EINVAL;
+		local->media = (int16_t)i;
+		flows->media[i] = config->media[i];
+	}
+	for (unsigned i = 0; i < config->sip_count; i++) {
+		const struct xf_sockaddr *sip = &config->sip[i];
+		if (!flow_addr_ok(&sip->addr) || sip->port == 0)
+			return -EINVAL;
+		struct flow_local *local = flow_local_add(flows, &sip->addr);
+		if (local->media >= 0 && sip->port >= XF_MEDIA_PORT_FIRST && sip->port <= XF_MEDIA_PORT_LAST)
+			return -EINVAL;
+		local->sip = 1;
+		flows->sip[i] = *sip;
+	}
+	flows->media_count = config->media_count;
+	flows->sip_count = config->sip_count;
+	flows->slot_count = config->media_count * XF_PORT_PAIRS;
+	return 0;
+}
+
+int flow_table_create(struct flow_table **out, const struct flow_config *config, int socket)
+{
+	*out = NULL;
+	if (config->media_count > XF_MAX_MEDIA_ADDRS || config->sip_count > FLOW_SIP_MAX)
+		return -EINVAL;
+	struct flow_table *flows = rte_zmalloc_socket("xf_flow", sizeof(*flows), RTE_CACHE_LINE_SIZE, socket);
+	if (!flows)
+		return -ENOMEM;
+	int ret = flow_table_fill(flows, config);
+	if (ret < 0)
+		goto err_free;
+	if (flows->slot_count) {
+		flows->slots = rte_zmalloc_socket("xf_flow_slots", flows->slot_count * sizeof(*flows->slots),
+						  RTE_CACHE_LINE_SIZE, socket);
+		if (!flows->slots) {
+			ret = -ENOMEM;
+			goto err_free;
+		}
+	}
+	*out = flows;
+	return 0;
+err_free:
+	rte_free(flows);
+	return ret;
+}
+
+void flow_table_destroy(struct flow_table *flows)
+{
+	if (!flows)
+		return;
+	rte_free(flows->slots);
+	rte_free(flows);
+}

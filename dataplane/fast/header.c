@@ -1,0 +1,109 @@
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_udp.h>
+#include "header.h"
+
+#define HEADER_TTL 64
+
+static uint16_t header_ipv4(uint8_t *at, uint8_t dscp, const struct xf_addr *src, const struct xf_addr *dst)
+{
+	struct rte_ipv4_hdr ip = {
+	    .version_ihl = 0x45,
+	    .type_of_service = (uint8_t)(dscp << 2),
+	    /* Never fragmented by us, so the identification may stay 0 (RFC 6864 4.1). */
+	    .fragment_offset = rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG),
+	    .time_to_live = HEADER_TTL,
+	    .next_proto_id = IPPROTO_UDP,
+	};
+	memcpy(&ip.src_addr, src->bytes, 4);
+	memcpy(&ip.dst_addr, dst->bytes, 4);
+	/* The sum without the length, as if it were a checksum: header_put adds the length. */
+	ip.hdr_checksum = rte_raw_cksum(&ip, sizeof(ip));
+	memcpy(at, &ip, sizeof(ip));
+	return sizeof(ip);
+}
+
+static uint16_t header_ipv6(uint8_t *at, uint8_t dscp, const struct xf_addr *src, const struct xf_addr *dst)
+{
+	struct rte_ipv6_hdr ip = {
+	    .vtc_flow = rte_cpu_to_be_32(6u << 28 | (uint32_t)dscp << 22),
+	    .proto = IPPROTO_UDP,
+	    .hop_limits = HEADER_TTL,
+	};
+	memcpy(ip.src_addr, src->bytes, 16);
+	memcpy(ip.dst_addr, dst->bytes, 16);
+	memcpy(at, &ip, sizeof(ip));
+	return sizeof(ip);
+}
+
+void header_build(struct endpoint_header *header, const struct egress *egress, uint8_t dscp,
+		  const struct xf_sockaddr *local, const struct xf_sockaddr *remote)
+{
+	bool v4 = remote->addr.family == 4;
+	uint8_t *at = header->bytes;
+	uint16_t type = rte_cpu_to_be_16(v4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6);
+	memset(header, 0, sizeof(*header));
+	memcpy(at, egress->dst_mac, 6);
+	memcpy(at + 6, egress->src_mac, 6);
+	at += 12;
+	if (egress->vlan) {
+		uint16_t tag[2] = {rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN), rte_cpu_to_be_16(egress->vlan)};
+		memcpy(at, tag, 4);
+		at += 4;
+	}
+	memcpy(at, &type, 2);
+	at += 2;
+	header->l3 = (uint8_t)(at - header->bytes);
+	at += v4 ? header_ipv4(at, dscp, &local->addr, &remote->addr)
+		 : header_ipv6(at, dscp, &local->addr, &remote->addr);
+	struct rte_udp_hdr udp = {
+	    .src_port = rte_cpu_to_be_16(local->port),
+	    .dst_port = rte_cpu_to_be_16(remote->port),
+	};
+	memcpy(at, &udp, sizeof(udp));
+	header->len = (uint8_t)(at + sizeof(udp) - header->bytes);
+
+	uint16_t sum = rte_raw_cksum(local->addr.bytes, 16);
+	sum = header_sum_add(sum, rte_raw_cksum(remote->addr.bytes, 16));
+	sum = header_sum_add(sum, rte_raw_cksum(&udp, 4));
+	header->pseudo_sum = header_sum_add(sum, rte_cpu_to_be_16(IPPROTO_UDP));
+}
+
+int header_put(const struct endpoint_header *header, struct rte_mbuf *mbuf, uint16_t offset, uint16_t len,
+	       uint16_t payload_sum, uint16_t mtu)
+{
+	uint16_t udp_len = (uint16_t)(sizeof(struct rte_udp_hdr) + len);
+	uint16_t l3_len = (uint16_t)(header->len - header->l3 + len);
+	if (l3_len > mtu)
+		return -EMSGSIZE;
+	if (rte_pktmbuf_headroom(mbuf) + offset < header->len)
+		return -ENOBUFS;
+	mbuf->data_off = (uint16_t)(mbuf->data_off + offset - header->len);
+	mbuf->data_len = (uint16_t)(header->len + len);
+	mbuf->pkt_len = mbuf->data_len;
+	mbuf->ol_flags = 0;
+	mbuf->packet_type = 0;
+	uint8_t *data = rte_pktmbuf_mtod(mbuf, uint8_t *);
+	memcpy(data, header->bytes, header->len);
+
+	uint8_t *ip = data + header->l3, *udp = data + header->len - sizeof(struct rte_udp_hdr);
+	uint16_t be = rte_cpu_to_be_16(l3_len), checksum;
+	if (*ip >> 4 == 4) {
+		memcpy(ip + 2, &be, 2);
+		memcpy(&checksum, ip + 10, 2);
+		checksum = (uint16_t)~header_sum_add(checksum, be);
+		memcpy(ip + 10, &checksum, 2);
+	} else {
+		be = rte_cpu_to_be_16(udp_len);
+		memcpy(ip + 4, &be, 2);
+	}
+	be = rte_cpu_to_be_16(udp_len);
+	memcpy(udp + 4, &be, 2);
+	/* The length counts twice: in the UDP header and in the pseudo header. */
+	checksum = header_sum_add(header_sum_add(payload_sum, header->pseudo_sum), header_sum_add(be, be));
+	checksum = (uint16_t)~checksum;
+	if (checksum == 0)
+		checksum = 0xffff;
+	memcpy(udp + 6, &checksum, 2);
+	return 0;
+}

@@ -1,0 +1,32 @@
+/* What stands before the UDP payload of everything an endpoint sends. */
+#pragma once
+
+#include <rte_mbuf.h>
+#include "endpoint.h"
+
+/* Prepares the bytes for one local and one remote address of the same family. */
+void header_build(struct endpoint_header *header, const struct egress *egress, uint8_t dscp,
+		  const struct xf_sockaddr *local, const struct xf_sockaddr *remote);
+
+/* Cuts the frame down to `len` bytes of UDP payload at `offset` and puts the header before them. payload_sum: their
+ * one's complement sum (rte_raw_cksum, or carried over from the packet that came). 0; -EMSGSIZE: longer than the MTU;
+ * -ENOBUFS: no headroom. The caller keeps the packet. */
+int header_put(const struct endpoint_header *header, struct rte_mbuf *mbuf, uint16_t offset, uint16_t len,
+	       uint16_t payload_sum, uint16_t mtu);
+
+/* One's complement arithmetic on sums of 16-bit words (RFC 1624). */
+static inline uint16_t header_sum_fold(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
+
+static inline uint16_t header_sum_add(uint16_t a, uint16_t b)
+{
+	return header_sum_fold((uint32_t)a + b);
+}
+
+static inline uint16_t header_sum_sub(uint16_t a, uint16_t b)
+{
+	return header_sum_fold((uint32_t)a + (uint16_t)~b);
+}

@@ -1,0 +1,80 @@
+/* The inside of a worker, for the files of the loop. Everything here is the owner core's, but for the counters, which
+ * others read relaxed. */
+#pragma once
+
+#include "classify.h"
+#include "counter.h"
+#include "endpoint.h"
+#include "flow.h"
+#include "worker.h"
+
+#define LOOP_QUEUE    64 /* packets gathered before they are given away */
+#define LOOP_COMMANDS 16 /* taken up in one turn */
+#define LOOP_RING     1024
+#define LOOP_TIMEOUTS 8	 /* endpoints looked at in one turn */
+#define LOOP_ARMED    32 /* armed patches looked at in one turn */
+
+/* Packets gathered for one place. */
+struct loop_queue {
+	unsigned n;
+	struct rte_mbuf *pkts[LOOP_QUEUE];
+};
+
+struct worker {
+	unsigned index, workers, port_count;
+	struct flow_table *flows;
+	struct classify_tables tables;
+	struct worker_ops ops;
+	struct worker_port ports[WORKER_MAX_PORTS];
+	struct rte_ring *handover_in[WORKER_MAX], *handover_out[WORKER_MAX];
+	struct rte_ring *commands, *done;
+	bool received; /* something, since the last turn */
+
+	struct loop_queue out[WORKER_MAX_PORTS];
+	struct loop_queue kernel[WORKER_MAX_PORTS], urgent[WORKER_MAX_PORTS];
+	struct loop_queue handover[WORKER_MAX];
+
+	struct endpoint_list owned, armed;
+	unsigned owned_count, armed_count;
+	struct endpoint *timeout_cursor; /* next to look at; NULL: from the start */
+
+	struct worker_stats stats;
+} __rte_cache_aligned;
+
+/* worker.c */
+
+/* Counts and frees. */
+void loop_drop(struct worker *worker, struct rte_mbuf *mbuf, enum xf_drop drop);
+/* Queues for the port; takes ownership. */
+void loop_transmit(struct worker *worker, uint16_t port, struct rte_mbuf *mbuf);
+/* Queues for the worker that owns the packet's endpoint; takes ownership. */
+void loop_handover(struct worker *worker, unsigned to, struct rte_mbuf *mbuf);
+/* source may be NULL. */
+void loop_event(struct worker *worker, const struct endpoint *endpoint, enum xf_link_event_type type,
+		const struct xf_sockaddr *source, uint64_t now_ns);
+
+/* media.c: packets to media addresses and ports, sorted by classify; takes ownership. */
+void media_stage(struct worker *worker, struct packet *packets, unsigned n, uint64_t now_ns);
+/* Counts a packet of a valid source that is not passed on; the packet stays the caller's. */
+void media_count_drop(struct worker *worker, struct endpoint *endpoint, enum xf_drop drop);
+
+/* media_rtcp.c: one packet for an endpoint of this worker; takes ownership. */
+void media_rtcp(struct worker *worker, struct endpoint *endpoint, const struct packet *packet, uint64_t now_ns);
+
+/* patch.c */
+
+/* A whole batch or nothing. 0; -ENOENT, -ESTALE, -EXDEV, -EMLINK (a source with more than ENDPOINT_SINKS receivers) or
+ * -EINVAL (count), with the number of the first bad move in *detail. */
+int patch_apply(struct worker *worker, const struct xf_link_patch *patch, uint64_t now_ns, uint32_t *detail);
+/* The armed source becomes the source. */
+void patch_fire(struct worker *worker, struct endpoint *to, enum xf_link_event_type type, uint64_t now_ns);
+/* Removes what feeds the endpoint and what it feeds. */
+void patch_clear(struct worker *worker, struct endpoint *endpoint);
+
+/* command.c: takes up to LOOP_COMMANDS; how many. */
+unsigned command_run(struct worker *worker, uint64_t now_ns);
+/* The endpoint that a command names. 0, -ENOENT, -ESTALE or -EXDEV. */
+int command_endpoint(const struct worker *worker, struct endpoint **out, const struct xf_endpoint_id *id);
+
+/* deadlines.c: armed limits and media time-outs, a bounded share; how many have passed. */
+unsigned deadlines_run(struct worker *worker, uint64_t now_ns);

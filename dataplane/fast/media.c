@@ -1,0 +1,238 @@
+#include <rte_ip.h>
+#include <rte_prefetch.h>
+#include "header.h"
+#include "loop.h"
+
+/* An endpoint tells of a wrong source at most once in this time: it is a hint, the counter has them all. */
+#define MEDIA_WRONG_SOURCE_NS 1000000000ull
+
+static const uint32_t codec_rates[XF_CODEC_COUNT] = {
+#define X(symbol, name, rate, pt, channels) [XF_CODEC_##symbol] = rate,
+    XF_CODECS(X)
+#undef X
+};
+
+/* 0 for what rides on another codec's clock. */
+static uint32_t media_rate(int codec)
+{
+	switch (codec) {
+	case XF_CODEC_EVENT:
+	case XF_CODEC_EVENT48:
+	case XF_CODEC_CN:
+		return 0;
+	}
+	return codec_rates[codec];
+}
+
+void media_count_drop(struct worker *w, struct endpoint *e, enum xf_drop drop)
+{
+	counter_add(&w->stats.drops[drop], 1);
+	counter_add(&e->rx_dropped, 1);
+}
+
+static void media_lock(struct worker *w, struct endpoint *e, const struct xf_sockaddr *src, uint64_t now_ns)
+{
+	endpoint_lock(e, src);
+	loop_event(w, e, XF_EVENT_SOURCE_LOCKED, src, now_ns);
+}
+
+/* A foreign source locks with its second packet in a row, if that comes before the SDP address is heard and within the
+ * window: one forged packet is not enough, and a sender behind a NAT that the SDP does not know of is heard. */
+static bool media_learn(struct endpoint *e, const struct packet *p, const struct rtp *rtp, uint64_t now_ns)
+{
+	if (e->strict || now_ns - e->learn_since_ns >= e->learn_window_ns)
+		return false;
+	if (xf_sockaddr_eq(&e->candidate, &p->src) && e->candidate_ssrc == rtp->ssrc &&
+	    rtp->seq == (uint16_t)(e->candidate_seq + 1))
+		return true;
+	e->candidate = p->src;
+	e->candidate_ssrc = rtp->ssrc;
+	e->candidate_seq = rtp->seq;
+	return false;
+}
+
+static bool media_source_ok(struct worker *w, struct endpoint *e, const struct packet *p, const struct rtp *rtp,
+			    uint64_t now_ns)
+{
+	if (likely(e->locked.addr.family != 0))
+		return xf_sockaddr_eq(&e->locked, &p->src);
+	if (e->remote.addr.family == 0)
+		return false;
+	if (!xf_sockaddr_eq(&e->remote, &p->src) && (endpoint_codec(e, rtp->pt) < 0 || !media_learn(e, p, rtp, now_ns)))
+		return false;
+	media_lock(w, e, &p->src, now_ns);
+	return true;
+}
+
+static void media_wrong_source(struct worker *w, struct endpoint *e, const struct packet *p, uint64_t now_ns)
+{
+	counter_add(&w->stats.drops[XF_DROP_WRONG_SOURCE], 1);
+	counter_add(&e->rx_wrong_source, 1);
+	if (e->wrong_source_told && now_ns - e->wrong_source_told_ns < MEDIA_WRONG_SOURCE_NS)
+		return;
+	e->wrong_source_told = 1;
+	e->wrong_source_told_ns = now_ns;
+	loop_event(w, e, XF_EVENT_WRONG_SOURCE, &p->src, now_ns);
+}
+
+static void media_received(struct worker *w, struct endpoint *e, const struct packet *p, const struct rtp *rtp,
+			   uint64_t now_ns)
+{
+	if (e->rx_packets == 0)
+		loop_event(w, e, XF_EVENT_FIRST_PACKET, &p->src, now_ns);
+	else if (now_ns - e->last_rx_ns > e->gap_longest_ns)
+		counter_set(&e->gap_longest_ns, now_ns - e->last_rx_ns);
+	counter_add(&e->rx_packets, 1);
+	counter_add(&e->rx_bytes, p->payload_len);
+	counter_set(&e->last_rx_ns, now_ns);
+	__atomic_store_n(&e->ssrc_in, rtp->ssrc, __ATOMIC_RELAXED);
+	e->timed_out = 0;
+}
+
+/* The one's complement sum of the UDP payload. Carried over from the packet's own checksum, so that a payload broken on
+ * its way to us is still found broken by its receiver. */
+static uint16_t media_payload_sum(const struct packet *p, const uint8_t *frame)
+{
+	const uint8_t *ip = frame + p->l3, *udp = frame + p->udp;
+	uint16_t checksum, length, sum;
+	memcpy(&checksum, udp + 6, 2);
+	if (checksum == 0)
+		return rte_raw_cksum(frame + p->payload, p->payload_len);
+	memcpy(&length, udp + 4, 2);
+	sum = p->src.addr.family == 4 ? rte_raw_cksum(ip + 12, 8) : rte_raw_cksum(ip + 8, 32);
+	sum = header_sum_add(sum, rte_raw_cksum(udp, 6));
+	sum = header_sum_add(sum, header_sum_add(length, rte_cpu_to_be_16(IPPROTO_UDP)));
+	return header_sum_sub((uint16_t)~checksum, sum);
+}
+
+/* A second receiver gets a copy: payload first, the header comes before it. */
+static struct rte_mbuf *media_copy(const struct packet *p)
+{
+	struct rte_mbuf *copy = rte_pktmbuf_alloc(p->mbuf->pool);
+	if (!copy)
+		return NULL;
+	char *to = rte_pktmbuf_append(copy, p->payload_len);
+	if (!to) {
+		rte_pktmbuf_free(copy);
+		return NULL;
+	}
+	memcpy(to, rte_pktmbuf_mtod_offset(p->mbuf, const char *, p->payload), p->payload_len);
+	return copy;
+}
+
+/* What one receiver makes of the packet. 0, or -1 with *drop. Fires an armed patch. */
+static int media_map(struct worker *w, struct endpoint *e, struct endpoint *to, const struct rtp *rtp, int codec,
+		     uint64_t now_ns, struct stream_out *out, uint8_t *pt, enum xf_drop *drop)
+{
+	int mapped = endpoint_pt(to, (uint8_t)codec);
+	*drop = XF_DROP_PAYLOAD_TYPE;
+	if (mapped < 0)
+		return -1;
+	*pt = (uint8_t)mapped;
+	if (unlikely(to->source != e))
+		patch_fire(w, to, XF_EVENT_ARMED_FIRED, now_ns);
+	*drop = XF_DROP_PAUSED;
+	if (to->paused)
+		return -1;
+	*drop = XF_DROP_NO_NEIGHBOUR;
+	if (!to->resolved)
+		return -1;
+	int ret = stream_map(&to->stream, rtp, media_rate(codec), now_ns, out);
+	*drop = ret == -EAGAIN ? XF_DROP_SEQUENCE_JUMP : XF_DROP_BEFORE_MAPPED;
+	return ret < 0 ? -1 : 0;
+}
+
+static void media_send(struct worker *w, struct endpoint *e, struct endpoint *to, struct rte_mbuf *mbuf,
+		       uint16_t offset, uint16_t len, uint16_t sum, const struct stream_out *out, uint8_t pt)
+{
+	uint8_t *data = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, offset);
+	sum = header_sum_sub(sum, rte_raw_cksum(data, RTP_HEADER_LEN));
+	rtp_write(data, pt, out->marker, out->seq, out->timestamp, to->stream.ssrc);
+	sum = header_sum_add(sum, rte_raw_cksum(data, RTP_HEADER_LEN));
+	if (header_put(&to->header, mbuf, offset, len, sum, w->ports[to->port].mtu) < 0) {
+		media_count_drop(w, e, XF_DROP_TX_FULL);
+		rte_pktmbuf_free(mbuf);
+		return;
+	}
+	counter_add(&to->tx_packets, 1);
+	counter_add(&to->tx_bytes, len);
+	loop_transmit(w, to->port, mbuf);
+}
+
+/* To each receiver; the last one gets the packet itself. Takes ownership. */
+static void media_forward(struct worker *w, struct endpoint *e, const struct packet *p, const struct rtp *rtp,
+			  int codec, uint64_t now_ns)
+{
+	struct rte_mbuf *mbuf = p->mbuf;
+	uint16_t sum = media_payload_sum(p, rte_pktmbuf_mtod(mbuf, const uint8_t *));
+	unsigned n = e->sink_count;
+	for (unsigned i = 0; i < n; i++) {
+		struct endpoint *to = e->sinks[i];
+		struct stream_out out;
+		enum xf_drop drop;
+		uint8_t pt;
+		if (media_map(w, e, to, rtp, codec, now_ns, &out, &pt, &drop) < 0) {
+			media_count_drop(w, e, drop);
+			continue;
+		}
+		if (i + 1 == n) {
+			media_send(w, e, to, mbuf, p->payload, p->payload_len, sum, &out, pt);
+			return;
+		}
+		struct rte_mbuf *copy = media_copy(p);
+		if (copy)
+			media_send(w, e, to, copy, 0, p->payload_len, sum, &out, pt);
+		else
+			media_count_drop(w, e, XF_DROP_NO_MBUF);
+	}
+	rte_pktmbuf_free(mbuf);
+}
+
+static void media_rtp(struct worker *w, struct endpoint *e, const struct packet *p, uint64_t now_ns)
+{
+	struct rtp rtp;
+	if (rtp_parse(&rtp, rte_pktmbuf_mtod_offset(p->mbuf, const uint8_t *, p->payload), p->payload_len) < 0)
+		return loop_drop(w, p->mbuf, XF_DROP_RTP_INVALID);
+	if (!media_source_ok(w, e, p, &rtp, now_ns)) {
+		media_wrong_source(w, e, p, now_ns);
+		rte_pktmbuf_free(p->mbuf);
+		return;
+	}
+	media_received(w, e, p, &rtp, now_ns);
+	int codec = endpoint_codec(e, rtp.pt);
+	if (codec >= 0 && e->sink_count > 0)
+		return media_forward(w, e, p, &rtp, codec, now_ns);
+	media_count_drop(w, e, codec < 0 ? XF_DROP_PAYLOAD_TYPE : XF_DROP_UNPATCHED);
+	rte_pktmbuf_free(p->mbuf);
+}
+
+static void media_packet(struct worker *w, struct endpoint *e, const struct packet *p, uint64_t now_ns)
+{
+	if (unlikely(e->owner != w->index))
+		return loop_handover(w, e->owner, p->mbuf);
+	const uint8_t *payload = rte_pktmbuf_mtod_offset(p->mbuf, const uint8_t *, p->payload);
+	enum rtp_kind kind = rtp_kind(payload, p->payload_len);
+	if (kind == RTP_KIND_OTHER)
+		return loop_drop(w, p->mbuf, XF_DROP_NOT_RTP);
+	if (kind == RTP_KIND_RTCP || p->rtcp_port)
+		return media_rtcp(w, e, p, now_ns);
+	media_rtp(w, e, p, now_ns);
+}
+
+void media_stage(struct worker *w, struct packet *packets, unsigned n, uint64_t now_ns)
+{
+	struct endpoint *endpoints[WORKER_BURST];
+	for (unsigned i = 0; i < n; i++) {
+		endpoints[i] = flow_get(w->flows, packets[i].index);
+		if (endpoints[i]) {
+			rte_prefetch0(endpoints[i]);
+			rte_prefetch0(&endpoints[i]->rx_packets);
+		}
+	}
+	for (unsigned i = 0; i < n; i++) {
+		if (endpoints[i])
+			media_packet(w, endpoints[i], &packets[i], now_ns);
+		else
+			loop_drop(w, packets[i].mbuf, XF_DROP_NO_ENDPOINT);
+	}
+}

@@ -1,0 +1,133 @@
+#include <rte_ip.h>
+#include "header.h"
+#include "loop.h"
+#include "rtcp.h"
+
+/* RTCP never locks a source. It is taken from the address that RTP comes from, or is to come from, whatever its port
+ * (many senders do not say theirs); a strict endpoint takes only what the SDP says. */
+static bool media_rtcp_source_ok(const struct endpoint *e, const struct packet *p)
+{
+	const struct xf_sockaddr *rtp = e->locked.addr.family ? &e->locked : &e->remote;
+	if (e->remote.addr.family == 0)
+		return false;
+	if (!p->rtcp_port && e->locked.addr.family)
+		return xf_sockaddr_eq(&p->src, &e->locked);
+	if (e->remote_rtcp.addr.family && xf_sockaddr_eq(&p->src, &e->remote_rtcp))
+		return true;
+	if (e->strict)
+		return xf_addr_eq(&p->src.addr, &e->remote.addr) &&
+		       (p->src.port == e->remote.port ||
+			(e->remote_rtcp.addr.family == 0 && p->src.port == e->remote.port + 1));
+	return xf_addr_eq(&p->src.addr, &rtp->addr);
+}
+
+/* Whether `to` may have the report. 0, or -1 with *drop. */
+static int media_rtcp_may_pass(const struct endpoint *e, const struct endpoint *to, const struct rtcp *rtcp,
+			       enum xf_drop *drop)
+{
+	*drop = XF_DROP_ARMED_WAIT;
+	if (to->source != e)
+		return -1;
+	*drop = XF_DROP_PAUSED;
+	if (to->paused)
+		return -1;
+	*drop = XF_DROP_NO_NEIGHBOUR;
+	if (!to->resolved)
+		return -1;
+	if (!rtcp->sender)
+		return 0;
+	/* Before its first RTP packet there is no offset by which a timestamp could be told. */
+	*drop = XF_DROP_BEFORE_MAPPED;
+	if (!to->stream.mapped)
+		return -1;
+	*drop = XF_DROP_RTCP_REPLACED;
+	return rtcp->ssrc == to->stream.in_ssrc ? 0 : -1;
+}
+
+/* The report as `to`'s peer may see it: of the send stream, about what this peer itself sent. */
+static void media_rtcp_translate(const struct endpoint *e, const struct endpoint *to, struct rtcp *rtcp)
+{
+	rtcp->ssrc = to->stream.ssrc;
+	rtcp->timestamp += to->stream.timestamp_offset;
+	rtcp->packets = to->stream.packets;
+	rtcp->octets = to->stream.octets;
+	/* A report about what somebody else fed here before is nothing that `to`'s peer sent. */
+	rtcp->has_block = rtcp->has_block && e->source == to && e->stream.mapped;
+	rtcp->block.ssrc = e->stream.in_ssrc;
+	rtcp->block.seq_ext -= e->stream.seq_offset;
+}
+
+static void media_rtcp_send(struct worker *w, struct endpoint *e, struct endpoint *to, struct rte_mbuf *mbuf,
+			    const struct rtcp *rtcp)
+{
+	struct endpoint_header header;
+	struct xf_sockaddr local = to->local, remote = endpoint_rtcp_remote(to);
+	uint8_t bytes[RTCP_OUT_MAX];
+	if (remote.addr.family == 0) {
+		media_count_drop(w, e, XF_DROP_NO_NEIGHBOUR);
+		rte_pktmbuf_free(mbuf);
+		return;
+	}
+	/* Multiplexed (RFC 5761): on RTP's own port. */
+	const struct xf_sockaddr *rtp = to->locked.addr.family ? &to->locked : &to->remote;
+	if (!xf_sockaddr_eq(&remote, rtp))
+		local.port++;
+	size_t len = rtcp_write(bytes, rtcp, to->cname);
+	rte_pktmbuf_reset(mbuf);
+	char *data = rte_pktmbuf_append(mbuf, (uint16_t)len);
+	if (data) {
+		memcpy(data, bytes, len);
+		header_build(&header, &to->egress, to->dscp, &local, &remote);
+	}
+	if (!data ||
+	    header_put(&header, mbuf, 0, (uint16_t)len, rte_raw_cksum(bytes, len), w->ports[to->port].mtu) < 0) {
+		media_count_drop(w, e, XF_DROP_TX_FULL);
+		rte_pktmbuf_free(mbuf);
+		return;
+	}
+	counter_add(&to->tx_rtcp, 1);
+	loop_transmit(w, to->port, mbuf);
+}
+
+static void media_rtcp_forward(struct worker *w, struct endpoint *e, struct rte_mbuf *mbuf, const struct rtcp *rtcp)
+{
+	unsigned n = e->sink_count;
+	for (unsigned i = 0; i < n; i++) {
+		struct endpoint *to = e->sinks[i];
+		struct rtcp out = *rtcp;
+		enum xf_drop drop;
+		if (media_rtcp_may_pass(e, to, rtcp, &drop) < 0) {
+			media_count_drop(w, e, drop);
+			continue;
+		}
+		media_rtcp_translate(e, to, &out);
+		if (i + 1 == n)
+			return media_rtcp_send(w, e, to, mbuf, &out);
+		struct rte_mbuf *copy = rte_pktmbuf_alloc(mbuf->pool);
+		if (copy)
+			media_rtcp_send(w, e, to, copy, &out);
+		else
+			media_count_drop(w, e, XF_DROP_NO_MBUF);
+	}
+	rte_pktmbuf_free(mbuf);
+}
+
+void media_rtcp(struct worker *w, struct endpoint *e, const struct packet *p, uint64_t now_ns)
+{
+	struct rtcp rtcp;
+	const uint8_t *data = rte_pktmbuf_mtod_offset(p->mbuf, const uint8_t *, p->payload);
+	if (rtcp_parse(&rtcp, data, p->payload_len, e->stream.ssrc) < 0)
+		return loop_drop(w, p->mbuf, XF_DROP_RTCP_INVALID);
+	if (!media_rtcp_source_ok(e, p)) {
+		counter_add(&w->stats.drops[XF_DROP_WRONG_SOURCE], 1);
+		counter_add(&e->rx_wrong_source, 1);
+		rte_pktmbuf_free(p->mbuf);
+		return;
+	}
+	counter_add(&e->rx_rtcp, 1);
+	e->rtcp_source = p->src;
+	if (e->sink_count > 0)
+		return media_rtcp_forward(w, e, p->mbuf, &rtcp);
+	media_count_drop(w, e, XF_DROP_RTCP_REPLACED);
+	rte_pktmbuf_free(p->mbuf);
+}

@@ -1,0 +1,192 @@
+#include "loop.h"
+
+/* What a receiver shall have after the batch. */
+struct patch_wish {
+	struct endpoint *to, *source, *armed;
+	uint64_t armed_until_ns;
+	bool paused;
+};
+
+struct patch_plan {
+	unsigned count;
+	struct patch_wish wishes[XF_LINK_MOVES_MAX];
+};
+
+static void patch_sink_del(struct endpoint *from, const struct endpoint *to)
+{
+	for (unsigned i = 0; i < from->sink_count; i++) {
+		if (from->sinks[i] != to)
+			continue;
+		from->sinks[i] = from->sinks[--from->sink_count];
+		from->sinks[from->sink_count] = NULL;
+		return;
+	}
+}
+
+static bool patch_sink_add(struct endpoint *from, struct endpoint *to)
+{
+	if (from->sink_count == ENDPOINT_SINKS)
+		return false;
+	from->sinks[from->sink_count++] = to;
+	return true;
+}
+
+static void patch_detach(struct worker *w, struct endpoint *to)
+{
+	if (to->source)
+		patch_sink_del(to->source, to);
+	if (to->armed) {
+		patch_sink_del(to->armed, to);
+		TAILQ_REMOVE(&w->armed, to, armed_link);
+		w->armed_count--;
+	}
+	to->source = to->armed = NULL;
+}
+
+/* `to` has been detached. False: a source has too many receivers; nothing is attached then. */
+static bool patch_attach(struct worker *w, const struct patch_wish *wish)
+{
+	struct endpoint *to = wish->to;
+	if (wish->source && !patch_sink_add(wish->source, to))
+		return false;
+	if (wish->armed && !patch_sink_add(wish->armed, to)) {
+		if (wish->source)
+			patch_sink_del(wish->source, to);
+		return false;
+	}
+	to->source = wish->source;
+	to->armed = wish->armed;
+	if (wish->armed) {
+		to->armed_until_ns = wish->armed_until_ns;
+		TAILQ_INSERT_TAIL(&w->armed, to, armed_link);
+		w->armed_count++;
+	}
+	return true;
+}
+
+static struct patch_wish patch_present(struct endpoint *to)
+{
+	return (struct patch_wish){to, to->source, to->armed, to->armed_until_ns, to->paused};
+}
+
+/* The wish for `to`, begun with its present state. */
+static struct patch_wish *patch_plan_get(struct patch_plan *plan, struct endpoint *to)
+{
+	for (unsigned i = 0; i < plan->count; i++)
+		if (plan->wishes[i].to == to)
+			return &plan->wishes[i];
+	plan->wishes[plan->count] = patch_present(to);
+	return &plan->wishes[plan->count++];
+}
+
+static int patch_plan_move(struct worker *w, struct patch_plan *plan, const struct xf_link_move *move, uint64_t now_ns)
+{
+	struct endpoint *to, *from = NULL;
+	int ret = command_endpoint(w, &to, &move->to);
+	if (ret == 0 && move->from.index != XF_ENDPOINT_NONE)
+		ret = command_endpoint(w, &from, &move->from);
+	if (ret < 0)
+		return ret;
+	struct patch_wish *wish = patch_plan_get(plan, to);
+	wish->paused = move->paused != 0;
+	wish->armed = NULL;
+	if (from && move->armed_limit_ns > 0 && wish->source != from) {
+		wish->armed = from;
+		wish->armed_until_ns = now_ns + move->armed_limit_ns;
+	} else {
+		wish->source = from;
+	}
+	return 0;
+}
+
+/* The number of the first move whose source would have too many receivers once the batch is applied. */
+static uint32_t patch_bad_move(const struct xf_link_patch *patch, const struct patch_wish *wish)
+{
+	uint32_t bad = 0;
+	for (uint32_t i = 0; i < patch->count; i++)
+		if (patch->moves[i].to.index == wish->to->id.index)
+			bad = i;
+	return bad;
+}
+
+/* All wishes come true, or none. */
+static int patch_plan_apply(struct worker *w, const struct patch_plan *plan, unsigned *failed)
+{
+	struct patch_wish before[XF_LINK_MOVES_MAX];
+	unsigned i;
+	for (i = 0; i < plan->count; i++) {
+		before[i] = patch_present(plan->wishes[i].to);
+		patch_detach(w, plan->wishes[i].to);
+	}
+	for (i = 0; i < plan->count && patch_attach(w, &plan->wishes[i]); i++)
+		;
+	if (i == plan->count)
+		goto attached;
+	*failed = i;
+	while (i-- > 0)
+		patch_detach(w, plan->wishes[i].to);
+	for (i = 0; i < plan->count; i++)
+		patch_attach(w, &before[i]);
+	return -EMLINK;
+attached:
+	for (i = 0; i < plan->count; i++) {
+		struct endpoint *to = plan->wishes[i].to;
+		bool resumed = before[i].paused && !plan->wishes[i].paused;
+		to->paused = plan->wishes[i].paused;
+		/* After a pause the sequence goes on without the packets that were held back. */
+		if (to->source != before[i].source || resumed)
+			stream_unmap(&to->stream);
+		endpoint_publish(to);
+	}
+	return 0;
+}
+
+int patch_apply(struct worker *w, const struct xf_link_patch *patch, uint64_t now_ns, uint32_t *detail)
+{
+	struct patch_plan plan;
+	plan.count = 0;
+	*detail = 0;
+	if (patch->count == 0 || patch->count > XF_LINK_MOVES_MAX)
+		return -EINVAL;
+	for (uint32_t i = 0; i < patch->count; i++) {
+		int ret = patch_plan_move(w, &plan, &patch->moves[i], now_ns);
+		if (ret < 0) {
+			*detail = i;
+			return ret;
+		}
+	}
+	unsigned failed = 0;
+	int ret = patch_plan_apply(w, &plan, &failed);
+	if (ret < 0)
+		*detail = patch_bad_move(patch, &plan.wishes[failed]);
+	return ret;
+}
+
+void patch_fire(struct worker *w, struct endpoint *to, enum xf_link_event_type type, uint64_t now_ns)
+{
+	struct patch_wish wish = {.to = to, .source = to->armed};
+	patch_detach(w, to);
+	/* The armed source has room: its place for `to` was just given back. */
+	patch_attach(w, &wish);
+	stream_unmap(&to->stream);
+	endpoint_publish(to);
+	loop_event(w, to, type, NULL, now_ns);
+}
+
+void patch_clear(struct worker *w, struct endpoint *e)
+{
+	patch_detach(w, e);
+	while (e->sink_count > 0) {
+		struct endpoint *to = e->sinks[0];
+		struct patch_wish wish = patch_present(to);
+		patch_detach(w, to);
+		if (wish.source == e)
+			wish.source = NULL;
+		if (wish.armed == e)
+			wish.armed = NULL;
+		patch_attach(w, &wish);
+		if (!wish.source)
+			stream_unmap(&to->stream);
+		endpoint_publish(to);
+	}
+}

@@ -1,0 +1,59 @@
+#include <errno.h>
+#include <string.h>
+#include <rte_byteorder.h>
+#include "rtp.h"
+
+static uint16_t rtp_get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static uint32_t rtp_get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+enum rtp_kind rtp_kind(const uint8_t *data, size_t len)
+{
+	if (len < 2 || data[0] < 128 || data[0] > 191)
+		return RTP_KIND_OTHER;
+	return data[1] >= 192 && data[1] <= 223 ? RTP_KIND_RTCP : RTP_KIND_RTP;
+}
+
+int rtp_parse(struct rtp *out, const uint8_t *data, size_t len)
+{
+	if (len < RTP_HEADER_LEN || len > UINT16_MAX || data[0] >> 6 != 2)
+		return -EBADMSG;
+	size_t at = RTP_HEADER_LEN + 4u * (data[0] & 0x0f), padding = 0;
+	if (data[0] & 0x10) {
+		if (at + 4 > len)
+			return -EBADMSG;
+		at += 4 + 4u * rtp_get16(data + at + 2);
+	}
+	if (at > len)
+		return -EBADMSG;
+	if (data[0] & 0x20) {
+		padding = data[len - 1];
+		if (padding == 0 || padding > len - at)
+			return -EBADMSG;
+	}
+	*out = (struct rtp){
+	    .pt = data[1] & 0x7f,
+	    .marker = data[1] >> 7,
+	    .seq = rtp_get16(data + 2),
+	    .timestamp = rtp_get32(data + 4),
+	    .ssrc = rtp_get32(data + 8),
+	    .payload_len = (uint16_t)(len - at - padding),
+	};
+	return 0;
+}
+
+void rtp_write(uint8_t *data, uint8_t pt, bool marker, uint16_t seq, uint32_t timestamp, uint32_t ssrc)
+{
+	uint16_t seq_be = rte_cpu_to_be_16(seq);
+	uint32_t timestamp_be = rte_cpu_to_be_32(timestamp), ssrc_be = rte_cpu_to_be_32(ssrc);
+	data[1] = (uint8_t)(pt | (marker ? 0x80 : 0));
+	memcpy(data + 2, &seq_be, 2);
+	memcpy(data + 4, &timestamp_be, 4);
+	memcpy(data + 8, &ssrc_be, 4);
+}

@@ -1,0 +1,128 @@
+#include <errno.h>
+#include <string.h>
+#include "stream.h"
+
+/* RFC 3550 appendix A.1: further than this from the highest is a restart or a stray, not loss or reordering. */
+#define STREAM_MAX_DROPOUT  3000
+#define STREAM_MAX_MISORDER 100
+#define STREAM_RATE_DEFAULT 8000
+#define STREAM_NS_PER_S	    1000000000ull
+
+static int32_t stream_after(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b);
+}
+
+/* Without overflow for as long as a clock can run. */
+static uint32_t stream_units(uint64_t ns, uint32_t rate)
+{
+	return (uint32_t)(ns / STREAM_NS_PER_S * rate + ns % STREAM_NS_PER_S * rate / STREAM_NS_PER_S);
+}
+
+void stream_init(struct stream *stream, const struct stream_seed *seed)
+{
+	memset(stream, 0, sizeof(*stream));
+	stream->ssrc = seed->ssrc;
+	stream->out_ext = (uint32_t)seed->seq - 1;
+	stream->out_timestamp = seed->timestamp;
+}
+
+void stream_unmap(struct stream *stream)
+{
+	stream->mapped = stream->has_before = stream->probing = false;
+}
+
+/* The stream's own time: where its timestamp stands at now_ns, and never before what was sent. */
+static uint32_t stream_next_timestamp(struct stream *s, uint32_t rate, uint64_t now_ns)
+{
+	if (!s->started) {
+		s->rate = rate;
+		s->anchor_ns = now_ns;
+		s->anchor_timestamp = s->out_timestamp;
+		s->started = true;
+		return s->out_timestamp;
+	}
+	uint32_t by_clock = s->anchor_timestamp + stream_units(now_ns - s->anchor_ns, s->rate);
+	uint32_t by_packet = s->out_timestamp + s->duration;
+	if (s->rate != rate) {
+		s->anchor_timestamp = by_clock;
+		s->anchor_ns = now_ns;
+		s->rate = rate;
+	}
+	return stream_after(by_clock, by_packet) > 0 ? by_clock : by_packet;
+}
+
+static void stream_map_first(struct stream *s, const struct rtp *in, uint32_t rate, uint64_t now_ns,
+			     struct stream_out *out)
+{
+	if (rate == 0)
+		rate = s->rate ? s->rate : STREAM_RATE_DEFAULT;
+	uint32_t timestamp = stream_next_timestamp(s, rate, now_ns);
+	s->has_before = s->mapped && in->ssrc != s->in_ssrc;
+	s->before_ssrc = s->in_ssrc;
+	s->in_ssrc = in->ssrc;
+	s->in_first = s->in_ext = in->seq;
+	s->in_timestamp = in->timestamp;
+	s->out_ext++;
+	s->seq_offset = s->out_ext - s->in_ext;
+	s->timestamp_offset = timestamp - in->timestamp;
+	s->out_timestamp = timestamp;
+	s->duration = rate / 50;
+	s->probing = false;
+	s->mapped = true;
+	*out = (struct stream_out){.timestamp = timestamp, .seq = (uint16_t)s->out_ext, .marker = true};
+}
+
+/* A packet out of line. The second one of its line, right after the first, says that the line is meant. */
+static bool stream_confirmed(struct stream *s, const struct rtp *in)
+{
+	if (s->probing && s->probe_ssrc == in->ssrc && in->seq == (uint16_t)(s->probe_seq + 1))
+		return true;
+	s->probing = true;
+	s->probe_ssrc = in->ssrc;
+	s->probe_seq = in->seq;
+	return false;
+}
+
+static void stream_advance(struct stream *s, const struct rtp *in, uint32_t ext)
+{
+	uint32_t step = in->timestamp - s->in_timestamp;
+	/* More than 200 ms is a silence between two packets, not a packet. */
+	if (ext == s->in_ext + 1 && step > 0 && step <= s->rate / 5)
+		s->duration = step;
+	s->in_ext = ext;
+	s->in_timestamp = in->timestamp;
+	s->out_ext = ext + s->seq_offset;
+}
+
+int stream_map(struct stream *s, const struct rtp *in, uint32_t rate, uint64_t now_ns, struct stream_out *out)
+{
+	int16_t delta = (int16_t)(in->seq - (uint16_t)s->in_ext);
+	bool other = in->ssrc != s->in_ssrc;
+	/* A sender that goes back to the SSRC it had before: rather a late packet than a new stream. */
+	bool jump = other ? s->has_before && in->ssrc == s->before_ssrc
+			  : delta > STREAM_MAX_DROPOUT || delta < -STREAM_MAX_MISORDER;
+	if (!s->mapped || (other && !jump) || (jump && stream_confirmed(s, in))) {
+		stream_map_first(s, in, rate, now_ns, out);
+		goto sent;
+	}
+	if (jump)
+		return -EAGAIN;
+	s->probing = false;
+	uint32_t ext = s->in_ext + (uint32_t)(int32_t)delta;
+	if (stream_after(ext, s->in_first) < 0)
+		return -ESTALE;
+	if (delta > 0)
+		stream_advance(s, in, ext);
+	*out = (struct stream_out){
+	    .timestamp = in->timestamp + s->timestamp_offset,
+	    .seq = (uint16_t)(ext + s->seq_offset),
+	    .marker = in->marker,
+	};
+	if (stream_after(out->timestamp, s->out_timestamp) > 0)
+		s->out_timestamp = out->timestamp;
+sent:
+	s->packets++;
+	s->octets += in->payload_len;
+	return 0;
+}

@@ -1,0 +1,63 @@
+/* A send stream: one SSRC, one sequence, one timestamp line that never breaks, whoever feeds it.
+ *
+ * A source is mapped by offsets: out = in + offset, for the sequence and for the timestamp, so that what was lost,
+ * doubled or reordered before us stays so. A new source (a moved patch, a new SSRC, a jump) gets new offsets: its first
+ * packet follows the last one sent, with the marker set, at the time that has passed since the stream began.
+ *
+ * Written by the owner worker of its endpoint only. No clock: now_ns comes in.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "rtp.h"
+
+#define STREAM_CNAME_LEN 12 /* random bytes; 24 characters on the wire (RFC 7022 4.2: at least 96 bits) */
+
+/* From the random source of whoever creates the endpoint. */
+struct stream_seed {
+	uint32_t ssrc;
+	uint32_t timestamp; /* of the first packet */
+	uint16_t seq;	    /* of the first packet */
+	uint8_t cname[STREAM_CNAME_LEN];
+};
+
+struct stream {
+	uint32_t ssrc;
+	uint32_t out_ext;	/* highest sequence sent, with its cycles; before the first packet: the one before it */
+	uint32_t out_timestamp; /* latest sent */
+	uint32_t rate;		/* Hz, of the codec that feeds it */
+	uint64_t anchor_ns;	/* when the first packet was sent ... */
+	uint32_t anchor_timestamp; /* ... and its timestamp */
+
+	uint32_t in_ssrc;      /* of the mapped source */
+	uint32_t before_ssrc;  /* of the one that the same sender used before, if has_before */
+	uint32_t in_first;     /* sequence of its first mapped packet, with cycles */
+	uint32_t in_ext;       /* its highest */
+	uint32_t in_timestamp; /* of the highest */
+	uint32_t seq_offset;   /* out − in, with cycles */
+	uint32_t timestamp_offset;
+	uint32_t duration; /* of a packet, in timestamp units */
+
+	uint32_t probe_ssrc; /* a jump waits for its second packet */
+	uint16_t probe_seq;
+	bool probing, has_before, mapped, started;
+
+	uint32_t packets, octets; /* sent; octets of payload, as in a sender report (RFC 3550 6.4.1) */
+};
+
+/* What a packet becomes. */
+struct stream_out {
+	uint32_t timestamp;
+	uint16_t seq;
+	bool marker;
+};
+
+void stream_init(struct stream *stream, const struct stream_seed *seed);
+
+/* The source has changed: the next packet is mapped anew. */
+void stream_unmap(struct stream *stream);
+
+/* Maps one packet of the present source. rate: of its codec; 0 for what rides on another codec's clock
+ * (telephone-event, comfort noise). 0; -ESTALE: older than the first mapped one; -EAGAIN: first packet after a jump. */
+int stream_map(struct stream *stream, const struct rtp *in, uint32_t rate, uint64_t now_ns, struct stream_out *out);

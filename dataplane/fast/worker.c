@@ -1,0 +1,166 @@
+#include <rte_prefetch.h>
+#include "loop.h"
+
+void worker_count_drop(struct worker *w, enum xf_drop drop, unsigned n)
+{
+	counter_add(&w->stats.drops[drop], n);
+}
+
+void worker_count_event_lost(struct worker *w)
+{
+	counter_add(&w->stats.events_lost, 1);
+}
+
+void loop_drop(struct worker *w, struct rte_mbuf *mbuf, enum xf_drop drop)
+{
+	counter_add(&w->stats.drops[drop], 1);
+	rte_pktmbuf_free(mbuf);
+}
+
+void loop_event(struct worker *w, const struct endpoint *endpoint, enum xf_link_event_type type,
+		const struct xf_sockaddr *source, uint64_t now_ns)
+{
+	struct xf_link_event event = {.id = endpoint->id, .event = type, .now_ns = now_ns};
+	if (source)
+		event.source = *source;
+	w->ops.event(w->ops.arg, &event);
+}
+
+static void loop_flush_out(struct worker *w, uint16_t port)
+{
+	struct loop_queue *q = &w->out[port];
+	if (q->n == 0)
+		return;
+	w->ops.transmit(w->ops.arg, port, q->pkts, (uint16_t)q->n);
+	q->n = 0;
+}
+
+static void loop_flush_kernel(struct worker *w, uint16_t port, bool urgent)
+{
+	struct loop_queue *q = urgent ? &w->urgent[port] : &w->kernel[port];
+	if (q->n == 0)
+		return;
+	w->ops.to_kernel(w->ops.arg, port, q->pkts, (uint16_t)q->n, urgent);
+	q->n = 0;
+}
+
+static void loop_flush_handover(struct worker *w, unsigned to)
+{
+	struct loop_queue *q = &w->handover[to];
+	if (q->n == 0)
+		return;
+	unsigned sent = rte_ring_enqueue_burst(w->handover_out[to], (void *const *)q->pkts, q->n, NULL);
+	counter_add(&w->stats.handed_over, sent);
+	for (unsigned i = sent; i < q->n; i++)
+		loop_drop(w, q->pkts[i], XF_DROP_HANDOVER_FULL);
+	q->n = 0;
+}
+
+void loop_transmit(struct worker *w, uint16_t port, struct rte_mbuf *mbuf)
+{
+	struct loop_queue *q = &w->out[port];
+	q->pkts[q->n++] = mbuf;
+	counter_add(&w->stats.forwarded, 1);
+	if (q->n == LOOP_QUEUE)
+		loop_flush_out(w, port);
+}
+
+void loop_handover(struct worker *w, unsigned to, struct rte_mbuf *mbuf)
+{
+	if (to >= w->workers || !w->handover_out[to])
+		return loop_drop(w, mbuf, XF_DROP_HANDOVER_FULL);
+	struct loop_queue *q = &w->handover[to];
+	q->pkts[q->n++] = mbuf;
+	if (q->n == LOOP_QUEUE)
+		loop_flush_handover(w, to);
+}
+
+static void loop_kernel(struct worker *w, uint16_t port, const struct packet *p, bool urgent)
+{
+	struct loop_queue *q = urgent ? &w->urgent[port] : &w->kernel[port];
+	q->pkts[q->n++] = p->mbuf;
+	counter_add(&w->stats.to_kernel, 1);
+	if (p->peer < XF_MAX_PEERS)
+		counter_add(&w->stats.peer_passed[p->peer], 1);
+	if (q->n == LOOP_QUEUE)
+		loop_flush_kernel(w, port, urgent);
+}
+
+/* Sorts a burst: media to its stage as a group, the rest to where it goes. */
+static void loop_burst(struct worker *w, struct rte_mbuf **pkts, unsigned n, uint64_t now_ns)
+{
+	struct packet packets[WORKER_BURST];
+	unsigned media = 0;
+	for (unsigned i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+	for (unsigned i = 0; i < n; i++) {
+		/* Each is sorted in the next free place of the group; what is no media leaves it free. */
+		struct packet *p = &packets[media];
+		uint16_t port = pkts[i]->port;
+		classify(p, pkts[i], w->ports[port].mac, &w->tables);
+		switch ((enum verdict)p->verdict) {
+		case VERDICT_DROP:
+			loop_drop(w, p->mbuf, (enum xf_drop)p->drop);
+			break;
+		case VERDICT_MEDIA:
+			media++;
+			break;
+		case VERDICT_KERNEL:
+			loop_kernel(w, port, p, false);
+			break;
+		case VERDICT_URGENT:
+			loop_kernel(w, port, p, true);
+			break;
+		}
+	}
+	media_stage(w, packets, media, now_ns);
+}
+
+void worker_receive(struct worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n, uint64_t now_ns)
+{
+	if (n == 0)
+		return;
+	for (unsigned i = 0; i < n; i++)
+		pkts[i]->port = port;
+	counter_add(&w->stats.rx_packets, n);
+	w->received = true;
+	loop_burst(w, pkts, n, now_ns);
+}
+
+static unsigned loop_handed_over(struct worker *w, uint64_t now_ns)
+{
+	unsigned done = 0;
+	for (unsigned from = 0; from < w->workers; from++) {
+		struct rte_mbuf *pkts[WORKER_BURST];
+		if (!w->handover_in[from])
+			continue;
+		unsigned n = rte_ring_dequeue_burst(w->handover_in[from], (void **)pkts, WORKER_BURST, NULL);
+		loop_burst(w, pkts, n, now_ns);
+		done += n;
+	}
+	return done;
+}
+
+unsigned worker_turn(struct worker *w, uint64_t now_ns)
+{
+	unsigned done = loop_handed_over(w, now_ns);
+	bool busy = w->received || done > 0;
+	done += command_run(w, now_ns);
+	done += deadlines_run(w, now_ns);
+	w->received = false;
+	counter_add(&w->stats.turns, 1);
+	if (busy)
+		counter_add(&w->stats.busy_turns, 1);
+	return done;
+}
+
+void worker_flush(struct worker *w)
+{
+	for (uint16_t port = 0; port < w->port_count; port++) {
+		loop_flush_out(w, port);
+		loop_flush_kernel(w, port, true);
+		loop_flush_kernel(w, port, false);
+	}
+	for (unsigned to = 0; to < w->workers; to++)
+		loop_flush_handover(w, to);
+}

@@ -1,0 +1,78 @@
+#include <rte_errno.h>
+#include <rte_malloc.h>
+#include "loop.h"
+
+static int worker_config_check(const struct worker_config *c)
+{
+	if (c->workers == 0 || c->workers > WORKER_MAX || c->index >= c->workers || c->port_count > WORKER_MAX_PORTS)
+		return -EINVAL;
+	if (!c->flows || !c->ops.transmit || !c->ops.to_kernel || !c->ops.event)
+		return -EINVAL;
+	for (unsigned i = 0; i < c->workers; i++)
+		if (i != c->index && (!c->handover_in[i] || !c->handover_out[i]))
+			return -EINVAL;
+	return 0;
+}
+
+static struct rte_ring *worker_ring(const char *what, const struct worker_config *c)
+{
+	char name[32];
+	snprintf(name, sizeof(name), "xf_%s_%u", what, c->index);
+	return rte_ring_create(name, LOOP_RING, c->socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+int worker_create(struct worker **out, const struct worker_config *c)
+{
+	*out = NULL;
+	int ret = worker_config_check(c);
+	if (ret < 0)
+		return ret;
+	struct worker *w = rte_zmalloc_socket("xf_worker", sizeof(*w), RTE_CACHE_LINE_SIZE, c->socket);
+	if (!w)
+		return -ENOMEM;
+	w->index = c->index;
+	w->workers = c->workers;
+	w->port_count = c->port_count;
+	w->flows = c->flows;
+	w->tables = (struct classify_tables){.flows = c->flows, .sources = c->sources, .admitted = c->admitted};
+	w->ops = c->ops;
+	memcpy(w->ports, c->ports, sizeof(w->ports));
+	memcpy(w->handover_in, c->handover_in, sizeof(w->handover_in));
+	memcpy(w->handover_out, c->handover_out, sizeof(w->handover_out));
+	w->handover_in[c->index] = w->handover_out[c->index] = NULL;
+	TAILQ_INIT(&w->owned);
+	TAILQ_INIT(&w->armed);
+	w->commands = worker_ring("commands", c);
+	w->done = w->commands ? worker_ring("done", c) : NULL;
+	if (!w->done) {
+		ret = rte_errno ? -rte_errno : -ENOMEM;
+		worker_destroy(w);
+		return ret;
+	}
+	*out = w;
+	return 0;
+}
+
+void worker_destroy(struct worker *w)
+{
+	if (!w)
+		return;
+	rte_ring_free(w->commands);
+	rte_ring_free(w->done);
+	rte_free(w);
+}
+
+struct rte_ring *worker_command_ring(struct worker *w)
+{
+	return w->commands;
+}
+
+struct rte_ring *worker_done_ring(struct worker *w)
+{
+	return w->done;
+}
+
+const struct worker_stats *worker_stats(const struct worker *w)
+{
+	return &w->stats;
+}
