@@ -1,0 +1,36 @@
+#!/bin/sh
+# The planes meet in include/ only: neither includes the other, only the dataplane sees DPDK, only sip/message.c sees
+# libosip2, and each folder of the control plane sees the ones before it in controlplane/meson.build, never those after.
+set -u
+cd "${1:-.}" || exit 2
+bad=0
+# forbid PATTERN WHY PATH...
+forbid() {
+	pattern=$1 why=$2
+	shift 2
+	hits=$(grep -rnE --include='*.c' --include='*.h' --include='*.cc' "$pattern" "$@" 2>/dev/null)
+	[ -z "$hits" ] && return
+	printf '%s:\n%s\n' "$why" "$hits"
+	bad=1
+}
+forbid '#include [<"]((\.\./)*dataplane|fast|host)/' 'the control plane includes the dataplane' controlplane config include
+forbid '#include [<"]((\.\./)*controlplane|core|sip|policy|media|call|api|plane|daemon|cli)/' \
+	'the dataplane or a contract includes the control plane' dataplane config include
+forbid '#include <rte_' 'DPDK outside the dataplane' controlplane config include
+forbid '#include <(osipparser2|osip2)/' 'libosip2 outside sip/message' \
+	controlplane/core controlplane/policy controlplane/media controlplane/call controlplane/api controlplane/plane \
+	controlplane/daemon controlplane/cli dataplane include config
+# Planes without clock, socket or thread: those are in the daemons.
+forbid '\b(clock_gettime|gettimeofday|time\(NULL\)|getrandom|rand\(|pthread_create|socket\(|recvfrom|sendto)\b' \
+	'a plane has a clock, socket, thread or randomness of its own' \
+	controlplane/core controlplane/policy controlplane/sip controlplane/media controlplane/call controlplane/api \
+	controlplane/plane dataplane/fast
+later='core policy sip media call api plane daemon cli'
+for folder in core policy sip media call api plane; do
+	later=${later#"$folder "}
+	for other in $later; do
+		forbid "#include \"$other/" "$folder/ includes $other/, which comes after it" "controlplane/$folder"
+	done
+done
+[ $bad = 0 ] && echo "boundaries hold"
+exit $bad
