@@ -18,7 +18,7 @@ expect boundaries.sh dataplane/fast/x.c '#include "sip/message.h"\n'
 expect boundaries.sh include/x.h '#include <rte_mbuf.h>\n'
 expect boundaries.sh controlplane/core/x.c '#include "call/call.h"\n'
 expect boundaries.sh controlplane/call/x.c 'int f(void) { return clock_gettime(0, 0); }\n'
-expect sizes.sh config/x.c "$(yes 'int x;\\n' | head -801 | tr -d '\n')"
+expect sizes.sh config/x.c "$(yes 'int x;\n' | head -802 | tr -d '\n')"
 expect packages.sh scripts/x 'apt-get install foo\n'
 if command -v clang-format >/dev/null; then expect format.sh config/x.c 'int   x ;\n'; fi
 [ $bad = 0 ] && echo "each check sees its fault"
