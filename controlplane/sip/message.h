@@ -12,7 +12,7 @@
 #include "sip/uri.h"
 
 #define SIP_MESSAGE_MAX 65535
-#define SIP_VIA_MAX     32
+#define SIP_VIA_MAX     64
 #define SIP_ROUTE_MAX   32
 #define SIP_HEADERS_MAX 256
 
@@ -44,14 +44,15 @@ const char *sip_method_name(enum sip_method method);
 
 struct sip_via {
 	char transport[8]; /* upper case */
-	char host[SIP_HOST_MAX];
-	uint16_t port;     /* 0: none */
+	const char *host;   /* lower case; IPv6 without brackets */
+	uint16_t port;      /* 0: none */
 	const char *branch; /* "" if none */
-	bool rport;        /* ;rport present */
-	const char *text;  /* whole value */
+	bool rport;         /* ;rport present */
+	const char *text;   /* whole value */
 };
 
-/* name-addr or addr-spec with the parameters that we need. */
+/* name-addr or addr-spec with the parameters that we need. In From, To and Contact a URI that is too long for us or that
+ * escapes control characters has scheme SIP_SCHEME_OTHER and nothing else: the message may be answered, not routed by it. */
 struct sip_address {
 	struct sip_uri uri;
 	const char *display; /* "" if none; without quotes */
@@ -60,8 +61,10 @@ struct sip_address {
 };
 
 struct sip_header {
-	const char *name; /* as written, compact forms expanded */
-	const char *value;
+	const char *name;  /* as written, compact forms expanded */
+	const char *value; /* unfolded; a NUL (allowed as a quoted pair only) is shown as "?" */
+	const char *wire;  /* the value to echo: wire_len bytes, that NUL included */
+	size_t wire_len;
 };
 
 struct sip_message {
@@ -74,25 +77,28 @@ struct sip_message {
 	const char *reason;
 	const char *call_id;
 	uint32_t cseq;
+	const char *cseq_method;
 	struct sip_address from, to;
-	struct sip_via via[SIP_VIA_MAX];
+	struct sip_via *via; /* at most SIP_VIA_MAX, topmost first */
 	unsigned via_count;
 	struct sip_address contact; /* first one; text "" if none */
 	unsigned contact_count;
-	const char *record_route[SIP_ROUTE_MAX]; /* each one name-addr, in the order of the message */
+	const char **record_route; /* at most SIP_ROUTE_MAX; each one name-addr, in the order of the message */
 	unsigned record_route_count;
 	unsigned route_count;
-	int max_forwards;           /* -1: none */
-	const char *content_type;   /* media type only, lower case; "" if none */
-	const char *body;           /* NUL follows, but may contain NUL */
+	int max_forwards;         /* -1: none */
+	const char *content_type; /* media type only, lower case; "" if none */
+	const char *body; /* NUL follows, but may contain NUL */
 	size_t body_len;
-	struct sip_header headers[SIP_HEADERS_MAX]; /* every header line, one entry a line */
+	struct sip_header *headers; /* every header line, one entry a line; at most SIP_HEADERS_MAX */
 	unsigned header_count;
 	void *storage; /* private */
 };
 
-/* A whole datagram. 0, -EBADMSG (malformed: `why` says which header and what is wrong), -E2BIG (over a limit), -ENOMEM.
- * On -EBADMSG of a request `*out` may still be set, with Via, From, To, Call-ID and CSeq usable, for a 400; else NULL. */
+/* A whole datagram. 0, -EBADMSG (malformed: `why` says which header and what is wrong), -E2BIG (over a limit),
+ * -EPROTONOSUPPORT (a request of another SIP version), -ENOMEM. On failure of a request `*out` may still be set, for an
+ * answer that refuses it: then the topmost Via is read, and header lines Via, From, To, Call-ID and CSeq are there; else
+ * it is NULL. The result holds at most about ten times the datagram's length, and 8 kB. */
 int sip_message_parse(struct sip_message **out, const char *data, size_t len, char *why, size_t why_size);
 void sip_message_destroy(struct sip_message *message);
 

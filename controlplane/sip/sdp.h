@@ -26,12 +26,12 @@ struct sdp_codec {
 struct sdp_line { /* an m-line of any kind */
 	char media[16];
 	char proto[24];
-	char format[16]; /* its first format */
+	char format[32]; /* its first format */
 };
 
 struct sdp {
 	struct xf_sockaddr rtp;  /* address family 0 or 0.0.0.0 / ::: on hold the old way, direction says so */
-	struct xf_sockaddr rtcp; /* a=rtcp, or port + 1; same as rtp with rtcp_mux */
+	struct xf_sockaddr rtcp; /* a=rtcp, or port + 1 (0 behind 65535: none); same as rtp with rtcp_mux */
 	bool rtcp_mux;
 	uint8_t direction; /* enum sdp_direction, of its writer */
 	uint16_t ptime_ms; /* 0: not said */
@@ -42,7 +42,8 @@ struct sdp {
 	unsigned audio; /* which of them */
 };
 
-/* 0, -EBADMSG (not SDP: 400), -ENOTSUP (no audio over RTP/AVP, or no codec that we know: 488), -E2BIG. `why`: a sentence. */
+/* 0, -EBADMSG (not SDP: 400), -ENOTSUP (no audio over RTP/AVP with a port, multicast, or no codec that we know: 488),
+ * -E2BIG. `why`: a sentence. Lines may end with LF alone. */
 int sdp_parse(struct sdp *sdp, const char *body, size_t len, char *why, size_t why_size);
 
 /* What we say of a leg. */
@@ -56,10 +57,11 @@ struct sdp_local {
 	uint16_t ptime_ms;
 };
 
-/* An answer to `offer`, or (NULL) an offer. Returns the length or -E2BIG. NUL-terminated. */
+/* An answer to `offer`, or (NULL) an offer. Returns the length, -E2BIG, or -EINVAL (no address or no codec).
+ * NUL-terminated. telephone-event without fmtp gets "0-16". */
 int sdp_format(char *buf, size_t size, const struct sdp_local *local, const struct sdp *offer);
 
-/* Codecs of `theirs` (with their numbers and order) that also stand in `ours`, telephone-event and CN included, but only
- * if an audio codec is common. Returns how many; 0: none in common. */
+/* Codecs of `theirs` (with their numbers and order, and our fmtp) that also stand in `ours`, telephone-event and CN
+ * included, but only if an audio codec is common. out holds SDP_CODEC_MAX. Returns how many; 0: none in common. */
 unsigned sdp_intersect(struct sdp_codec *out, const struct sdp_codec *theirs, unsigned their_count,
 		       const struct sdp_codec *ours, unsigned our_count);

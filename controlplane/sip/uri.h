@@ -29,7 +29,7 @@ struct sip_uri {
 	char text[SIP_URI_MAX];   /* as it came, without the embedded headers */
 };
 
-/* 0, -EBADMSG (not a URI; control characters, %00, %0d, %0a in the user part included) or -E2BIG. */
+/* 0, -EBADMSG (not a URI), -EILSEQ (a URI, but its user part escapes control characters: %00, %0d, %0a) or -E2BIG. */
 int sip_uri_parse(struct sip_uri *uri, const char *text, size_t len);
 
 /* Host as it stands in a URI or Via: IPv6 in brackets. Returns buf. */
