@@ -31,8 +31,8 @@ def _scenario(file, values):
     return fill((FOLDER / file).read_text(), values)
 
 
-def _answer(attributes, status, body):
-    return part("uas-response.xml", attributes=attributes, status=status, body=body)
+def _answer(attributes, status, body, via="[last_Via:]"):
+    return part("uas-response.xml", attributes=attributes, status=status, body=body, via=via)
 
 
 def _common(party, audio, request):
@@ -73,7 +73,7 @@ def stranger(number, wait_ms):
 
 def _uas(party, audio, stay_ms):
     values = _common(party, audio, "uas-request.txt")
-    values.update(invite=part("uas-invite.xml"), end=part("uas-end.xml"), stay_ms=stay_ms,
+    values.update(invite=part("uas-invite.xml", vias="", vias_seen=""), end=part("uas-end.xml"), stay_ms=stay_ms,
                   answer=_answer(RELIABLE, "200 OK", SDP_BODY))
     return values
 
@@ -98,8 +98,13 @@ def callee_busy():
 def callee_silent():
     """Rings until it is cancelled; anything else fails the scenario."""
     values = _uas("callee", "", 0)
-    values.update(ringing=_answer("", "180 Ringing", NO_BODY),
-                  cancelled=_answer(RELIABLE, "487 Request Terminated", NO_BODY))
+    # The CANCEL comes with one Via of the edge's own, so that of the INVITE, which has two, is remembered.
+    vias = "\n".join(f'      <ereg regexp=".*" search_in="hdr" header="Via:" occurrence="{n}" assign_to="via{n}"/>'
+                     for n in (1, 2))
+    values.update(invite=part("uas-invite.xml", vias=vias, vias_seen=" Via[$via1][$via2]"),
+                  ringing=_answer("", "180 Ringing", NO_BODY),
+                  cancelled=_answer(RELIABLE, "487 Request Terminated", NO_BODY,
+                                    "Via:[$via1]\n      Via:[$via2]"))
     return _scenario("callee-silent.xml", values)
 
 
