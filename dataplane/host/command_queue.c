@@ -1,0 +1,86 @@
+#include "command_queue.h"
+
+#include <stdlib.h>
+#include <rte_common.h>
+
+void command_queue_init(struct command_queue *queue)
+{
+	*queue = (struct command_queue){0};
+}
+
+void command_queue_add(struct command_queue *queue, struct worker *worker)
+{
+	STAILQ_INIT(&queue->waiting[queue->count]);
+	queue->workers[queue->count++] = worker;
+}
+
+static struct command_item *command_item_of(void *command)
+{
+	return container_of(command, struct command_item, command);
+}
+
+void command_queue_fini(struct command_queue *queue)
+{
+	for (unsigned w = 0; w < queue->count; w++) {
+		struct command_item *item;
+		void *command;
+		while ((item = STAILQ_FIRST(&queue->waiting[w])) != NULL) {
+			STAILQ_REMOVE_HEAD(&queue->waiting[w], link);
+			free(item);
+		}
+		while (rte_ring_sc_dequeue(worker_command_ring(queue->workers[w]), &command) == 0)
+			free(command_item_of(command));
+		while (rte_ring_sc_dequeue(worker_done_ring(queue->workers[w]), &command) == 0)
+			free(command_item_of(command));
+	}
+	command_queue_init(queue);
+}
+
+struct command_item *command_new(enum command_type type, void (*done)(struct command_item *item, void *arg), void *arg)
+{
+	struct command_item *item = calloc(1, sizeof(*item));
+
+	if (item == NULL)
+		return NULL;
+	item->command.type = type;
+	item->done = done;
+	item->arg = arg;
+	return item;
+}
+
+static void command_queue_push(struct command_queue *queue, unsigned worker)
+{
+	struct command_list *waiting = &queue->waiting[worker];
+	struct rte_ring *ring = worker_command_ring(queue->workers[worker]);
+	struct command_item *item;
+
+	while ((item = STAILQ_FIRST(waiting)) != NULL && rte_ring_sp_enqueue(ring, &item->command) == 0)
+		STAILQ_REMOVE_HEAD(waiting, link);
+}
+
+void command_post(struct command_queue *queue, unsigned worker, struct command_item *item)
+{
+	STAILQ_INSERT_TAIL(&queue->waiting[worker], item, link);
+	queue->outstanding++;
+	command_queue_push(queue, worker);
+}
+
+unsigned command_poll(struct command_queue *queue)
+{
+	unsigned done = 0;
+
+	if (queue->outstanding == 0)
+		return 0;
+	for (unsigned w = 0; w < queue->count; w++) {
+		void *command;
+		while (rte_ring_sc_dequeue(worker_done_ring(queue->workers[w]), &command) == 0) {
+			struct command_item *item = command_item_of(command);
+			queue->outstanding--;
+			done++;
+			item->done(item, item->arg);
+			free(item);
+		}
+		command_queue_push(queue, w);
+	}
+	return done;
+}

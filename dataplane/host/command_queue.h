@@ -1,0 +1,39 @@
+/* Commands on their way to the owner workers and back. Main thread.
+ *
+ * A worker's commands take effect in the order in which they were posted. The ring to a worker may be full; what does
+ * not fit waits here, in order.
+ */
+#pragma once
+
+#include <sys/queue.h>
+#include "fast/worker.h"
+
+struct command_item {
+	struct command command;
+	STAILQ_ENTRY(command_item) link;
+	/* Called once, when the worker has applied or refused it. The item is freed after it. */
+	void (*done)(struct command_item *item, void *arg);
+	void *arg;
+	uint64_t connection; /* of the link, that the acknowledgement belongs to */
+};
+
+STAILQ_HEAD(command_list, command_item);
+
+struct command_queue {
+	struct worker *workers[WORKER_MAX];
+	struct command_list waiting[WORKER_MAX];
+	unsigned count;
+	unsigned outstanding; /* posted and not yet done */
+};
+
+void command_queue_init(struct command_queue *queue);
+/* Adds a worker; its index is the number of those before it. */
+void command_queue_add(struct command_queue *queue, struct worker *worker);
+/* When no worker runs any more: frees what was never taken, without calling done. */
+void command_queue_fini(struct command_queue *queue);
+
+/* Zeroed but for type and done. NULL: no memory. */
+struct command_item *command_new(enum command_type type, void (*done)(struct command_item *item, void *arg), void *arg);
+void command_post(struct command_queue *queue, unsigned worker, struct command_item *item);
+/* Gives waiting commands to the rings and takes finished ones. How many were finished. */
+unsigned command_poll(struct command_queue *queue);

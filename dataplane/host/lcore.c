@@ -1,0 +1,298 @@
+#include "lcore.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <rte_ethdev.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+#include <rte_ring_elem.h>
+#include "clock.h"
+#include "log.h"
+
+#define LCORE_IDLE_TURNS    64	   /* empty turns before an idle worker sleeps */
+#define LCORE_IDLE_NS	    200000 /* how long; RTP has 20 ms between packets */
+#define LCORE_HANDOVER_RING 2048
+
+static void lcore_transmit(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct lcore *l = arg;
+	const struct port *p = &l->set->ports[port];
+	unsigned sent;
+
+	if (p->tx_queues > 1 || l->index == 0)
+		sent = rte_eth_tx_burst(p->id, p->tx_queues > 1 ? (uint16_t)l->index : 0, pkts, n);
+	else
+		sent = rte_ring_sp_enqueue_burst(l->set->to_port[port][l->index], (void **)pkts, n, NULL);
+	if (sent < n) {
+		worker_count_drop(l->worker, XF_DROP_TX_FULL, n - sent);
+		rte_pktmbuf_free_bulk(pkts + sent, n - sent);
+	}
+}
+
+static void lcore_to_kernel(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t n, bool urgent)
+{
+	struct lcore *l = arg;
+	struct rte_ring *ring = l->to_kernel[port][urgent ? LCORE_KERNEL_URGENT : LCORE_KERNEL_REST];
+	unsigned taken = rte_ring_sp_enqueue_burst(ring, (void **)pkts, n, NULL);
+
+	if (taken < n) {
+		worker_count_drop(l->worker, XF_DROP_KERNEL_RING_FULL, n - taken);
+		rte_pktmbuf_free_bulk(pkts + taken, n - taken);
+	}
+}
+
+static void lcore_event(void *arg, const struct xf_link_event *event)
+{
+	struct lcore *l = arg;
+
+	if (rte_ring_sp_enqueue_elem(l->events, (void *)(uintptr_t)event, sizeof(*event)) < 0)
+		worker_count_event_lost(l->worker);
+}
+
+/* Worker 0: sends what others have for ports whose one queue is its own. */
+static unsigned lcore_relay(struct lcore *l)
+{
+	struct rte_mbuf *pkts[WORKER_BURST];
+	unsigned done = 0;
+
+	for (unsigned port = 0; port < l->set->port_count; port++) {
+		for (unsigned from = 1; from <= l->set->count; from++) {
+			struct rte_ring *ring = l->set->to_port[port][from];
+			if (ring == NULL)
+				continue;
+			unsigned n = rte_ring_sc_dequeue_burst(ring, (void **)pkts, WORKER_BURST, NULL);
+			if (n == 0)
+				continue;
+			unsigned sent = rte_eth_tx_burst(l->set->ports[port].id, 0, pkts, (uint16_t)n);
+			if (sent < n) {
+				__atomic_store_n(&l->relay_full, l->relay_full + n - sent, __ATOMIC_RELAXED);
+				rte_pktmbuf_free_bulk(pkts + sent, n - sent);
+			}
+			done += n;
+		}
+	}
+	return done;
+}
+
+static unsigned lcore_turn(struct lcore *l)
+{
+	struct rte_mbuf *pkts[WORKER_BURST];
+	uint64_t now_ns = clock_now_ns();
+	unsigned done = 0;
+
+	for (unsigned port = 0; port < l->set->port_count; port++) {
+		const struct port *p = &l->set->ports[port];
+		if (l->index >= p->rx_queues)
+			continue;
+		uint16_t n = rte_eth_rx_burst(p->id, (uint16_t)l->index, pkts, WORKER_BURST);
+		if (n == 0)
+			continue;
+		worker_receive(l->worker, (uint16_t)port, pkts, n, now_ns);
+		done += n;
+	}
+	done += worker_turn(l->worker, now_ns);
+	worker_flush(l->worker);
+	if (l->index == 0)
+		done += lcore_relay(l);
+	return done;
+}
+
+static int lcore_run(void *arg)
+{
+	struct lcore *l = arg;
+	struct lcore_set *set = l->set;
+	const struct timespec idle = {.tv_nsec = LCORE_IDLE_NS};
+	unsigned empty = 0;
+
+	/* The default slack of 50 us would be a quarter of the sleep. */
+	prctl(PR_SET_TIMERSLACK, 1000);
+	rte_rcu_qsbr_thread_register(set->qsbr, l->index);
+	rte_rcu_qsbr_thread_online(set->qsbr, l->index);
+	while (!__atomic_load_n(&set->stop, __ATOMIC_RELAXED)) {
+		empty = lcore_turn(l) > 0 ? 0 : empty + 1;
+		rte_rcu_qsbr_quiescent(set->qsbr, l->index);
+		if (set->idle_backoff && empty >= LCORE_IDLE_TURNS)
+			nanosleep(&idle, NULL);
+	}
+	rte_rcu_qsbr_thread_offline(set->qsbr, l->index);
+	rte_rcu_qsbr_thread_unregister(set->qsbr, l->index);
+	return 0;
+}
+
+struct rte_rcu_qsbr *lcore_qsbr_create(unsigned workers)
+{
+	size_t size = rte_rcu_qsbr_get_memsize(workers);
+	struct rte_rcu_qsbr *qsbr = rte_zmalloc("qsbr", size, RTE_CACHE_LINE_SIZE);
+
+	if (qsbr && rte_rcu_qsbr_init(qsbr, workers) != 0) {
+		rte_free(qsbr);
+		return NULL;
+	}
+	return qsbr;
+}
+
+static struct rte_ring *lcore_ring(unsigned count, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static struct rte_ring *lcore_ring(unsigned count, const char *format, ...)
+{
+	char name[RTE_RING_NAMESIZE];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(name, sizeof(name), format, ap);
+	va_end(ap);
+	return rte_ring_create(name, count, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+static int lcore_rings_create(struct lcore_set *set)
+{
+	for (unsigned port = 0; port < set->port_count; port++) {
+		if (set->ports[port].tx_queues > 1)
+			continue;
+		for (unsigned from = 1; from <= set->count; from++)
+			if ((set->to_port[port][from] = lcore_ring(LCORE_PORT_RING, "port%u-from%u", port, from)) ==
+			    NULL)
+				return -ENOMEM;
+	}
+	for (unsigned from = 0; from < set->count; from++)
+		for (unsigned to = 0; to < set->count; to++)
+			if (from != to && (set->handover[from][to] =
+					       lcore_ring(LCORE_HANDOVER_RING, "handover%u-%u", from, to)) == NULL)
+				return -ENOMEM;
+	for (unsigned w = 0; w < set->count; w++) {
+		struct lcore *l = &set->lcores[w];
+		char name[RTE_RING_NAMESIZE];
+		for (unsigned port = 0; port < set->port_count; port++)
+			for (unsigned kind = 0; kind < LCORE_KERNEL_COUNT; kind++)
+				if ((l->to_kernel[port][kind] =
+					 lcore_ring(LCORE_KERNEL_RING, "kernel%u-%u-%u", w, port, kind)) == NULL)
+					return -ENOMEM;
+		snprintf(name, sizeof(name), "events%u", w);
+		l->events = rte_ring_create_elem(name, sizeof(struct xf_link_event), LCORE_EVENT_RING, SOCKET_ID_ANY,
+						 RING_F_SP_ENQ | RING_F_SC_DEQ);
+		if (l->events == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int lcore_worker_create(struct lcore_set *set, unsigned index, struct flow_table *flows,
+			       struct admitted *admitted)
+{
+	struct lcore *l = &set->lcores[index];
+	struct worker_config config = {
+	    .index = index,
+	    .workers = set->count,
+	    .socket = SOCKET_ID_ANY,
+	    .flows = flows,
+	    .admitted = admitted,
+	    .port_count = set->port_count,
+	    .ops = {l, lcore_transmit, lcore_to_kernel, lcore_event},
+	};
+
+	for (unsigned port = 0; port < set->port_count; port++) {
+		memcpy(config.ports[port].mac, set->ports[port].mac, sizeof(config.ports[port].mac));
+		config.ports[port].mtu = (uint16_t)set->ports[port].config->mtu;
+	}
+	for (unsigned other = 0; other < set->count; other++) {
+		config.handover_in[other] = set->handover[other][index];
+		config.handover_out[other] = set->handover[index][other];
+	}
+	return worker_create(&l->worker, &config);
+}
+
+int lcore_create(struct lcore_set *set, const struct config *config, struct port *ports, struct flow_table *flows,
+		 struct admitted *admitted)
+{
+	unsigned id = rte_get_next_lcore(-1, 1, 0);
+
+	set->count = config->workers;
+	set->ports = ports;
+	set->port_count = config->port_count;
+	set->idle_backoff = config->idle_backoff;
+	int r = lcore_rings_create(set);
+	for (unsigned w = 0; w < set->count && r == 0; w++) {
+		set->lcores[w].set = set;
+		set->lcores[w].index = w;
+		set->lcores[w].id = id;
+		id = rte_get_next_lcore(id, 1, 0);
+	}
+	for (unsigned w = 0; w < set->count && r == 0; w++)
+		r = lcore_worker_create(set, w, flows, admitted);
+	if (r < 0) {
+		log_error("workers-failed", "error=\"%s\"", strerror(-r));
+		lcore_destroy(set);
+	}
+	return r;
+}
+
+static void lcore_ring_destroy(struct rte_ring *ring)
+{
+	void *pkt;
+
+	if (ring == NULL)
+		return;
+	while (rte_ring_sc_dequeue(ring, &pkt) == 0)
+		rte_pktmbuf_free(pkt);
+	rte_ring_free(ring);
+}
+
+void lcore_destroy(struct lcore_set *set)
+{
+	for (unsigned w = 0; w < set->count; w++) {
+		struct lcore *l = &set->lcores[w];
+		if (l->worker)
+			worker_destroy(l->worker);
+		for (unsigned port = 0; port < set->port_count; port++)
+			for (unsigned kind = 0; kind < LCORE_KERNEL_COUNT; kind++)
+				lcore_ring_destroy(l->to_kernel[port][kind]);
+		rte_ring_free(l->events);
+		for (unsigned to = 0; to < set->count; to++)
+			lcore_ring_destroy(set->handover[w][to]);
+	}
+	for (unsigned port = 0; port < set->port_count; port++)
+		for (unsigned from = 0; from < LCORE_SENDERS; from++)
+			lcore_ring_destroy(set->to_port[port][from]);
+	memset(set->lcores, 0, sizeof(set->lcores));
+	memset(set->to_port, 0, sizeof(set->to_port));
+	memset(set->handover, 0, sizeof(set->handover));
+	set->count = 0;
+}
+
+int lcore_start(struct lcore_set *set)
+{
+	set->stop = false;
+	for (unsigned w = 0; w < set->count; w++) {
+		int r = rte_eal_remote_launch(lcore_run, &set->lcores[w], set->lcores[w].id);
+		if (r < 0) {
+			log_error("worker-failed", "worker=%u lcore=%u error=\"%s\"", w, set->lcores[w].id,
+				  strerror(-r));
+			lcore_stop(set);
+			return r;
+		}
+		log_info("worker-started", "worker=%u lcore=%u idle=%s", w, set->lcores[w].id,
+			 set->idle_backoff ? "backoff" : "poll");
+	}
+	return 0;
+}
+
+void lcore_stop(struct lcore_set *set)
+{
+	__atomic_store_n(&set->stop, true, __ATOMIC_RELAXED);
+	for (unsigned w = 0; w < set->count; w++)
+		rte_eal_wait_lcore(set->lcores[w].id);
+}
+
+unsigned lcore_main_transmit(struct lcore_set *set, unsigned port, struct rte_mbuf **pkts, unsigned n)
+{
+	const struct port *p = &set->ports[port];
+
+	if (p->tx_queues > 1)
+		return rte_eth_tx_burst(p->id, (uint16_t)(p->tx_queues - 1), pkts, (uint16_t)n);
+	return rte_ring_sp_enqueue_burst(set->to_port[port][set->count], (void **)pkts, n, NULL);
+}

@@ -1,0 +1,65 @@
+/* The worker's thread: ports to worker library and back, and the rings to the main thread.
+ *
+ * Who may touch what: `struct lcore` is filled by the main thread before the thread starts; after that the thread only
+ * reads it. Every ring has one producer and one consumer, named beside it.
+ */
+#pragma once
+
+#include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
+#include "fast/source.h"
+#include "fast/worker.h"
+#include "port.h"
+
+#define LCORE_KERNEL_RING 1024
+#define LCORE_PORT_RING	  512
+#define LCORE_EVENT_RING  1024
+#define LCORE_SENDERS	  (WORKER_MAX + 1) /* the workers; the last used one is the main thread */
+
+enum lcore_kernel {
+	LCORE_KERNEL_URGENT, /* ARP, ND, ICMP, routing protocols */
+	LCORE_KERNEL_REST,
+	LCORE_KERNEL_COUNT,
+};
+
+struct lcore_set;
+
+struct lcore {
+	struct lcore_set *set;
+	struct worker *worker;
+	unsigned index; /* of the worker */
+	unsigned id;	/* DPDK's lcore */
+	/* From this worker to the main thread. */
+	struct rte_ring *to_kernel[WORKER_MAX_PORTS][LCORE_KERNEL_COUNT];
+	struct rte_ring *events; /* of struct xf_link_event */
+	uint64_t relay_full;	 /* packets of other senders that a port did not take; this thread writes */
+};
+
+struct lcore_set {
+	struct lcore lcores[WORKER_MAX];
+	unsigned count;
+	struct port *ports;
+	unsigned port_count;
+	bool idle_backoff;
+	bool stop;		   /* the main thread writes */
+	struct rte_rcu_qsbr *qsbr; /* each worker reports every turn */
+	/* Ports with one transmit queue: from sender (worker 1 on, main thread) to worker 0, whose queue it is. */
+	struct rte_ring *to_port[WORKER_MAX_PORTS][LCORE_SENDERS];
+	struct rte_ring *handover[WORKER_MAX][WORKER_MAX]; /* [from][to] */
+};
+
+/* Makes the workers and their rings; nothing runs yet. ports are started. 0 or -errno, logged. */
+int lcore_create(struct lcore_set *set, const struct config *config, struct port *ports, struct flow_table *flows,
+		 struct admitted *admitted);
+void lcore_destroy(struct lcore_set *set);
+
+/* For admitted_create, which comes before lcore_create. NULL: no memory. */
+struct rte_rcu_qsbr *lcore_qsbr_create(unsigned workers);
+
+/* 0 or -errno, logged. */
+int lcore_start(struct lcore_set *set);
+/* Returns when all have ended. */
+void lcore_stop(struct lcore_set *set);
+
+/* Main thread: sends n frames on a port. How many were taken; the rest is still the caller's. */
+unsigned lcore_main_transmit(struct lcore_set *set, unsigned port, struct rte_mbuf **pkts, unsigned n);

@@ -1,0 +1,25 @@
+/* What was taken away from the workers and waits until none of them can still be looking at it. Main thread. */
+#pragma once
+
+#include <sys/queue.h>
+#include <rte_rcu_qsbr.h>
+
+struct limbo_entry {
+	STAILQ_ENTRY(limbo_entry) link;
+	uint64_t token;
+	void (*destroy)(void *what);
+	void *what;
+};
+
+struct limbo {
+	STAILQ_HEAD(, limbo_entry) entries; /* oldest first */
+	struct rte_rcu_qsbr *qsbr;
+};
+
+void limbo_init(struct limbo *limbo, struct rte_rcu_qsbr *qsbr);
+/* destroy(what) is called by a later limbo_sweep. what: unreachable for whoever begins a turn from now on. */
+void limbo_add(struct limbo *limbo, void (*destroy)(void *what), void *what);
+/* Frees what has waited long enough. Never waits. */
+void limbo_sweep(struct limbo *limbo);
+/* When no worker runs any more: frees all. */
+void limbo_fini(struct limbo *limbo);

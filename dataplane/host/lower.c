@@ -1,0 +1,198 @@
+#include "lower.h"
+
+#include <errno.h>
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "log.h"
+#include "sysctl.h"
+
+static const struct {
+	const char *path, *value;
+} lower_sysctls[LOWER_SYSCTLS] = {
+    {"net/ipv6/conf/%s/disable_ipv6", "1"}, /* takes the IPv6 addresses away and drops what comes */
+    {"net/ipv4/conf/%s/arp_ignore", "8"},   /* no ARP answer for any address: the twin answers */
+    {"net/ipv4/conf/%s/rp_filter", "1"},    /* routes point to the twin, so all that comes in here is refused */
+};
+
+static const struct {
+	uint32_t get, set;
+} lower_offloads[LOWER_OFFLOADS] = {
+    {ETHTOOL_GTSO, ETHTOOL_STSO}, {ETHTOOL_GGSO, ETHTOOL_SGSO},	      {ETHTOOL_GGRO, ETHTOOL_SGRO},
+    {ETHTOOL_GSG, ETHTOOL_SSG},	  {ETHTOOL_GTXCSUM, ETHTOOL_STXCSUM},
+};
+
+bool lower_name(char name[static IFNAMSIZ], const char *device)
+{
+	if (strncmp(device, "net_af_xdp", 10) != 0 && strncmp(device, "net_af_packet", 13) != 0)
+		return false;
+	for (const char *p = strchr(device, ','); p; p = strchr(p, ',')) {
+		p++;
+		if (strncmp(p, "iface=", 6) != 0)
+			continue;
+		p += 6;
+		size_t n = strcspn(p, ",");
+		if (n == 0 || n >= IFNAMSIZ)
+			return false;
+		memcpy(name, p, n);
+		name[n] = 0;
+		return true;
+	}
+	return false;
+}
+
+static int lower_ethtool(int s, const char *name, uint32_t command, uint32_t *value)
+{
+	struct ethtool_value v = {.cmd = command, .data = *value};
+	struct ifreq ifr = {0};
+
+	strcpy(ifr.ifr_name, name);
+	ifr.ifr_data = (char *)&v;
+	if (ioctl(s, SIOCETHTOOL, &ifr) < 0)
+		return -errno;
+	*value = v.data;
+	return 0;
+}
+
+/* An interface with an IPv4 address may be the one by which somebody is logged in: it is not ours to take it away. */
+static int lower_check_addresses(const struct lower *lower)
+{
+	struct ifaddrs *all;
+	int r = 0;
+
+	if (getifaddrs(&all) < 0)
+		return -errno;
+	for (struct ifaddrs *i = all; i && r == 0; i = i->ifa_next) {
+		char text[INET_ADDRSTRLEN];
+		if (i->ifa_addr == NULL || i->ifa_addr->sa_family != AF_INET || strcmp(i->ifa_name, lower->name) != 0)
+			continue;
+		inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)i->ifa_addr)->sin_addr, text, sizeof(text));
+		log_error("lower-has-address",
+			  "interface=%s address=%s hint=\"remove it; it belongs in the port's addresses\"", lower->name,
+			  text);
+		r = -EADDRINUSE;
+	}
+	freeifaddrs(all);
+	return r;
+}
+
+/* The kernel takes the higher value of "all" and the interface; 2 (loose) would let every routed source in. */
+static int lower_check_rp_filter(const struct lower *lower)
+{
+	char value[16];
+	int r = sysctl_get("net/ipv4/conf/all/rp_filter", value, sizeof(value));
+
+	if (r == 0 && strcmp(value, "2") == 0) {
+		log_error("lower-rp-filter",
+			  "interface=%s hint=\"sysctl net.ipv4.conf.all.rp_filter is 2, which would let the kernel's "
+			  "copy pass "
+			  "the screen; set it to 0 or 1\"",
+			  lower->name);
+		r = -EPERM;
+	}
+	return r;
+}
+
+static int lower_sysctls_set(struct lower *lower)
+{
+	for (unsigned i = 0; i < LOWER_SYSCTLS; i++) {
+		char path[128];
+		snprintf(path, sizeof(path), lower_sysctls[i].path, lower->name);
+		int r = sysctl_get(path, lower->sysctls[i].before, sizeof(lower->sysctls[i].before));
+		if (r == -ENOENT && i == 0)
+			continue; /* a kernel without IPv6 */
+		if (r == 0)
+			r = sysctl_set(path, lower_sysctls[i].value);
+		if (r < 0) {
+			log_error("lower-sysctl-failed", "sysctl=%s error=\"%s\"", path, strerror(-r));
+			return r;
+		}
+		lower->sysctls[i].set = true;
+	}
+	return 0;
+}
+
+static void lower_offloads_set(struct lower *lower, int s)
+{
+	for (unsigned i = 0; i < LOWER_OFFLOADS; i++) {
+		uint32_t off = 0;
+		/* What a driver does not know it does not do. */
+		if (lower_ethtool(s, lower->name, lower_offloads[i].get, &lower->offloads[i].before) < 0 ||
+		    lower->offloads[i].before == 0)
+			continue;
+		int r = lower_ethtool(s, lower->name, lower_offloads[i].set, &off);
+		lower->offloads[i].set = r == 0;
+		if (r < 0)
+			log_warning("lower-offload-stays", "interface=%s command=%#x error=\"%s\"", lower->name,
+				    lower_offloads[i].set, strerror(-r));
+	}
+}
+
+static int lower_up(int s, const char *name)
+{
+	struct ifreq ifr = {0};
+
+	strcpy(ifr.ifr_name, name);
+	if (ioctl(s, SIOCGIFFLAGS, &ifr) < 0)
+		return -errno;
+	ifr.ifr_flags |= IFF_UP;
+	return ioctl(s, SIOCSIFFLAGS, &ifr) < 0 ? -errno : 0;
+}
+
+int lower_start(struct lower *lower, const char *device, bool kernel_copy)
+{
+	*lower = (struct lower){0};
+	if (!lower_name(lower->name, device))
+		return 0;
+	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (s < 0)
+		return -errno;
+	int r = if_nametoindex(lower->name) ? 0 : -ENODEV;
+	if (r < 0)
+		log_error("lower-missing", "interface=%s error=\"no such interface\"", lower->name);
+	if (r == 0)
+		r = lower_check_addresses(lower);
+	if (r == 0 && kernel_copy)
+		r = lower_check_rp_filter(lower);
+	if (r == 0)
+		r = lower_sysctls_set(lower);
+	if (r == 0) {
+		lower_offloads_set(lower, s);
+		r = lower_up(s, lower->name);
+		if (r < 0)
+			log_error("lower-up-failed", "interface=%s error=\"%s\"", lower->name, strerror(-r));
+	}
+	close(s);
+	if (r < 0)
+		lower_stop(lower);
+	return r;
+}
+
+void lower_stop(struct lower *lower)
+{
+	if (lower->name[0] == 0)
+		return;
+	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* Reverse order: scatter-gather depends on checksums, segmentation on scatter-gather. */
+	for (unsigned i = LOWER_OFFLOADS; i-- > 0;)
+		if (s >= 0 && lower->offloads[i].set)
+			lower_ethtool(s, lower->name, lower_offloads[i].set, &lower->offloads[i].before);
+	for (unsigned i = LOWER_SYSCTLS; i-- > 0;) {
+		char path[128];
+		if (!lower->sysctls[i].set)
+			continue;
+		snprintf(path, sizeof(path), lower_sysctls[i].path, lower->name);
+		sysctl_set(path, lower->sysctls[i].before);
+	}
+	if (s >= 0)
+		close(s);
+	*lower = (struct lower){0};
+}

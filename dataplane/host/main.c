@@ -1,0 +1,288 @@
+/* xfergate-dataplane: start-up is one ladder, shutdown its mirror. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+#include <rte_eal.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+#include "eal.h"
+#include "host.h"
+#include "link_command.h"
+#include "log.h"
+#include "loop.h"
+#include "options.h"
+#include "sysctl.h"
+
+/* An AF_XDP queue keeps up to 4,096 buffers; the rest is for rings, bursts and reassembly. */
+#define MAIN_MBUFS_PORT 6144
+#define MAIN_MBUFS_REST 8192
+#define MAIN_MBUF_CACHE 256
+
+static int main_signals_start(struct host *host)
+{
+	sigset_t set;
+
+	/* Before any thread exists, so that all threads inherit it and signals come to the main thread's loop only. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	signal(SIGPIPE, SIG_IGN);
+	host->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return host->signals < 0 ? -errno : 0;
+}
+
+static int main_config_start(struct host *host, const char *file)
+{
+	int r = config_load(&host->config, file, stderr);
+
+	if (r < 0) {
+		log_error("config-failed", "file=%s", file);
+		return r;
+	}
+	if (host->config->workers == 0 || host->config->workers > WORKER_MAX || host->config->port_count == 0 ||
+	    host->config->port_count > WORKER_MAX_PORTS) {
+		log_error("config-failed", "workers=%u workers_max=%u ports=%u ports_max=%u", host->config->workers,
+			  WORKER_MAX, host->config->port_count, WORKER_MAX_PORTS);
+		r = -EINVAL;
+		config_destroy(host->config);
+	}
+	return r;
+}
+
+static int main_pool_start(struct host *host)
+{
+	uint32_t frame = RTE_MBUF_DEFAULT_DATAROOM;
+
+	for (uint32_t p = 0; p < host->config->port_count; p++)
+		if (port_frame_size(host->config->ports[p].mtu) > frame)
+			frame = port_frame_size(host->config->ports[p].mtu);
+	host->pool = rte_pktmbuf_pool_create(
+	    "packets", MAIN_MBUFS_REST + MAIN_MBUFS_PORT * host->config->port_count * host->config->workers,
+	    MAIN_MBUF_CACHE, 0, (uint16_t)(RTE_PKTMBUF_HEADROOM + frame), SOCKET_ID_ANY);
+	if (host->pool)
+		return 0;
+	log_error("packets-failed", "error=\"%s\" hint=\"raise dataplane.memory\"", rte_strerror(rte_errno));
+	return -ENOMEM;
+}
+
+static void main_ports_stop(struct host *host)
+{
+	while (host->ports_started > 0)
+		port_stop(&host->ports[--host->ports_started]);
+}
+
+static int main_ports_start(struct host *host)
+{
+	for (uint32_t p = 0; p < host->config->port_count; p++) {
+		int r = port_start(&host->ports[p], &host->config->ports[p], host->config->workers, host->pool);
+		if (r < 0) {
+			main_ports_stop(host);
+			return r;
+		}
+		host->ports_started++;
+	}
+	return 0;
+}
+
+static void main_kernel_ifs_stop(struct host *host)
+{
+	while (host->kernel_ifs_open > 0)
+		tap_close(&host->kernel_ifs[--host->kernel_ifs_open].tap);
+}
+
+static int main_kernel_ifs_start(struct host *host)
+{
+	const struct config *config = host->config;
+	int r = sysctl_ports_reserve(config->media_port_first, config->media_port_last);
+
+	for (uint32_t p = 0; p < config->port_count && r == 0; p++) {
+		struct kernel_if *k = &host->kernel_ifs[p];
+		*k = (struct kernel_if){.pool = host->pool, .lcores = &host->lcores, .port = p};
+		r = tap_open(&k->tap, &host->netlink, &config->ports[p], host->ports[p].mac);
+		if (r == 0)
+			host->kernel_ifs_open++;
+	}
+	if (r < 0)
+		main_kernel_ifs_stop(host);
+	return r;
+}
+
+static void main_tables_stop(struct host *host)
+{
+	if (host->admitted)
+		admitted_destroy(host->admitted);
+	rte_free(host->qsbr);
+	flow_table_destroy(host->flows);
+}
+
+static int main_tables_start(struct host *host)
+{
+	const struct config *config = host->config;
+	struct flow_config *flow = calloc(1, sizeof(*flow));
+	int r = flow ? 0 : -ENOMEM;
+
+	for (uint32_t n = 0; n < config->network_count && r == 0; n++) {
+		const struct config_network *network = &config->networks[n];
+		if (flow->media_count + network->media_count > XF_MAX_MEDIA_ADDRS || flow->sip_count == FLOW_SIP_MAX)
+			r = -E2BIG;
+		for (uint32_t m = 0; m < network->media_count && r == 0; m++)
+			flow->media[flow->media_count++] = network->media[m];
+		if (r == 0)
+			flow->sip[flow->sip_count++] = network->sip;
+	}
+	if (r == 0)
+		r = flow_table_create(&host->flows, flow, SOCKET_ID_ANY);
+	free(flow);
+	if (r == 0 && (host->qsbr = lcore_qsbr_create(config->workers)) == NULL)
+		r = -ENOMEM;
+	if (r == 0)
+		r = admitted_create(&host->admitted, "admitted", host->qsbr, SOCKET_ID_ANY);
+	if (r < 0) {
+		log_error("tables-failed", "error=\"%s\"", strerror(-r));
+		main_tables_stop(host);
+	}
+	return r;
+}
+
+static int main_workers_create(struct host *host)
+{
+	host->lcores.qsbr = host->qsbr;
+	int r = lcore_create(&host->lcores, host->config, host->ports, host->flows, host->admitted);
+	if (r < 0)
+		return r;
+	command_queue_init(&host->commands);
+	for (unsigned w = 0; w < host->lcores.count; w++)
+		command_queue_add(&host->commands, host->lcores.lcores[w].worker);
+	limbo_init(&host->limbo, host->qsbr);
+	return 0;
+}
+
+/* Workers have ended: what they had is freed. */
+static void main_workers_destroy(struct host *host)
+{
+	limbo_fini(&host->limbo);
+	command_queue_fini(&host->commands);
+	lcore_destroy(&host->lcores);
+}
+
+static int main_endpoints_start(struct host *host)
+{
+	host->endpoints.flows = host->flows;
+	host->endpoints.commands = &host->commands;
+	host->endpoints.neighbours = &host->neighbours;
+	host->endpoints.limbo = &host->limbo;
+	host->endpoints.kernel_ifs = host->kernel_ifs;
+	host->endpoints.ports = host->ports;
+	host->endpoints.port_count = host->config->port_count;
+	host->sources.commands = &host->commands;
+	host->sources.limbo = &host->limbo;
+	link_command_init(host);
+	return endpoints_init(&host->endpoints);
+}
+
+static void main_endpoints_stop(struct host *host)
+{
+	sources_fini(&host->sources);
+	endpoints_fini(&host->endpoints);
+}
+
+/* The ladder. Each step logs why it failed, and undoes itself. */
+static int main_run(struct host *host, const char *file)
+{
+	int r;
+
+	if ((r = main_signals_start(host)) < 0)
+		return r;
+	if ((r = main_config_start(host, file)) < 0)
+		goto err_signals;
+	if ((r = netlink_open(&host->netlink)) < 0)
+		goto err_config;
+	if ((r = log_dpdk_start()) < 0)
+		goto err_netlink;
+	if ((r = eal_start(host->config)) < 0)
+		goto err_log;
+	if ((r = main_pool_start(host)) < 0)
+		goto err_eal;
+	if ((r = main_ports_start(host)) < 0)
+		goto err_pool;
+	if ((r = main_kernel_ifs_start(host)) < 0)
+		goto err_ports;
+	if ((r = main_tables_start(host)) < 0)
+		goto err_kernel_ifs;
+	if ((r = main_workers_create(host)) < 0)
+		goto err_tables;
+	if ((r = neighbour_init(&host->neighbours, &host->netlink, endpoints_neighbour_changed, &host->endpoints)) < 0)
+		goto err_workers;
+	if ((r = main_endpoints_start(host)) < 0)
+		goto err_neighbours;
+	if ((r = lcore_start(&host->lcores)) < 0)
+		goto err_endpoints;
+	if ((r = link_server_start(&host->link, host->config->link_socket, host->config->group)) < 0)
+		goto err_lcores;
+
+	log_info("ready", "version=%s workers=%u ports=%u media_addresses=%u", XF_VERSION, host->lcores.count,
+		 host->config->port_count, host->flows->media_count);
+	r = loop_run(host);
+
+	link_server_stop(&host->link);
+err_lcores:
+	lcore_stop(&host->lcores);
+err_endpoints:
+	main_endpoints_stop(host);
+err_neighbours:
+	neighbour_fini(&host->neighbours);
+err_workers:
+	main_workers_destroy(host);
+err_tables:
+	main_tables_stop(host);
+err_kernel_ifs:
+	main_kernel_ifs_stop(host);
+err_ports:
+	main_ports_stop(host);
+err_pool:
+	rte_mempool_free(host->pool);
+err_eal:
+	eal_stop();
+err_log:
+	log_dpdk_stop();
+err_netlink:
+	netlink_close(&host->netlink);
+err_config:
+	config_destroy(host->config);
+err_signals:
+	close(host->signals);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	static struct host host; /* large; zeroed */
+	struct options options;
+
+	if (options_parse(&options, argc, argv, stderr) < 0)
+		return 2;
+	switch (options.action) {
+	case OPTIONS_HELP:
+		options_help(stdout);
+		return 0;
+	case OPTIONS_VERSION:
+		puts("xfergate-dataplane " XF_VERSION);
+		return 0;
+	case OPTIONS_RUN:
+		break;
+	}
+	if (getrandom(&host.instance, sizeof(host.instance), 0) != (ssize_t)sizeof(host.instance)) {
+		log_error("no-randomness", "error=\"%s\"", strerror(errno));
+		return 1;
+	}
+	int r = main_run(&host, options.config_file);
+	log_info("ended", "exit=%d", r < 0);
+	return r < 0;
+}

@@ -1,0 +1,178 @@
+#include "neighbour.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include "log.h"
+
+static struct neighbour_list *neighbour_bucket(struct neighbour_table *table, int ifindex, const struct xf_addr *addr)
+{
+	uint32_t hash = 2166136261u ^ (uint32_t)ifindex;
+
+	for (unsigned i = 0; i < sizeof(addr->bytes); i++)
+		hash = (hash ^ addr->bytes[i]) * 16777619u;
+	return &table->buckets[(hash ^ hash >> 16) % NEIGHBOUR_BUCKETS];
+}
+
+static struct neighbour *neighbour_find(struct neighbour_table *table, int ifindex, const struct xf_addr *addr)
+{
+	struct neighbour *n;
+
+	LIST_FOREACH(n, neighbour_bucket(table, ifindex, addr), link)
+	if (n->ifindex == ifindex && xf_addr_eq(&n->addr, addr))
+		return n;
+	return NULL;
+}
+
+static void neighbour_request(struct neighbour_table *table, const struct neighbour *n)
+{
+	char text[XF_ADDR_STRLEN];
+	int r = netlink_neighbour_use(table->netlink, n->ifindex, &n->addr, true);
+
+	if (r < 0)
+		log_warning("neighbour-request-failed", "ifindex=%d address=%s error=\"%s\"", n->ifindex,
+			    xf_addr_format(&n->addr, text), strerror(-r));
+}
+
+static void neighbour_heard(const struct netlink_neighbour *heard, void *arg)
+{
+	struct neighbour_table *table = arg;
+	struct neighbour *n = neighbour_find(table, heard->ifindex, &heard->addr);
+	char text[XF_ADDR_STRLEN];
+
+	if (n == NULL)
+		return;
+	if (heard->gone) {
+		bool was = n->resolved;
+		n->resolved = false;
+		if (was) {
+			log_warning("neighbour-lost", "ifindex=%d address=%s", n->ifindex,
+				    xf_addr_format(&n->addr, text));
+			table->changed(n, table->arg);
+		}
+		if (heard->deleted)
+			neighbour_request(table, n);
+		return;
+	}
+	if (n->resolved && memcmp(n->mac, heard->mac, sizeof(n->mac)) == 0)
+		return;
+	n->resolved = true;
+	memcpy(n->mac, heard->mac, sizeof(n->mac));
+	log_info("neighbour-resolved", "ifindex=%d address=%s mac=%02x:%02x:%02x:%02x:%02x:%02x", n->ifindex,
+		 xf_addr_format(&n->addr, text), n->mac[0], n->mac[1], n->mac[2], n->mac[3], n->mac[4], n->mac[5]);
+	table->changed(n, table->arg);
+}
+
+int neighbour_init(struct neighbour_table *table, struct netlink *netlink,
+		   void (*changed)(struct neighbour *neighbour, void *arg), void *arg)
+{
+	*table = (struct neighbour_table){.netlink = netlink, .changed = changed, .arg = arg};
+	for (unsigned i = 0; i < NEIGHBOUR_BUCKETS; i++)
+		LIST_INIT(&table->buckets[i]);
+	table->events = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (table->events == NULL)
+		return -errno;
+	int group = RTNLGRP_NEIGH;
+	if (mnl_socket_bind(table->events, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_setsockopt(table->events, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0) {
+		int r = -errno;
+		neighbour_fini(table);
+		return r;
+	}
+	return 0;
+}
+
+void neighbour_fini(struct neighbour_table *table)
+{
+	for (unsigned i = 0; i < NEIGHBOUR_BUCKETS; i++) {
+		struct neighbour *n;
+		while ((n = LIST_FIRST(&table->buckets[i])) != NULL) {
+			netlink_neighbour_use(table->netlink, n->ifindex, &n->addr, false);
+			LIST_REMOVE(n, link);
+			free(n);
+		}
+	}
+	if (table->events)
+		mnl_socket_close(table->events);
+	table->events = NULL;
+}
+
+int neighbour_fd(const struct neighbour_table *table)
+{
+	return mnl_socket_get_fd(table->events);
+}
+
+void neighbour_read(struct neighbour_table *table)
+{
+	char buf[NETLINK_BUFFER];
+	bool lost = false;
+
+	/* Bounded: a flood of notices must not keep the main thread from its rings. */
+	for (unsigned turn = 0; turn < 16; turn++) {
+		ssize_t n = mnl_socket_recvfrom(table->events, buf, sizeof(buf));
+		if (n < 0 && errno == ENOBUFS) {
+			lost = true;
+			continue;
+		}
+		if (n <= 0)
+			break;
+		int left = (int)n;
+		for (const struct nlmsghdr *nlh = (void *)buf; mnl_nlmsg_ok(nlh, left);
+		     nlh = mnl_nlmsg_next(nlh, &left)) {
+			struct netlink_neighbour heard;
+			if (netlink_neighbour_parse(&heard, nlh) == 0)
+				neighbour_heard(&heard, table);
+		}
+	}
+	if (lost) {
+		log_warning("neighbour-notices-lost", "effect=\"table is read again\"");
+		netlink_neighbour_list(table->netlink, neighbour_heard, table);
+	}
+}
+
+struct neighbour_lookup {
+	struct neighbour *neighbour;
+};
+
+/* Only fills in what is known; nobody needs to be told, for the caller is just about to look. */
+static void neighbour_known(const struct netlink_neighbour *heard, void *arg)
+{
+	struct neighbour *n = ((struct neighbour_lookup *)arg)->neighbour;
+
+	if (heard->gone || heard->ifindex != n->ifindex || !xf_addr_eq(&heard->addr, &n->addr))
+		return;
+	n->resolved = true;
+	memcpy(n->mac, heard->mac, sizeof(n->mac));
+}
+
+struct neighbour *neighbour_get(struct neighbour_table *table, int ifindex, const struct xf_addr *addr)
+{
+	struct neighbour *n = neighbour_find(table, ifindex, addr);
+
+	if (n) {
+		n->users++;
+		return n;
+	}
+	n = calloc(1, sizeof(*n));
+	if (n == NULL)
+		return NULL;
+	n->ifindex = ifindex;
+	n->addr = *addr;
+	n->users = 1;
+	LIST_INIT(&n->endpoints);
+	LIST_INSERT_HEAD(neighbour_bucket(table, ifindex, addr), n, link);
+	neighbour_request(table, n);
+	/* An entry that was resolved before we asked gives no notice. */
+	netlink_neighbour_list(table->netlink, neighbour_known, &(struct neighbour_lookup){n});
+	return n;
+}
+
+void neighbour_put(struct neighbour_table *table, struct neighbour *neighbour)
+{
+	if (neighbour == NULL || --neighbour->users > 0)
+		return;
+	netlink_neighbour_use(table->netlink, neighbour->ifindex, &neighbour->addr, false);
+	LIST_REMOVE(neighbour, link);
+	free(neighbour);
+}

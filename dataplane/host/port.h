@@ -1,0 +1,36 @@
+/* A DPDK port, as the configuration names it. Main thread; its queues are used by the cores that the fields name. */
+#pragma once
+
+#include <rte_ethdev.h>
+#include "xfergate/config.h"
+#include "lower.h"
+
+struct port {
+	const struct config_port *config;
+	char vdev[64]; /* name of the virtual device that we created; "": none */
+	uint16_t id;   /* DPDK's */
+	uint8_t mac[6];
+	char driver[24];
+	bool started;
+	/* As many receive queues as workers, queue i polled by worker i; or one, polled by worker 0. */
+	uint16_t rx_queues;
+	/* One transmit queue for each worker and one for the main thread (the last); or one, worker 0's: others hand
+	 * what they send to worker 0 on rings. */
+	uint16_t tx_queues;
+	struct lower lower;
+};
+
+/* Largest frame that a port of this MTU takes: Ethernet header, one VLAN tag and check sum. */
+static inline uint32_t port_frame_size(uint32_t mtu)
+{
+	return mtu + RTE_ETHER_HDR_LEN + 4 + RTE_ETHER_CRC_LEN;
+}
+
+/* The device that stands in where AF_XDP is not to be had: "net_af_xdp0,iface=X,..." gives "net_af_packet0,iface=X".
+ * 0; -ENOENT: the device is not AF_XDP; -ENAMETOOLONG. */
+int port_fallback_device(char *out, size_t size, const char *device);
+
+/* Creates its device (an AF_XDP one that cannot be had becomes AF_PACKET, with a warning), configures and starts it.
+ * 0 or -errno, logged. */
+int port_start(struct port *port, const struct config_port *config, unsigned workers, struct rte_mempool *pool);
+void port_stop(struct port *port);

@@ -1,0 +1,60 @@
+#!/usr/bin/python3
+"""A stranger's SIP never reaches a socket, whole or in fragments, on AF_XDP and on AF_PACKET; an allowed source's does."""
+
+import net
+
+
+def screen(make, driver):
+    lab = make(driver=driver).start()
+    control = lab.link(1)
+    drivers = {p["driver"] for p in control.stats()["ports"].values()}
+    assert drivers == {driver}, "asked for %s, got %s" % (driver, drivers)
+    sip = lab.gateway.udp("192.0.2.1", 5060)
+    other = lab.a.udp("192.0.2.2", 5060)
+    raw = lab.a.raw("eth0")
+    ours, theirs = lab.gateway.mac("xfg-out"), lab.a.mac("eth0")
+    datagram = net.udp(("192.0.2.2", 5060), ("192.0.2.1", 5060), net.INVITE)
+    pieces = net.fragments("192.0.2.2", "192.0.2.1", datagram, 800, 77)
+    assert len(pieces) == 3
+
+    def send_pieces(order, identification):
+        for piece in (net.fragments("192.0.2.2", "192.0.2.1", datagram, 800, identification)[i] for i in order):
+            raw.send(net.ethernet(ours, theirs, piece))
+
+    control.sources([("10.9.0.0/16", 1, "provider")])
+    for _ in range(3):
+        other.sendto(b"INVITE sip:x@192.0.2.1 SIP/2.0\r\n\r\n", ("192.0.2.1", 5060))
+    other.sendto(net.INVITE, ("192.0.2.1", 5060))
+    for number, order in enumerate(((2, 1, 0), (0, 1, 2), (1, 2, 0))):
+        send_pieces(order, 100 + number)
+    assert net.received(sip, 1.0) == [], "%s: a stranger's SIP reached the socket" % driver
+    drops = control.stats()["drops"]
+    assert drops["sip-source"] >= 3, drops
+    assert drops["fragment-source"] >= 9, drops
+
+    control.sources([("192.0.2.0/24", 5, "provider")])
+    other.sendto(b"OPTIONS sip:x@192.0.2.1 SIP/2.0\r\n\r\n", ("192.0.2.1", 5060))
+    assert net.received(sip, 1.0) == [b"OPTIONS sip:x@192.0.2.1 SIP/2.0\r\n\r\n"], "allowed SIP did not come once"
+    send_pieces((2, 1, 0), 200)
+    send_pieces((0, 1, 2), 201)
+    assert net.received(sip, 1.0) == [net.INVITE] * 2, "allowed fragments did not come, each once"
+    passed, _ = control.stats()["peers"][5]
+    assert passed > 0
+
+    control.sources([])
+    control.admit("192.0.2.2")
+    other.sendto(b"SIP/2.0 200 OK\r\n\r\n", ("192.0.2.1", 5060))
+    assert net.received(sip, 0.5) == [b"SIP/2.0 200 OK\r\n\r\n"], "an admitted address was refused"
+    control.admit("192.0.2.2", withdraw=True)
+    other.sendto(b"SIP/2.0 200 OK\r\n\r\n", ("192.0.2.1", 5060))
+    assert net.received(sip, 0.5) == [], "a withdrawn address was let in"
+    assert lab.stop() == 0
+    lab.remove()
+
+
+def test(make):
+    screen(make, "net_af_xdp")
+    screen(make, "net_af_packet")
+
+
+net.main(test)
