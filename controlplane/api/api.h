@@ -8,7 +8,8 @@
 
 struct api;
 
-int api_create(struct api **out, struct env *env, const struct config *config, struct shard *shard, struct media *media);
+int api_create(struct api **out, struct env *env, const struct config *config, struct shard *shard,
+	       struct media *media);
 void api_destroy(struct api *api);
 
 /* A line from a client (untrusted); answered through env->seam->reply, at once or when what it waits for has come. */

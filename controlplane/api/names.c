@@ -1,0 +1,26 @@
+#include "handlers.h"
+
+const char *name_network(const struct config *config, uint32_t network)
+{
+	return network < config->network_count ? config->networks[network].name : "";
+}
+
+const char *name_provider(const struct config *config, uint32_t provider)
+{
+	return provider < config->provider_count ? config->providers[provider].name : "";
+}
+
+const char *name_agent(const struct config *config, uint32_t agent)
+{
+	return agent < config->agent_count ? config->agents[agent].name : "";
+}
+
+const char *name_plan(const struct config *config, uint32_t plan)
+{
+	return plan < config->plan_count ? config->plans[plan].name : "";
+}
+
+const char *params_text(const json_t *params, const char *name)
+{
+	return json_string_value(json_object_get(params, name));
+}
