@@ -145,7 +145,7 @@ bool guard_address(const struct config *config, uint32_t agent, const struct xf_
 	const struct guard_range *range =
 	    guard_in(guard_never, sizeof(guard_never) / sizeof(guard_never[0]), addr, &block);
 	bool ours = guard_is_ours(config, addr);
-	const char *what = ours ? "our own" : NULL;
+	const char *what = ours ? "our own" : NULL; /* kind of address that must be listed */
 
 	xf_addr_format(addr, text);
 	if (range || guard_is_broadcast(config, addr))
@@ -165,6 +165,6 @@ bool guard_address(const struct config *config, uint32_t agent, const struct xf_
 	if (!what || guard_listed(&config->agents[agent].may, addr, &block))
 		return verdict_allow(verdict);
 	return verdict_refuse(verdict, 403,
-			      "agent %.64s may not call %.80s at %s, a %s address: add %s to its may.domains",
+			      "agent %.64s may not call %.80s at %s (%s address): add %s to its may.domains",
 			      config->agents[agent].name, host, text, what, text);
 }
