@@ -9,7 +9,11 @@
 #include "log.h"
 
 #define PORT_DESCRIPTORS 1024
-#define PORT_RSS	 (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP)
+/* The driver asks the kernel to reassemble IPv4 fragments (PACKET_FANOUT_FLAG_DEFRAG), even for one queue, and cuts off
+ * what is longer than a frame of its ring. A SIP request in three fragments must fit. */
+#define PORT_AF_PACKET_FRAME 4096
+#define PORT_AF_PACKET_MBUFS 2048
+#define PORT_RSS	     (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP)
 
 int port_fallback_device(char *out, size_t size, const char *device)
 {
@@ -25,17 +29,31 @@ int port_fallback_device(char *out, size_t size, const char *device)
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
+int port_device_args(char *out, size_t size, const char *device)
+{
+	const char *args = strchr(device, ',');
+	bool longer = strncmp(device, "net_af_packet", 13) == 0 && strstr(device, "framesz=") == NULL;
+	int n = snprintf(out, size, "%s", args ? args + 1 : "");
+
+	if (longer && n >= 0 && (size_t)n < size)
+		n += snprintf(out + n, size - (size_t)n, "%sblocksz=%u,framesz=%u,framecnt=512", n ? "," : "",
+			      PORT_AF_PACKET_FRAME, PORT_AF_PACKET_FRAME);
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
 static int port_device_create(struct port *port, const char *device)
 {
 	size_t len = strcspn(device, ",");
-	char name[sizeof(port->vdev)];
+	char name[sizeof(port->vdev)], args[256];
 
 	if (len >= sizeof(name))
 		return -ENAMETOOLONG;
 	memcpy(name, device, len);
 	name[len] = 0;
 	if (!eal_device_is_pci(device)) {
-		int r = rte_eal_hotplug_add("vdev", name, device[len] ? device + len + 1 : "");
+		int r = port_device_args(args, sizeof(args), device);
+		if (r == 0)
+			r = rte_eal_hotplug_add("vdev", name, args);
 		if (r < 0)
 			return r;
 		strcpy(port->vdev, name);
@@ -61,6 +79,18 @@ static void port_device_destroy(struct port *port)
 	if (port->vdev[0])
 		rte_eal_hotplug_remove("vdev", port->vdev);
 	port->vdev[0] = 0;
+	rte_mempool_free(port->pool);
+	port->pool = NULL;
+}
+
+static int port_pool_create(struct port *port)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	snprintf(name, sizeof(name), "packets-port%u", port->id);
+	port->pool = rte_pktmbuf_pool_create(name, PORT_AF_PACKET_MBUFS, 256, 0,
+					     RTE_PKTMBUF_HEADROOM + PORT_AF_PACKET_FRAME, SOCKET_ID_ANY);
+	return port->pool ? 0 : -ENOMEM;
 }
 
 static int port_queues(struct port *port, const struct rte_eth_dev_info *info, struct rte_mempool *pool)
@@ -88,6 +118,11 @@ static int port_configure(struct port *port, unsigned workers, struct rte_mempoo
 	snprintf(port->driver, sizeof(port->driver), "%s", info.driver_name);
 	port->rx_queues = info.max_rx_queues >= workers ? (uint16_t)workers : 1;
 	port->tx_queues = info.max_tx_queues > workers ? (uint16_t)(workers + 1) : 1;
+	if (strcmp(port->driver, "net_af_packet") == 0) {
+		if ((r = port_pool_create(port)) < 0)
+			return r;
+		pool = port->pool;
+	}
 	if (port->rx_queues > 1) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf.rss_hf = PORT_RSS & info.flow_type_rss_offloads;

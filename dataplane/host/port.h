@@ -18,6 +18,7 @@ struct port {
 	 * what they send to worker 0 on rings. */
 	uint16_t tx_queues;
 	struct lower lower;
+	struct rte_mempool *pool; /* of its own: AF_PACKET, whose frames are longer; else NULL */
 };
 
 /* Largest frame that a port of this MTU takes: Ethernet header, one VLAN tag and check sum. */
@@ -29,6 +30,10 @@ static inline uint32_t port_frame_size(uint32_t mtu)
 /* The device that stands in where AF_XDP is not to be had: "net_af_xdp0,iface=X,..." gives "net_af_packet0,iface=X".
  * 0; -ENOENT: the device is not AF_XDP; -ENAMETOOLONG. */
 int port_fallback_device(char *out, size_t size, const char *device);
+
+/* The arguments that a device is created with: those of its device string, and for AF_PACKET such as make its ring take
+ * the datagrams that the kernel has reassembled for it. 0 or -ENAMETOOLONG. */
+int port_device_args(char *out, size_t size, const char *device);
 
 /* Creates its device (an AF_XDP one that cannot be had becomes AF_PACKET, with a warning), configures and starts it.
  * 0 or -errno, logged. */

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 import link
 
@@ -163,8 +164,11 @@ class Lab:
         return self
 
     def log_text(self):
-        with open(os.path.join(self.folder, "log")) as f:
-            return f.read()
+        try:
+            with open(os.path.join(self.folder, "log")) as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
 
     def link(self, instance):
         return link.Link(os.path.join(self.folder, "link.sock"), instance)
@@ -288,11 +292,10 @@ def main(test):
         return lab[-1]
     try:
         test(make)
-    except Exception as e:  # the whole story on failure
-        import traceback
+    except Exception as e:
         traceback.print_exc()
         for each in lab:
-            print("--- daemon's log\n" + each.log_text())
+            print("--- the daemon's log\n" + each.log_text())
         print("FAILED: %s" % e)
         sys.exit(1)
     finally:

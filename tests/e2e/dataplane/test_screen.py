@@ -29,8 +29,11 @@ def screen(make, driver):
         send_pieces(order, 100 + number)
     assert net.received(sip, 1.0) == [], "%s: a stranger's SIP reached the socket" % driver
     drops = control.stats()["drops"]
-    assert drops["sip-source"] >= 3, drops
-    assert drops["fragment-source"] >= 9, drops
+    if driver == "net_af_xdp":
+        assert drops["sip-source"] >= 3 and drops["fragment-source"] >= 9, drops
+    else:
+        # The kernel reassembles for AF_PACKET: three small ones, one fragmented by the sender's kernel, three by us.
+        assert drops["sip-source"] >= 7, drops
 
     control.sources([("192.0.2.0/24", 5, "provider")])
     other.sendto(b"OPTIONS sip:x@192.0.2.1 SIP/2.0\r\n\r\n", ("192.0.2.1", 5060))
