@@ -13,13 +13,13 @@
 #include "sip/stack.h"
 #include "xfergate/config.h"
 
-#define CALL_TEXT_ID_LEN     12
-#define CALL_NUMBER_MAX      64
-#define LEG_ADMITTED_MAX     4
-#define TRANSFER_REASON_MAX  256
-#define LEG_HEADERS_MAX      2048
-#define LEG_ROUTE_MAX        1536
-#define LEG_VALUE_MAX        (SIP_URI_MAX + 160)
+#define CALL_TEXT_ID_LEN    12
+#define CALL_NUMBER_MAX	    64
+#define LEG_ADMITTED_MAX    4
+#define TRANSFER_REASON_MAX 256
+#define LEG_HEADERS_MAX	    2048
+#define LEG_ROUTE_MAX	    1536
+#define LEG_VALUE_MAX	    (SIP_URI_MAX + 160)
 
 /* X(symbol, "name") */
 #define LEG_KINDS(X)                                                                                                   \
@@ -30,19 +30,19 @@
 #define LEG_STATES(X)                                                                                                  \
 	X(RESOLVING, "resolving")   /* ours: its host is looked up */                                                  \
 	X(ADMITTING, "admitting")   /* ours: the dataplane is told to let its answers in */                            \
-	X(CALLING, "calling")       /* INVITE out, or in and not yet answered provisionally */                         \
-	X(RINGING, "ringing")       /* answered provisionally */                                                       \
+	X(CALLING, "calling")	    /* INVITE out, or in and not yet answered provisionally */                         \
+	X(RINGING, "ringing")	    /* answered provisionally */                                                       \
 	X(CONNECTED, "connected")   /* answered with 2xx */                                                            \
 	X(CANCELLING, "cancelling") /* ours: CANCEL is out, the INVITE's final answer is awaited */                    \
-	X(ENDING, "ending")         /* BYE is out */                                                                   \
-	X(ENDED, "ended")           /* no dialog; kept while something refers to it */
+	X(ENDING, "ending")	    /* BYE is out */                                                                   \
+	X(ENDED, "ended")	    /* no dialog; kept while something refers to it */
 
 #define CALL_STATES(X)                                                                                                 \
-	X(ARRIVING, "arriving")         /* the agent is being called */                                                \
-	X(AGENT, "agent")               /* caller and agent talk */                                                    \
+	X(ARRIVING, "arriving")		/* the agent is being called */                                                \
+	X(AGENT, "agent")		/* caller and agent talk */                                                    \
 	X(TRANSFERRING, "transferring") /* a transfer is under way */                                                  \
-	X(TARGET, "target")             /* caller and target talk */                                                   \
-	X(ENDING, "ending")             /* legs are being released */
+	X(TARGET, "target")		/* caller and target talk */                                                   \
+	X(ENDING, "ending")		/* legs are being released */
 
 #define TRANSFER_ORIGINS(X)                                                                                            \
 	X(REFER, "refer")                                                                                              \
@@ -51,20 +51,19 @@
 	X(AGENT_LOST, "agent-lost")
 
 #define TRANSFER_STATES(X)                                                                                             \
-	X(DIALLING, "dialling")     /* the target is looked up, admitted, invited */                                   \
-	X(RINGING, "ringing")       /* it answered provisionally */                                                    \
+	X(DIALLING, "dialling")	    /* the target is looked up, admitted, invited */                                   \
+	X(RINGING, "ringing")	    /* it answered provisionally */                                                    \
 	X(CONNECTING, "connecting") /* it answered; the patches are being moved */                                     \
-	X(CANCELLING, "cancelling") /* ring time is over; the INVITE's final answer is awaited */                      \
 	X(REPORTING, "reporting")   /* finished; the final NOTIFY's answer is awaited */                               \
 	X(DONE, "done")
 
 #define TRANSFER_RESULTS(X)                                                                                            \
-	X(NONE, "none")             /* not finished */                                                                 \
-	X(CONNECTED, "connected")   /* caller and target talk */                                                       \
-	X(RETURNED, "returned")     /* all failed; the caller is with the agent */                                     \
-	X(HUNG_UP, "hung-up")       /* all failed; the caller was released */                                          \
+	X(NONE, "none")		  /* not finished */                                                                   \
+	X(CONNECTED, "connected") /* caller and target talk */                                                         \
+	X(RETURNED, "returned")	  /* all failed; the caller is with the agent */                                       \
+	X(HUNG_UP, "hung-up")	  /* all failed; the caller was released */                                            \
 	X(CALLER_GONE, "caller-gone")                                                                                  \
-	X(STOPPED, "stopped")       /* an operator ended the call */
+	X(STOPPED, "stopped") /* an operator ended the call */
 
 #define X(symbol, name) LEG_##symbol,
 enum leg_kind { LEG_KINDS(X) LEG_KIND_COUNT };
@@ -104,9 +103,9 @@ struct leg {
 	/* peer */
 	uint32_t network;
 	struct xf_sockaddr hop; /* where its requests go; family 0: not known yet */
-	uint32_t provider;      /* index or XF_NONE */
-	uint32_t agent;         /* index or XF_NONE */
-	uint32_t sip_server;    /* index or XF_NONE: whose credentials answer its challenges */
+	uint32_t provider;	/* index or XF_NONE */
+	uint32_t agent;		/* index or XF_NONE */
+	uint32_t sip_server;	/* index or XF_NONE: whose credentials answer its challenges */
 	struct xf_addr admitted[LEG_ADMITTED_MAX];
 	uint8_t admitted_count;
 
@@ -114,13 +113,13 @@ struct leg {
 	char call_id[128];
 	char local_tag[24];
 	char remote_tag[128];
-	char local[LEG_VALUE_MAX];    /* From or To value of ours, without tag */
-	char remote[LEG_VALUE_MAX];   /* theirs, without tag */
+	char local[LEG_VALUE_MAX];	 /* From or To value of ours, without tag */
+	char remote[LEG_VALUE_MAX];	 /* theirs, without tag */
 	char remote_target[SIP_URI_MAX]; /* their Contact; our INVITE's Request-URI before */
 	char route_set[LEG_ROUTE_MAX];
 	uint32_t local_cseq, remote_cseq;
 	uint32_t invite_cseq; /* of the INVITE that ACK belongs to */
-	sip_txn invite;       /* ours or theirs, while it is open; a re-INVITE too */
+	sip_txn invite;	      /* ours or theirs, while it is open; a re-INVITE too */
 	sip_txn bye;
 
 	/* digest: the last challenge, used again for later requests of the leg */
@@ -130,36 +129,41 @@ struct leg {
 	uint8_t auth_tries; /* of the request under way */
 
 	/* media */
-	struct xf_endpoint_id endpoint;   /* index XF_ENDPOINT_NONE: none */
-	struct sdp_local local_sdp;       /* as last sent; session_id 0: never sent */
-	struct sdp remote_sdp;            /* as last received */
-	bool offered;                     /* our offer awaits its answer */
-	bool agreed;                      /* offer and answer are complete: media may flow */
-	struct xf_endpoint_id feed;       /* what its endpoint was last told to send */
+	struct xf_endpoint_id endpoint; /* index XF_ENDPOINT_NONE: none */
+	struct sdp_local local_sdp;	/* as last sent; session_id 0: never sent */
+	struct sdp remote_sdp;		/* as last received */
+	bool offered;			/* our offer awaits its answer */
+	bool agreed;			/* offer and answer are complete: media may flow */
+	struct xf_endpoint_id feed;	/* what its endpoint was last told to send */
 	bool feed_paused;
 
+	uint32_t refers; /* REFERs accepted on it */
 	uint64_t started_ns, answered_ns;
 	int final_status; /* of our INVITE, or what ended it; 0: none */
 	char reason[128]; /* why it ended, for people */
 
 	/* ---- what follows belongs to this process only ---- */
+	char invite_headers[LEG_HEADERS_MAX]; /* further header lines of our INVITE */
+	char local_user[CALL_NUMBER_MAX]; /* user part of `local` where the network is not known before the look-up */
+	char host[SIP_HOST_MAX];	  /* of the URI that was dialled, for the guard's reasons */
+	bool by_operator;		  /* an operator chose the destination, not the agent */
 	struct timer deadline;
 	struct leg *hash_next; /* shard's table by local tag */
 	struct leg *next;
 	struct shard *shard;
 	sip_txn awaiting_ack; /* our 2xx to their INVITE, until its ACK */
 	bool ack_pending;     /* 2xx is in; the ACK waits for its next hop's look-up or admission */
-	uint8_t after_admit;  /* what admission is awaited for: enum leg_wait */
 };
 
 /* One target of a plan that was tried. */
 struct transfer_attempt {
-	uint8_t type; /* enum config_target_type */
+	uint8_t type;		       /* enum config_target_type */
 	char destination[SIP_URI_MAX]; /* E.164, or SIP URI */
 	char caller_id[CALL_NUMBER_MAX];
 	uint32_t provider; /* number: over which; XF_NONE */
+	uint32_t network;  /* SIP URI: by which; XF_NONE: by the route to it */
 	uint32_t ring_ms;
-	int status;        /* SIP code it ended with; 0: under way or not tried */
+	int status; /* SIP code it ended with; 0: under way or not tried */
 	char reason[TRANSFER_REASON_MAX];
 	uint64_t started_ns, ended_ns;
 };
@@ -168,10 +172,11 @@ struct transfer {
 	uint64_t id;
 	char text_id[CALL_TEXT_ID_LEN + 4];
 	uint64_t call;
-	uint8_t origin; /* enum transfer_origin */
-	uint8_t state;  /* enum transfer_state */
-	uint8_t result; /* enum transfer_result */
-	uint32_t plan;  /* index or XF_NONE: a target alone, then back to the agent */
+	char call_text_id[CALL_TEXT_ID_LEN + 4]; /* the call may be gone before its transfer is forgotten */
+	uint8_t origin;				 /* enum transfer_origin */
+	uint8_t state;				 /* enum transfer_state */
+	uint8_t result;				 /* enum transfer_result */
+	uint32_t plan;				 /* index or XF_NONE: a target alone, then back to the agent */
 	struct transfer_attempt attempts[CONFIG_TARGETS_MAX];
 	uint8_t attempt_count; /* how many there are to try */
 	uint8_t attempt;       /* which is under way */
@@ -182,11 +187,11 @@ struct transfer {
 
 	/* subscription of the agent's REFER (RFC 3515); refer_leg 0: none */
 	uint64_t refer_leg;
-	uint32_t refer_id;    /* CSeq of the REFER; stands in Event when `refer_id_stated` */
+	uint32_t refer_id; /* CSeq of the REFER; stands in Event when `refer_id_stated` */
 	bool refer_id_stated;
 	bool final_notified;
-	sip_txn notify;       /* under way */
-	uint16_t notified;    /* last status told */
+	sip_txn notify;	   /* under way */
+	uint16_t notified; /* last status told */
 
 	/* ---- what follows belongs to this process only ---- */
 	struct timer deadline;
@@ -197,22 +202,22 @@ struct transfer {
 struct call {
 	uint64_t id;
 	char text_id[CALL_TEXT_ID_LEN + 4]; /* "c-…": what people type */
-	uint8_t state; /* enum call_state */
+	uint8_t state;			    /* enum call_state */
 	char owner[64];
 	uint32_t provider; /* whose source block the caller's INVITE came from */
 	uint32_t agent;
 	uint32_t route;
-	char caller_number[CALL_NUMBER_MAX];  /* E.164 if it is one, else as it came */
-	char dialled_number[CALL_NUMBER_MAX]; /* E.164 */
+	char caller_number[CALL_NUMBER_MAX];	    /* E.164 if it is one, else as it came */
+	char dialled_number[CALL_NUMBER_MAX];	    /* E.164 */
 	uint64_t caller_leg, agent_leg, target_leg; /* target_leg: connected or being tried */
-	uint64_t transfer;                          /* under way; 0: none */
-	uint32_t transfers;                         /* started so far */
+	uint64_t transfer;			    /* under way; 0: none */
+	uint32_t transfers;			    /* started so far */
 	uint64_t started_ns, answered_ns;
 	char reason[128]; /* why it ends */
 
 	/* ---- what follows belongs to this process only ---- */
 	struct timer deadline; /* longest call */
-	uint64_t patch_cookie; /* of the batch under way that the transfer waits for; 0: none */
+	uint32_t leg_count;    /* legs that are not freed yet, those of former attempts included */
 	struct call *next;
 	struct shard *shard;
 };
@@ -238,7 +243,8 @@ int shard_create(struct shard **out, struct env *env, const struct config *confi
 void shard_destroy(struct shard *shard);
 
 /* From the seam, by way of the plane. */
-void shard_datagram(struct shard *shard, uint32_t network, const struct xf_sockaddr *from, const void *data, size_t len);
+void shard_datagram(struct shard *shard, uint32_t network, const struct xf_sockaddr *from, const void *data,
+		    size_t len);
 void shard_resolved(struct shard *shard, uint64_t query, const struct xf_addr *addrs, unsigned count, const char *why);
 /* The media's callbacks; all of them are the shard's. */
 struct media_user shard_media_user(struct shard **shard);
@@ -249,10 +255,12 @@ bool shard_stopped(const struct shard *shard);
 
 /* Walks: NULL gives the first; NULL comes back after the last. Valid until control returns to the loop. */
 const struct call *shard_next_call(const struct shard *shard, const struct call *call);
-const struct transfer *shard_next_transfer(const struct shard *shard, const struct transfer *transfer); /* open, then the last 256 finished */
+const struct transfer *shard_next_transfer(const struct shard *shard,
+					   const struct transfer *transfer); /* open, then the last 256 finished */
 const struct call *shard_call(const struct shard *shard, uint64_t id);
 const struct leg *shard_leg(const struct shard *shard, uint64_t id);
-const struct transfer *shard_transfer(const struct shard *shard, uint64_t id); /* also finished ones that are still kept */
+const struct transfer *shard_transfer(const struct shard *shard,
+				      uint64_t id); /* also finished ones that are still kept */
 /* By our id, either leg's Call-ID, or the caller's number if it is unique (any usual spelling). NULL: `why` says so. */
 const struct call *shard_find_call(const struct shard *shard, const char *text, char *why, size_t why_size);
 void shard_counts(const struct shard *shard, struct shard_counts *counts);

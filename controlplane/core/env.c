@@ -46,7 +46,8 @@ void env_random_token(const struct env *env, char *buf, size_t count)
 {
 	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
 	for (size_t i = 0; i < count; i++) {
-		/* 36 does not divide 256: take only bytes below the largest multiple, or the first letters come oftener. */
+		/* 36 does not divide 256: take only bytes below the largest multiple, or the first letters come
+		 * oftener. */
 		uint8_t b;
 		do {
 			env->seam->random(env->seam->arg, &b, 1);

@@ -22,7 +22,7 @@ enum log_level {
 
 /* How the kernel would send to an address. */
 struct seam_route {
-	uint32_t network;        /* index of the configuration's network whose port the route leaves by */
+	uint32_t network;	 /* index of the configuration's network whose port the route leaves by */
 	struct xf_addr next_hop; /* on-link: the address itself, or the router */
 };
 
@@ -51,7 +51,8 @@ struct env {
 };
 
 /* "key=value" text of one event. No secrets, no media; values from outside are quoted by log_quote. */
-__attribute__((format(printf, 3, 4))) void log_event(const struct env *env, enum log_level level, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void log_event(const struct env *env, enum log_level level, const char *format,
+						     ...);
 
 /* Copies text with quotes around it and control characters, quotes and backslashes escaped, cut to fit. Returns buf. */
 const char *log_quote(char *buf, size_t size, const char *text);

@@ -27,6 +27,10 @@ void plane_rpc_gone(struct plane *plane, uint64_t now_ns, uint64_t client);
 uint64_t plane_deadline(const struct plane *plane);
 void plane_run(struct plane *plane, uint64_t now_ns);
 
+/* For those that look, never write: tests, metrics. */
+const struct shard *plane_shard(const struct plane *plane);
+const struct media *plane_media(const struct plane *plane);
+
 /* Orderly end: calls are hung up; stopped when none is left. */
 void plane_stop(struct plane *plane, uint64_t now_ns);
 bool plane_stopped(const struct plane *plane);

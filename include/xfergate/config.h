@@ -14,9 +14,9 @@
 
 /* A SIP URI's parts as the configuration needs them. The name stays a name: it is resolved when used. */
 struct config_uri {
-	char *text; /* as written */
-	char *user; /* "" if none */
-	char *host; /* name or address, IPv6 without brackets */
+	char *text;    /* as written */
+	char *user;    /* "" if none */
+	char *host;    /* name or address, IPv6 without brackets */
 	uint16_t port; /* 0: none given */
 };
 
@@ -32,18 +32,19 @@ struct config_port {
 	char *device; /* DPDK device arguments: "0000:3b:00.0", "net_af_xdp0,iface=eth1" */
 	char *tap;    /* name of its kernel interface */
 	uint32_t mtu;
-	struct xf_prefix *addresses; /* set on the TAP; addr is the host's own address here, bits beyond the prefix kept */
+	struct xf_prefix
+	    *addresses; /* set on the TAP; addr is the host's own address here, bits beyond the prefix kept */
 	uint32_t address_count;
 };
 
 struct config_network {
 	char *name;
-	uint32_t port;                    /* index */
-	struct xf_sockaddr sip;           /* address and port of the SIP socket, UDP */
-	struct xf_addr *media;            /* media addresses */
+	uint32_t port;		/* index */
+	struct xf_sockaddr sip; /* address and port of the SIP socket, UDP */
+	struct xf_addr *media;	/* media addresses */
 	uint32_t media_count;
-	uint32_t media_first;             /* index of media[0] in the list of all networks' media addresses: the link's order */
-	struct xf_addr advertise;         /* family 0: none; else stands in Via, Contact and SDP in place of our own */
+	uint32_t media_first;	  /* index of media[0] in the list of all networks' media addresses: the link's order */
+	struct xf_addr advertise; /* family 0: none; else stands in Via, Contact and SDP in place of our own */
 };
 
 enum config_validity {
@@ -65,11 +66,11 @@ struct config_provider {
 	struct xf_prefix *sources;
 	uint32_t source_count;
 	struct config_credentials credentials;
-	uint8_t number_format; /* enum config_number_format */
-	uint8_t validity;      /* enum config_validity */
-	bool strict_source;    /* media only from the SDP address */
+	uint8_t number_format;	/* enum config_number_format */
+	uint8_t validity;	/* enum config_validity */
+	bool strict_source;	/* media only from the SDP address */
 	double cost_per_minute; /* of a call that we place; in `currency`; 0: not said */
-	char *currency;         /* "" if no cost is given */
+	char *currency;		/* "" if no cost is given */
 };
 
 struct config_number {
@@ -100,8 +101,8 @@ struct config_agent {
 	struct xf_prefix *sources;
 	uint32_t source_count;
 	struct config_credentials credentials;
-	char *region;         /* NULL: none */
-	char *caller_id;      /* E.164 with '+', or "dialled", or NULL: none */
+	char *region;	 /* NULL: none */
+	char *caller_id; /* E.164 with '+', or "dialled", or NULL: none */
 	struct config_may may;
 	uint16_t refer_accept_code; /* 202 or 200 */
 	bool strict_source;
@@ -109,7 +110,7 @@ struct config_agent {
 };
 
 struct config_route {
-	char *number;      /* E.164 with '+', or "*" : any other */
+	char *number;	   /* E.164 with '+', or "*" : any other */
 	uint32_t provider; /* XF_NONE: any */
 	uint32_t agent;
 	uint32_t ring_ms;
@@ -121,19 +122,19 @@ struct config_route {
 enum config_target_type {
 	CONFIG_TARGET_NUMBER,
 	CONFIG_TARGET_SIP,
-	CONFIG_TARGET_AGENT,  /* back to the agent */
+	CONFIG_TARGET_AGENT, /* back to the agent */
 	CONFIG_TARGET_HANGUP,
 };
 
 struct config_target {
-	uint8_t type;          /* enum config_target_type */
+	uint8_t type;	       /* enum config_target_type */
 	char *destination;     /* number as written, or SIP URI; NULL for agent and hang-up */
 	struct config_uri uri; /* of a SIP target */
-	char *caller_id;       /* as config_agent.caller_id, or for a SIP target also any registered number; NULL: not said */
+	char *caller_id; /* as config_agent.caller_id, or for a SIP target also any registered number; NULL: not said */
 	uint32_t ring_ms;
 	uint32_t network;  /* SIP target: XF_NONE: by the route to it */
 	uint32_t provider; /* number: XF_NONE: the call's */
-	char *region;      /* NULL: not said */
+	char *region;	   /* NULL: not said */
 };
 
 #define CONFIG_TARGETS_MAX 8
@@ -169,13 +170,13 @@ struct config {
 	/* control plane */
 	char *api_socket;
 	char *user, *group;
-	uint32_t t1_ms;            /* RFC 3261 T1; 500 */
-	uint32_t ring_ms;          /* default ring time */
-	uint32_t call_max_ms;      /* longest call; 0: none */
+	uint32_t t1_ms;	      /* RFC 3261 T1; 500 */
+	uint32_t ring_ms;     /* default ring time */
+	uint32_t call_max_ms; /* longest call; 0: none */
 	uint32_t calls_max;
 	uint32_t media_timeout_ms; /* 0: none */
 	uint32_t learn_window_ms;
-	uint32_t quarantine_ms;    /* of a closed port */
+	uint32_t quarantine_ms;			    /* of a closed port */
 	uint16_t media_port_first, media_port_last; /* even, odd */
 	char *user_agent;
 

@@ -21,7 +21,8 @@
 	X(PAUSED, "paused", "the receiving leg is on hold")                                                            \
 	X(ARMED_WAIT, "armed-wait", "media that is neither the present nor yet the armed source of its receiver")      \
 	X(BEFORE_MAPPED, "before-mapped", "packet older than the first that its receiver got from this source")        \
-	X(SEQUENCE_JUMP, "sequence-jump", "first packet after a jump in its source's sequence; the next one confirms it")  \
+	X(SEQUENCE_JUMP, "sequence-jump",                                                                              \
+	  "first packet after a jump in its source's sequence; the next one confirms it")                              \
 	X(RTCP_REPLACED, "rtcp-replaced", "RTCP of a source that no longer feeds the receiver")                        \
 	X(NO_NEIGHBOUR, "no-neighbour", "next hop of the endpoint not resolved")                                       \
 	X(HANDOVER_FULL, "handover-full", "ring to the owner worker full")                                             \
@@ -36,14 +37,14 @@ enum xf_drop {
 #define X(symbol, name, text) XF_DROP_##symbol,
 	XF_DROPS(X)
 #undef X
-	XF_DROP_COUNT
+	    XF_DROP_COUNT
 };
 
 static inline const char *xf_drop_name(unsigned drop)
 {
 	static const char *const names[] = {
 #define X(symbol, name, text) name,
-		XF_DROPS(X)
+	    XF_DROPS(X)
 #undef X
 	};
 	return drop < XF_DROP_COUNT ? names[drop] : "unknown";
@@ -53,7 +54,7 @@ static inline const char *xf_drop_text(unsigned drop)
 {
 	static const char *const texts[] = {
 #define X(symbol, name, text) text,
-		XF_DROPS(X)
+	    XF_DROPS(X)
 #undef X
 	};
 	return drop < XF_DROP_COUNT ? texts[drop] : "";

@@ -10,14 +10,14 @@
 
 #define XF_MEDIA_PORT_FIRST 16384
 #define XF_MEDIA_PORT_LAST  32767
-#define XF_PORT_PAIRS       ((XF_MEDIA_PORT_LAST - XF_MEDIA_PORT_FIRST + 1) / 2)
+#define XF_PORT_PAIRS	    ((XF_MEDIA_PORT_LAST - XF_MEDIA_PORT_FIRST + 1) / 2)
 #define XF_MAX_MEDIA_ADDRS  128
 #define XF_ENDPOINT_NONE    UINT32_MAX
 
 /* An endpoint's name on the link. A slot is used again and again; the generation says which life is meant.
  * The control plane chooses it, above every one that the dataplane has seen (hello.generation_last). */
 struct xf_endpoint_id {
-	uint32_t index;      /* XF_ENDPOINT_NONE: no endpoint */
+	uint32_t index;	     /* XF_ENDPOINT_NONE: no endpoint */
 	uint32_t generation; /* from 1 */
 };
 
@@ -51,7 +51,7 @@ enum xf_codec {
 #define X(symbol, name, rate, pt, channels) XF_CODEC_##symbol,
 	XF_CODECS(X)
 #undef X
-	XF_CODEC_COUNT
+	    XF_CODEC_COUNT
 };
 
 #define XF_ENDPOINT_PTS 6
@@ -63,24 +63,26 @@ struct xf_pt {
 };
 
 enum xf_learn {
-	XF_LEARN_ONCE = 0,   /* the SDP address locks at once; another source after learn_delay_ns and before lock (NAT) */
+	XF_LEARN_ONCE =
+	    0, /* the SDP address locks at once; another source after learn_delay_ns and before lock (NAT) */
 	XF_LEARN_STRICT = 1, /* only the SDP address and port */
 };
 
 /* Everything that the control plane sets of an endpoint. */
 struct xf_endpoint_settings {
-	struct xf_sockaddr remote;     /* RTP of the peer, from its SDP; family 0: not known yet, nothing is sent or taken */
+	struct xf_sockaddr
+	    remote; /* RTP of the peer, from its SDP; family 0: not known yet, nothing is sent or taken */
 	struct xf_sockaddr remote_rtcp; /* RTCP of the peer (a=rtcp, or port + 1) */
-	struct xf_addr next_hop;       /* on-link address: the peer, or the router toward it */
-	uint16_t port;                 /* index of the DPDK port, in the configuration's order */
-	uint8_t learn;                 /* enum xf_learn */
-	uint8_t relearn;               /* 1: forget the locked source; only when the peer's SDP names another address */
+	struct xf_addr next_hop;	/* on-link address: the peer, or the router toward it */
+	uint16_t port;			/* index of the DPDK port, in the configuration's order */
+	uint8_t learn;			/* enum xf_learn */
+	uint8_t relearn; /* 1: forget the locked source; only when the peer's SDP names another address */
 	uint8_t pt_count;
 	uint8_t dscp; /* 0..63 */
 	uint8_t zero[2];
 	struct xf_pt pts[XF_ENDPOINT_PTS];
 	uint64_t learn_window_ns; /* a foreign source may win only within this time after the open or relearn */
-	uint64_t timeout_ns;      /* no valid packet for so long: media time-out event; 0: never */
+	uint64_t timeout_ns;	  /* no valid packet for so long: media time-out event; 0: never */
 };
 
 /* An endpoint as `xfergate show endpoints` prints it and as a returning control plane reads it back. */
@@ -92,8 +94,8 @@ struct xf_endpoint_state {
 	struct xf_sockaddr remote;  /* from SDP */
 	struct xf_sockaddr locked;  /* learned source, or family 0 */
 	uint8_t neighbour_resolved; /* 0, 1 */
-	uint8_t paused;             /* 0, 1 */
-	uint8_t worker;             /* owner */
+	uint8_t paused;		    /* 0, 1 */
+	uint8_t worker;		    /* owner */
 	uint8_t zero[5];
 	uint32_t ssrc_out; /* of the send stream; valid once tx_packets > 0 */
 	uint32_t ssrc_in;  /* last seen from the locked source */
@@ -102,7 +104,7 @@ struct xf_endpoint_state {
 	uint64_t rx_dropped; /* valid source, but dropped by name */
 	uint64_t rx_rtcp, tx_rtcp;
 	uint64_t tx_packets, tx_bytes;
-	uint64_t last_rx_ns;   /* dataplane clock; 0: never */
-	uint64_t opened_ns;    /* dataplane clock */
+	uint64_t last_rx_ns;	 /* dataplane clock; 0: never */
+	uint64_t opened_ns;	 /* dataplane clock */
 	uint64_t gap_longest_ns; /* longest time between two valid packets */
 };

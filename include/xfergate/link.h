@@ -18,7 +18,7 @@
 #include "xfergate/endpoint.h"
 #include "xfergate/source.h"
 
-#define XF_LINK_VERSION    1
+#define XF_LINK_VERSION	   1
 #define XF_LINK_PACKET_MAX 65536
 #define XF_LINK_MOVES_MAX  32
 
@@ -52,7 +52,7 @@ enum xf_link_type {
 };
 
 struct xf_link_record {
-	uint16_t type;     /* enum xf_link_type */
+	uint16_t type;	   /* enum xf_link_type */
 	uint16_t body_len; /* bytes, without this header and without padding */
 	uint32_t sequence; /* of the command; in an answer, of the command that it answers; 0 in an event */
 };
@@ -70,8 +70,8 @@ struct xf_link_hello {
 struct xf_link_hello_ok {
 	uint32_t version;
 	uint32_t generation_last; /* highest endpoint generation seen; 0: none */
-	uint64_t instance;        /* random, of this life of the dataplane: another one means that all endpoints are gone */
-	uint64_t now_ns;          /* dataplane clock */
+	uint64_t instance; /* random, of this life of the dataplane: another one means that all endpoints are gone */
+	uint64_t now_ns;   /* dataplane clock */
 	uint16_t workers;
 	uint16_t ports;
 	uint16_t media_addrs; /* how many of the following are set; the index is the endpoint's local address index */
@@ -86,8 +86,9 @@ struct xf_link_admit {
 };
 
 struct xf_link_open {
-	struct xf_endpoint_id id; /* the index says local address and port; -EEXIST: open; -ESTALE: generation not above its last */
-	uint8_t worker;           /* owner; all endpoints of one call have the same; -EINVAL if there is no such worker */
+	struct xf_endpoint_id
+	    id; /* the index says local address and port; -EEXIST: open; -ESTALE: generation not above its last */
+	uint8_t worker; /* owner; all endpoints of one call have the same; -EINVAL if there is no such worker */
 	uint8_t zero[7];
 	struct xf_endpoint_settings settings;
 };
@@ -127,7 +128,7 @@ struct xf_link_dump {
 };
 
 struct xf_link_ack {
-	int32_t result; /* 0 or -errno; for DUMP: > 0 if there are more rows, from `detail` on */
+	int32_t result;	 /* 0 or -errno; for DUMP: > 0 if there are more rows, from `detail` on */
 	uint32_t detail; /* PATCH, on error: number of the first bad move. DUMP: next index_first */
 	uint64_t now_ns; /* dataplane clock when the owner applied it */
 };
@@ -146,7 +147,7 @@ enum xf_link_event_type {
 #define X(symbol, name) XF_EVENT_##symbol,
 	XF_LINK_EVENTS(X)
 #undef X
-	XF_EVENT_COUNT
+	    XF_EVENT_COUNT
 };
 
 struct xf_link_event {
@@ -158,9 +159,9 @@ struct xf_link_event {
 };
 
 struct xf_link_port {
-	char name[16];   /* NUL-terminated */
+	char name[16];	 /* NUL-terminated */
 	char driver[24]; /* DPDK's name of it */
-	char tap[16];    /* its twin */
+	char tap[16];	 /* its twin */
 	uint8_t mac[6];
 	uint8_t link_up; /* 0, 1 */
 	uint8_t zero;
@@ -217,7 +218,7 @@ static inline const char *xf_link_event_name(unsigned event)
 {
 	static const char *const names[] = {
 #define X(symbol, name) name,
-		XF_LINK_EVENTS(X)
+	    XF_LINK_EVENTS(X)
 #undef X
 	};
 	return event < XF_EVENT_COUNT ? names[event] : "unknown";

@@ -14,14 +14,14 @@ enum xf_role {
 #define X(symbol, name) XF_ROLE_##symbol,
 	XF_ROLES(X)
 #undef X
-	XF_ROLE_COUNT
+	    XF_ROLE_COUNT
 };
 
 static inline const char *xf_role_name(unsigned role)
 {
 	static const char *const names[] = {
 #define X(symbol, name) name,
-		XF_ROLES(X)
+	    XF_ROLES(X)
 #undef X
 	};
 	return role < XF_ROLE_COUNT ? names[role] : "unknown";
@@ -36,6 +36,6 @@ struct xf_source {
 };
 _Static_assert(sizeof(struct xf_source) == 28, "crosses the link: raise XF_LINK_VERSION when it changes");
 
-#define XF_MAX_SOURCES  4096
+#define XF_MAX_SOURCES	4096
 #define XF_MAX_ADMITTED 16384
-#define XF_MAX_PEERS    1024
+#define XF_MAX_PEERS	1024

@@ -1,0 +1,209 @@
+/* What legs tell their call, and what follows for the other legs. */
+#include "call/shard.h"
+
+unsigned call_offer_codecs(const struct call *call, struct sdp_codec *codecs)
+{
+	const struct leg *caller = shard_leg(call->shard, call->caller_leg);
+	if (caller && caller->agreed) {
+		memcpy(codecs, caller->local_sdp.codecs, sizeof(caller->local_sdp.codecs));
+		return caller->local_sdp.codec_count;
+	}
+	if (caller && caller->remote_sdp.codec_count) {
+		memcpy(codecs, caller->remote_sdp.codecs, sizeof(caller->remote_sdp.codecs));
+		return caller->remote_sdp.codec_count;
+	}
+	return leg_default_codecs(codecs);
+}
+
+/* Whatever the caller is told before it is connected. media: `other` is heard from now on. */
+void call_tell_caller(struct call *call, struct leg *other, int status, bool media)
+{
+	struct leg *caller = shard_get_leg(call->shard, call->caller_leg);
+	char text[SDP_MAX], contact[128];
+	if (!caller || caller->state > LEG_STATE_RINGING || !caller->invite)
+		return;
+	if (media && !caller->agreed && caller->remote_sdp.codec_count &&
+	    leg_make_answer(caller, other->local_sdp.codecs, other->local_sdp.codec_count))
+		media = false;
+	struct sip_reply reply = {
+	    .status = status, .to_tag = caller->local_tag, .contact = leg_contact(caller, contact, sizeof(contact))};
+	if (media && caller->agreed) {
+		int n = leg_sdp_text(caller, false, text, sizeof(text));
+		if (n > 0) {
+			reply.status = 183;
+			reply.content_type = "application/sdp";
+			reply.body = text;
+			reply.body_len = (size_t)n;
+		}
+	}
+	caller->state = LEG_STATE_RINGING;
+	sip_respond(call->shard->sip, caller->invite, &reply);
+}
+
+/* 0, or a SIP status and why: no codec that both can. */
+int call_answer_caller(struct call *call, struct leg *other, char *why, size_t why_size)
+{
+	struct leg *caller = shard_get_leg(call->shard, call->caller_leg);
+	char text[SDP_MAX], contact[128], headers[256] = "";
+	bool late = !caller->remote_sdp.codec_count;
+	if (late) {
+		leg_make_offer(caller, other->local_sdp.codecs, other->local_sdp.codec_count);
+	} else if (!caller->agreed) {
+		int status = leg_make_answer(caller, other->local_sdp.codecs, other->local_sdp.codec_count);
+		if (status) {
+			snprintf(why, why_size, "caller and %s have no codec in common", leg_kind_name(other->kind));
+			return status;
+		}
+	}
+	int n = leg_sdp_text(caller, late, text, sizeof(text));
+	if (n < 0) {
+		snprintf(why, why_size, "SDP too large");
+		return 500;
+	}
+	sip_headers_add(headers, sizeof(headers), "Allow", "%s", inbound_allow);
+	struct sip_reply ok = {.status = 200,
+			       .to_tag = caller->local_tag,
+			       .contact = leg_contact(caller, contact, sizeof(contact)),
+			       .headers = headers,
+			       .content_type = "application/sdp",
+			       .body = text,
+			       .body_len = (size_t)n};
+	caller->awaiting_ack = caller->invite;
+	caller->invite = 0;
+	caller->state = LEG_STATE_CONNECTED;
+	caller->answered_ns = call->answered_ns = call->shard->env->now_ns;
+	call->shard->counts.calls_answered++;
+	sip_respond(call->shard->sip, caller->awaiting_ack, &ok);
+	leg_event(caller, LOG_LEVEL_INFO, "event=answered");
+	call_start_timer(call);
+	return 0;
+}
+
+static void to_transfer(struct call *call, struct leg *leg, enum transfer_event_type type, int status,
+			const char *reason)
+{
+	struct transfer *transfer = shard_get_transfer(call->shard, call->transfer);
+	struct transfer_event event = {type, status, reason};
+	if (transfer && transfer->target_leg == leg->id)
+		transfer_handle(transfer, &event);
+}
+
+void call_leg_progress(struct call *call, struct leg *leg, int status, bool media)
+{
+	leg_event(leg, LOG_LEVEL_INFO, "event=progress status=%d media=%s", status, media ? "yes" : "no");
+	if (leg->kind == LEG_TARGET) {
+		to_transfer(call, leg, TRANSFER_EVENT_PROGRESS, status, NULL);
+		if (media)
+			call_patch(call, true, 0, NULL);
+	} else if (media) {
+		call_patch(call, false, 0, NULL);
+	}
+	call_tell_caller(call, leg, status, media);
+	if (media)
+		call_patch(call, false, 0, NULL);
+}
+
+void call_leg_answered(struct call *call, struct leg *leg)
+{
+	char why[128];
+	if (leg->kind == LEG_TARGET) {
+		to_transfer(call, leg, TRANSFER_EVENT_ANSWERED, 200, NULL);
+		return;
+	}
+	if (call->state != CALL_ARRIVING) {
+		leg_release(leg, 487, "not wanted any more");
+		return;
+	}
+	int status = call_answer_caller(call, leg, why, sizeof(why));
+	if (status) {
+		call_end(call, status, why);
+		return;
+	}
+	call_set_state(call, CALL_AGENT);
+	call_patch(call, false, 0, NULL);
+}
+
+static bool start_plan(struct call *call, uint32_t plan, enum transfer_origin origin)
+{
+	char why[TRANSFER_REASON_MAX], quoted[TRANSFER_REASON_MAX + 32];
+	struct transfer *transfer = plan == XF_NONE ? NULL : transfer_create(call, origin);
+	if (!transfer)
+		return false;
+	int status = transfer_plan_set(transfer, plan, why, sizeof(why));
+	if (status) {
+		log_event(call->shard->env, LOG_LEVEL_ERROR, "call=%s event=plan-refused plan=%s status=%d reason=%s",
+			  call->text_id, call->shard->config->plans[plan].name, status,
+			  log_quote(quoted, sizeof(quoted), why));
+		transfer_discard(transfer);
+		return false;
+	}
+	transfer_start(transfer);
+	return true;
+}
+
+static void agent_fails(struct call *call, int status, const char *reason)
+{
+	const struct config_route *route = &call->shard->config->routes[call->route];
+	if (call->state != CALL_ARRIVING || start_plan(call, route->fails_plan, TRANSFER_FROM_AGENT_FAILS))
+		return;
+	/* What is between us and the agent is not the caller's business. */
+	bool ours = status < 400 || status == 401 || status == 403 || status == 407 || status == 482 || status == 483;
+	int code = route->fails_code ? route->fails_code : ours ? 480 : status;
+	call_end(call, code, reason);
+}
+
+void call_leg_failed(struct call *call, struct leg *leg, int status, const char *reason)
+{
+	char quoted[192];
+	leg_event(leg, LOG_LEVEL_WARNING, "event=failed status=%d reason=%s", status,
+		  log_quote(quoted, sizeof(quoted), reason));
+	if (leg->kind == LEG_TARGET)
+		to_transfer(call, leg, TRANSFER_EVENT_FAILED, status, reason);
+	else
+		agent_fails(call, status, reason);
+}
+
+void call_leg_ringing_too_long(struct call *call, struct leg *leg)
+{
+	if (leg->kind != LEG_AGENT)
+		return;
+	leg_release(leg, 408, "the agent did not answer in its ring time");
+	call_leg_failed(call, leg, 408, "the agent did not answer in its ring time");
+}
+
+void call_agent_lost(struct call *call, const char *reason)
+{
+	if (!start_plan(call, call->shard->config->routes[call->route].lost_plan, TRANSFER_FROM_AGENT_LOST))
+		call_end(call, 480, "agent hung up");
+}
+
+static void agent_gone(struct call *call, struct leg *leg, const char *reason)
+{
+	struct transfer *transfer = shard_get_transfer(call->shard, call->transfer);
+	struct transfer_event event = {TRANSFER_EVENT_AGENT_GONE, 0, reason};
+	if (transfer) {
+		transfer_handle(transfer, &event);
+		return;
+	}
+	if (call->state == CALL_ARRIVING)
+		agent_fails(call, 480, reason);
+	else if (call->state == CALL_AGENT)
+		call_agent_lost(call, reason);
+}
+
+void call_leg_gone(struct call *call, struct leg *leg, const char *reason)
+{
+	switch (leg->kind) {
+	case LEG_CALLER:
+		call_end(call, 487, reason);
+		return;
+	case LEG_AGENT:
+		agent_gone(call, leg, reason);
+		return;
+	default:
+		if (shard_get_transfer(call->shard, call->transfer) && call->state == CALL_TRANSFERRING)
+			to_transfer(call, leg, TRANSFER_EVENT_FAILED, 480, reason);
+		else if (call->target_leg == leg->id)
+			call_end(call, 480, "target hung up");
+	}
+}

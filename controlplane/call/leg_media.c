@@ -1,0 +1,163 @@
+/* Offer and answer of one leg (RFC 3264). Each leg is a world of its own: every SDP is written from the leg's own
+ * state, and a hold ends here. */
+#include "call/shard.h"
+
+#include <errno.h>
+
+bool leg_has_sdp(const struct sip_message *message)
+{
+	return message->body_len > 0 && strcmp(message->content_type, "application/sdp") == 0;
+}
+
+bool leg_hears(const struct leg *leg)
+{
+	return leg->agreed && (leg->remote_sdp.direction & SDP_RECVONLY);
+}
+
+unsigned leg_default_codecs(struct sdp_codec *codecs)
+{
+	codecs[0] = (struct sdp_codec){.pt = 0, .codec = XF_CODEC_PCMU};
+	codecs[1] = (struct sdp_codec){.pt = 8, .codec = XF_CODEC_PCMA};
+	codecs[2] = (struct sdp_codec){.pt = 101, .codec = XF_CODEC_EVENT, .fmtp = "0-16"};
+	return 3;
+}
+
+static bool is_audio(unsigned codec)
+{
+	return codec != XF_CODEC_EVENT && codec != XF_CODEC_EVENT48 && codec != XF_CODEC_CN;
+}
+
+static void new_version(struct leg *leg)
+{
+	struct sdp_local *local = &leg->local_sdp;
+	if (!local->session_id) {
+		local->session_id = env_random64(leg->shard->env) >> 2;
+		local->version = local->session_id;
+	} else {
+		local->version++;
+	}
+	local->rtp = media_advertised(leg->shard->media, leg->endpoint);
+	local->ptime_ms = 20;
+}
+
+void leg_make_offer(struct leg *leg, const struct sdp_codec *codecs, unsigned count)
+{
+	new_version(leg);
+	memcpy(leg->local_sdp.codecs, codecs, count * sizeof(*codecs));
+	leg->local_sdp.codec_count = count;
+	leg->local_sdp.direction = SDP_SENDRECV;
+	leg->offered = true;
+}
+
+/* 0.0.0.0, :: and port 0: on hold the old way (RFC 3264 8.4), nowhere to send to. */
+static bool somewhere(const struct xf_sockaddr *rtp)
+{
+	static const uint8_t zero[16];
+	return rtp->addr.family && rtp->port && memcmp(rtp->addr.bytes, zero, sizeof(zero)) != 0;
+}
+
+/* Tells the dataplane where the peer is and how it numbers what was agreed. */
+static int set_remote(struct leg *leg, const struct sdp *sdp)
+{
+	const struct config *config = leg->shard->config;
+	bool strict = leg->provider != XF_NONE ? config->providers[leg->provider].strict_source
+		      : leg->agent != XF_NONE  ? config->agents[leg->agent].strict_source
+					       : false;
+	struct media_remote remote = {.rtp = sdp->rtp,
+				      .rtcp = sdp->rtcp,
+				      .learn = strict ? XF_LEARN_STRICT : XF_LEARN_ONCE,
+				      .relearn = leg->agreed && !xf_sockaddr_eq(&sdp->rtp, &leg->remote_sdp.rtp)};
+	for (unsigned i = 0; i < leg->local_sdp.codec_count && remote.pt_count < XF_ENDPOINT_PTS; i++)
+		remote.pts[remote.pt_count++] =
+		    (struct xf_pt){.pt = leg->local_sdp.codecs[i].pt, .codec = leg->local_sdp.codecs[i].codec};
+	if (!somewhere(&sdp->rtp))
+		return 0; /* what was learned stays */
+	return media_set_remote(leg->shard->media, leg->endpoint, &remote);
+}
+
+/* One audio codec for both ways, then the events and comfort noise of its rate: whoever we connect to the leg later can
+ * be sure of what it sends. */
+static unsigned only_first_audio(struct sdp_codec *codecs, unsigned count)
+{
+	unsigned kept = 0;
+	bool audio = false;
+	for (unsigned i = 0; i < count; i++) {
+		if (is_audio(codecs[i].codec)) {
+			if (audio)
+				continue;
+			audio = true;
+		}
+		codecs[kept++] = codecs[i];
+	}
+	return kept;
+}
+
+static int settle(struct leg *leg, const struct sdp *sdp, const struct sdp_codec *ours, unsigned count, char *why,
+		  size_t why_size)
+{
+	struct sdp_codec common[SDP_CODEC_MAX];
+	unsigned n = sdp_intersect(common, sdp->codecs, sdp->codec_count, ours, count);
+	if (n == 0) {
+		snprintf(why, why_size, "no audio codec in common");
+		return 488;
+	}
+	leg->local_sdp.codec_count = only_first_audio(common, n);
+	memcpy(leg->local_sdp.codecs, common, sizeof(common));
+	int r = set_remote(leg, sdp);
+	if (r == -ENETUNREACH) {
+		snprintf(why, why_size, "no route to the media address in its SDP");
+		return 488;
+	}
+	leg->remote_sdp = *sdp;
+	leg->agreed = true;
+	return 0;
+}
+
+int leg_take_answer(struct leg *leg, const struct sip_message *message, char *why, size_t why_size)
+{
+	struct sdp sdp;
+	int r = sdp_parse(&sdp, message->body, message->body_len, why, why_size);
+	if (r < 0)
+		return r == -ENOTSUP ? 488 : 400;
+	leg->offered = false;
+	return settle(leg, &sdp, leg->local_sdp.codecs, leg->local_sdp.codec_count, why, why_size);
+}
+
+int leg_take_offer(struct leg *leg, const struct sip_message *message, char *why, size_t why_size)
+{
+	struct sdp sdp;
+	int r = sdp_parse(&sdp, message->body, message->body_len, why, why_size);
+	if (r < 0)
+		return r == -ENOTSUP ? 488 : 400;
+	if (!leg->agreed) {
+		leg->remote_sdp = sdp;
+		return 0;
+	}
+	struct sdp_codec ours[SDP_CODEC_MAX];
+	memcpy(ours, leg->local_sdp.codecs, sizeof(ours));
+	r = settle(leg, &sdp, ours, leg->local_sdp.codec_count, why, why_size);
+	if (r == 0) {
+		new_version(leg);
+		leg->local_sdp.direction = (uint8_t)((sdp.direction & SDP_SENDONLY ? SDP_RECVONLY : 0) |
+						     (sdp.direction & SDP_RECVONLY ? SDP_SENDONLY : 0));
+	}
+	return r;
+}
+
+int leg_make_answer(struct leg *leg, const struct sdp_codec *ours, unsigned count)
+{
+	char why[128];
+	struct sdp offer = leg->remote_sdp;
+	int r = settle(leg, &offer, ours, count, why, sizeof(why));
+	if (r)
+		return r;
+	new_version(leg);
+	leg->local_sdp.direction = (uint8_t)((offer.direction & SDP_SENDONLY ? SDP_RECVONLY : 0) |
+					     (offer.direction & SDP_RECVONLY ? SDP_SENDONLY : 0));
+	return 0;
+}
+
+int leg_sdp_text(const struct leg *leg, bool offer, char *buf, size_t size)
+{
+	return sdp_format(buf, size, &leg->local_sdp, offer ? NULL : &leg->remote_sdp);
+}

@@ -1,0 +1,175 @@
+/* Their requests inside a dialog (RFC 3261 12.2.2). Each is answered at the leg; what the call must know it is told. */
+#include "call/shard.h"
+
+#include <errno.h>
+
+/* 0, or the status of what must be refused before the method is looked at. */
+static int in_order(struct leg *leg, const struct sip_message *request)
+{
+	if (leg->remote_cseq && request->cseq <= leg->remote_cseq)
+		return 500; /* RFC 3261 12.2.2: out of order */
+	leg->remote_cseq = request->cseq;
+	return 0;
+}
+
+static void reply_ok(struct leg *leg, sip_txn txn, const char *headers, const char *body, size_t len)
+{
+	char contact[128];
+	struct sip_reply ok = {.status = 200,
+			       .to_tag = leg->local_tag,
+			       .contact = leg_contact(leg, contact, sizeof(contact)),
+			       .headers = headers,
+			       .content_type = body ? "application/sdp" : NULL,
+			       .body = body,
+			       .body_len = len};
+	sip_respond(leg->shard->sip, txn, &ok);
+}
+
+static void take_target(struct leg *leg, const struct sip_message *request)
+{
+	if (!*request->contact.text || strcmp(leg->remote_target, request->contact.uri.text) == 0)
+		return;
+	snprintf(leg->remote_target, sizeof(leg->remote_target), "%s", request->contact.uri.text);
+	leg_find_hop(leg);
+}
+
+static void bye(struct leg *leg, sip_txn txn)
+{
+	struct call *call = shard_get_call(leg->shard, leg->call);
+	bool crossed = leg->state != LEG_STATE_CONNECTED;
+	reply_ok(leg, txn, NULL, NULL, 0);
+	if (leg->invite && !leg->ours) {
+		shard_reply(leg->shard, leg->invite, 487, NULL);
+		leg->invite = 0;
+	}
+	if (crossed) /* our own BYE is under way: both are answered, and that one's answer ends the leg */
+		return;
+	snprintf(leg->reason, sizeof(leg->reason), "hung up");
+	leg_ended(leg);
+	call_leg_gone(call, leg, "hung up");
+}
+
+/* A new offer: answered from the leg's own state, at once; a hold pauses the patch and goes no further. */
+static void new_offer(struct leg *leg, sip_txn txn, const struct sip_message *request)
+{
+	struct call *call = shard_get_call(leg->shard, leg->call);
+	char why[160] = "", text[SDP_MAX], headers[256] = "";
+	bool offer = leg_has_sdp(request);
+	if (request->body_len && !offer) {
+		shard_reply(leg->shard, txn, 415, "only application/sdp is understood");
+		return;
+	}
+	if (offer) {
+		int status = leg_take_offer(leg, request, why, sizeof(why));
+		if (status) {
+			shard_reply(leg->shard, txn, status, why);
+			return;
+		}
+	} else {
+		leg->offered = request->method == SIP_INVITE;
+	}
+	int n = leg_sdp_text(leg, !offer, text, sizeof(text));
+	if (n < 0) {
+		shard_reply(leg->shard, txn, 500, NULL);
+		return;
+	}
+	if (request->method == SIP_INVITE)
+		leg->awaiting_ack = txn;
+	sip_headers_add(headers, sizeof(headers), "Allow", "%s", inbound_allow);
+	if (request->method == SIP_UPDATE && !offer)
+		reply_ok(leg, txn, headers, NULL, 0);
+	else
+		reply_ok(leg, txn, headers, text, (size_t)n);
+	if (offer) {
+		leg_event(leg, LOG_LEVEL_INFO, "event=re-offer direction=%u", leg->remote_sdp.direction);
+		call_patch(call, false, 0, NULL);
+	}
+}
+
+static void reinvite(struct leg *leg, sip_txn txn, const struct sip_message *request)
+{
+	if (leg->awaiting_ack || leg->ack_pending || leg->state == LEG_STATE_CALLING ||
+	    leg->state == LEG_STATE_RINGING) {
+		shard_reply(leg->shard, txn, leg->ours ? 491 : 500, "an INVITE of this dialog is under way");
+		return;
+	}
+	take_target(leg, request);
+	new_offer(leg, txn, request);
+}
+
+void leg_request_received(struct leg *leg, sip_txn txn, const struct sip_message *request, const struct sip_hop *from)
+{
+	int status = in_order(leg, request);
+	if (status) {
+		shard_reply(leg->shard, txn, status, "CSeq is not above the last one of this dialog");
+		return;
+	}
+	if (leg->state == LEG_STATE_ENDED || (leg->state >= LEG_STATE_CANCELLING && request->method != SIP_BYE)) {
+		shard_reply(leg->shard, txn, 481, NULL);
+		return;
+	}
+	if (request->method != SIP_BYE && !inbound_require_nothing(leg->shard, txn, request))
+		return;
+	switch (request->method) {
+	case SIP_BYE:
+		bye(leg, txn);
+		return;
+	case SIP_INVITE:
+		reinvite(leg, txn, request);
+		return;
+	case SIP_UPDATE:
+		if (leg_has_sdp(request) && (leg->offered || !leg->agreed || leg->awaiting_ack)) {
+			shard_reply(leg->shard, txn, leg->offered ? 491 : 500, "an offer of this dialog is under way");
+			return;
+		}
+		take_target(leg, request);
+		new_offer(leg, txn, request);
+		return;
+	case SIP_OPTIONS: {
+		char headers[256] = "";
+		sip_headers_add(headers, sizeof(headers), "Allow", "%s", inbound_allow);
+		reply_ok(leg, txn, headers, NULL, 0);
+		return;
+	}
+	case SIP_REFER:
+		refer_received(leg, txn, request);
+		return;
+	case SIP_INFO:
+		if (request->body_len)
+			shard_reply(leg->shard, txn, 415, "no INFO package is understood");
+		else
+			reply_ok(leg, txn, NULL, NULL, 0);
+		return;
+	case SIP_NOTIFY:
+	case SIP_PRACK:
+		shard_reply(leg->shard, txn, 481, NULL);
+		return;
+	case SIP_SUBSCRIBE:
+		shard_reply(leg->shard, txn, 403, "the subscription of a REFER lasts as long as its transfer");
+		return;
+	default:
+		shard_reply(leg->shard, txn, 405, NULL);
+	}
+}
+
+void leg_ack_received(struct leg *leg, const struct sip_message *ack)
+{
+	struct call *call = shard_get_call(leg->shard, leg->call);
+	char why[128];
+	if (!leg->awaiting_ack)
+		return;
+	sip_acked(leg->shard->sip, leg->awaiting_ack);
+	leg->awaiting_ack = 0;
+	if (!leg->offered)
+		return;
+	/* They offered late: our 2xx had the offer, so the ACK has the answer (RFC 3261 13.2.1). */
+	if (leg_has_sdp(ack) && leg_take_answer(leg, ack, why, sizeof(why)) == 0) {
+		call_patch(call, false, 0, NULL);
+		return;
+	}
+	leg->offered = false;
+	if (leg->agreed)
+		return; /* a late re-offer without an answer: what was agreed stays */
+	leg_release(leg, 488, "no usable SDP in the ACK");
+	call_leg_gone(call, leg, "no usable SDP in the ACK");
+}
