@@ -59,10 +59,13 @@ int admitted_add(struct admitted *admitted, const struct xf_addr *addr)
 		return -EINVAL;
 	if (rte_hash_lookup(admitted->hash, addr) >= 0)
 		return 0;
-	if (rte_hash_count(admitted->hash) >= XF_MAX_ADMITTED)
+	if (admitted->count >= XF_MAX_ADMITTED)
 		return -ENOSPC;
 	int32_t at = rte_hash_add_key(admitted->hash, addr);
-	return at < 0 ? at : 0;
+	if (at < 0)
+		return at;
+	admitted->count++;
+	return 0;
 }
 
 int admitted_del(struct admitted *admitted, const struct xf_addr *addr)
@@ -70,6 +73,7 @@ int admitted_del(struct admitted *admitted, const struct xf_addr *addr)
 	int32_t at = rte_hash_del_key(admitted->hash, addr);
 	if (at < 0)
 		return -ENOENT;
+	admitted->count--;
 	if (!admitted->reclaimed)
 		rte_hash_free_key_with_position(admitted->hash, at);
 	return 0;
@@ -77,5 +81,5 @@ int admitted_del(struct admitted *admitted, const struct xf_addr *addr)
 
 uint32_t admitted_count(const struct admitted *admitted)
 {
-	return (uint32_t)rte_hash_count(admitted->hash);
+	return admitted->count;
 }

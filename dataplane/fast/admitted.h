@@ -2,9 +2,11 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <rte_hash.h>
 
 struct admitted {
 	struct rte_hash *hash; /* key: struct xf_addr; no data */
+	uint32_t count;	       /* main thread's; the hash also counts those that wait for their grace period */
 	bool reclaimed;	       /* by the hash itself after a grace period; else at once */
 };

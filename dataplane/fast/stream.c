@@ -73,15 +73,18 @@ static void stream_map_first(struct stream *s, const struct rtp *in, uint32_t ra
 	*out = (struct stream_out){.timestamp = timestamp, .seq = (uint16_t)s->out_ext, .marker = true};
 }
 
-/* A packet out of line. The second one of its line, right after the first, says that the line is meant. */
-static bool stream_confirmed(struct stream *s, const struct rtp *in)
+/* A packet out of line waits for the next of its line, which says that the line is meant. */
+static bool stream_confirms(const struct stream *s, const struct rtp *in)
 {
-	if (s->probing && s->probe_ssrc == in->ssrc && in->seq == (uint16_t)(s->probe_seq + 1))
-		return true;
+	return s->probing && s->probe_ssrc == in->ssrc && in->seq == (uint16_t)(s->probe_seq + 1);
+}
+
+static int stream_probe(struct stream *s, const struct rtp *in)
+{
 	s->probing = true;
 	s->probe_ssrc = in->ssrc;
 	s->probe_seq = in->seq;
-	return false;
+	return -EAGAIN;
 }
 
 static void stream_advance(struct stream *s, const struct rtp *in, uint32_t ext)
@@ -102,12 +105,12 @@ int stream_map(struct stream *s, const struct rtp *in, uint32_t rate, uint64_t n
 	/* A sender that goes back to the SSRC it had before: rather a late packet than a new stream. */
 	bool jump = other ? s->has_before && in->ssrc == s->before_ssrc
 			  : delta > STREAM_MAX_DROPOUT || delta < -STREAM_MAX_MISORDER;
-	if (!s->mapped || (other && !jump) || (jump && stream_confirmed(s, in))) {
+	if (!s->mapped || (other && !jump) || stream_confirms(s, in)) {
 		stream_map_first(s, in, rate, now_ns, out);
 		goto sent;
 	}
 	if (jump)
-		return -EAGAIN;
+		return stream_probe(s, in);
 	s->probing = false;
 	uint32_t ext = s->in_ext + (uint32_t)(int32_t)delta;
 	if (stream_after(ext, s->in_first) < 0)

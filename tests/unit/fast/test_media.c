@@ -1,0 +1,350 @@
+#include "rig.h"
+
+#define CALLER	"203.0.113.10"
+#define AGENT	"203.0.113.20"
+#define AGENT6	"2001:db8:77::20"
+#define FOREIGN "203.0.113.66"
+
+/* Caller on 192.0.2.1:20000, agent on the given local address:20002, patched both ways. */
+struct pair {
+	struct rig rig;
+	struct xf_endpoint_id caller, agent;
+};
+
+static void pair_init(struct pair *p, const struct xf_endpoint_settings *caller, unsigned agent_local,
+		      const char *agent)
+{
+	struct xf_endpoint_settings settings = rig_settings(agent, 5000);
+	/* The agent's numbers for the same codecs. */
+	settings.pts[0] = (struct xf_pt){96, XF_CODEC_PCMU};
+	settings.pts[1] = (struct xf_pt){110, XF_CODEC_EVENT};
+	rig_init(&p->rig, 1);
+	p->caller = rig_open(&p->rig, 0, RIG_V4, 20000, caller, 100, 1000);
+	p->agent = rig_open(&p->rig, 0, agent_local, 20002, &settings, 65535, 0xffffffff);
+	cr_assert_eq(rig_move(&p->rig, p->agent, p->caller, 0, false), 0);
+	cr_assert_eq(rig_move(&p->rig, p->caller, p->agent, 0, false), 0);
+}
+
+static void caller_says(struct pair *p, const char *from, uint16_t port, uint8_t pt, uint16_t seq)
+{
+	rig_rtp(&p->rig, from, port, "192.0.2.1", 20000, pt, seq, seq * 160u, 7, 0x55);
+}
+
+static void expect_frame(const struct seen *s, const char *src, uint16_t sport, const char *dst, uint16_t dport)
+{
+	struct xf_sockaddr from = rig_sockaddr(src, sport), to = rig_sockaddr(dst, dport);
+	cr_expect(xf_sockaddr_eq(&s->src, &from));
+	cr_expect(xf_sockaddr_eq(&s->dst, &to));
+	cr_expect(s->ip_checksum_ok, "IP checksum");
+	cr_expect(s->udp_checksum_ok, "UDP checksum");
+	cr_expect_eq(memcmp(s->eth, rig_next_hop, 6), 0);
+	cr_expect_eq(memcmp(s->eth + 6, rig_mac, 6), 0);
+	cr_expect_eq(s->ttl, 64);
+	cr_expect_eq(s->tos, 46 << 2);
+	cr_expect_eq(s->payload_len, 172);
+	for (unsigned i = 12; i < 172; i++)
+		cr_assert_eq(s->payload[i], 0x55, "payload changed at %u", i);
+}
+
+Test(media, v4_to_v4)
+{
+	static struct pair p;
+	struct xf_endpoint_settings caller = rig_settings(CALLER, 4000);
+	pair_init(&p, &caller, RIG_V4_ONLY, AGENT);
+	for (uint16_t i = 0; i < 3; i++) {
+		caller_says(&p, CALLER, 4000, 0, (uint16_t)(9 + i));
+		struct seen s = rig_seen(&p.rig, i);
+		expect_frame(&s, "192.0.2.9", 20002, AGENT, 5000);
+		cr_expect_eq(s.pt, 96);
+		cr_expect_eq(s.seq, (uint16_t)(65535 + i));
+		cr_expect_eq(s.timestamp, 0xffffffff + i * 160);
+		cr_expect_eq(s.ssrc, rig_state(&p.rig, p.agent).ssrc_out);
+		cr_expect_eq(s.marker, i == 0);
+		p.rig.now_ns += 20 * RIG_MS;
+	}
+	caller_says(&p, CALLER, 4000, 101, 12);
+	cr_expect_eq(rig_last(&p.rig).pt, 110);
+	rig_rtp(&p.rig, AGENT, 5000, "192.0.2.9", 20002, 96, 500, 1, 8, 0x55);
+	struct seen s = rig_last(&p.rig);
+	expect_frame(&s, "192.0.2.1", 20000, CALLER, 4000);
+	cr_expect_eq(s.pt, 0);
+	cr_expect_eq(s.seq, 100);
+	cr_expect_eq(s.timestamp, 1000);
+	struct xf_endpoint_state state = rig_state(&p.rig, p.caller);
+	cr_expect_eq(state.rx_packets, 4);
+	cr_expect_eq(state.rx_bytes, 4 * 172);
+	cr_expect_eq(state.tx_packets, 1);
+	cr_expect_eq(state.ssrc_in, 7);
+	cr_expect_eq(state.gap_longest_ns, 20 * RIG_MS);
+	cr_expect_eq(state.source.index, p.agent.index);
+	cr_expect_eq(state.neighbour_resolved, 1);
+	cr_expect_eq(rig_all_drops(&p.rig), 0);
+	rig_fini(&p.rig);
+}
+
+Test(media, v4_to_v6_and_back)
+{
+	static struct pair p;
+	struct xf_endpoint_settings caller = rig_settings(CALLER, 4000);
+	pair_init(&p, &caller, RIG_V6, AGENT6);
+	caller_says(&p, CALLER, 4000, 0, 9);
+	struct seen s = rig_last(&p.rig);
+	cr_expect_eq(s.family, 6);
+	expect_frame(&s, "2001:db8::1", 20002, AGENT6, 5000);
+	rig_rtp(&p.rig, AGENT6, 5000, "2001:db8::1", 20002, 96, 500, 1, 8, 0x55);
+	s = rig_last(&p.rig);
+	cr_expect_eq(s.family, 4);
+	expect_frame(&s, "192.0.2.1", 20000, CALLER, 4000);
+	cr_expect_eq(rig_all_drops(&p.rig), 0);
+	rig_fini(&p.rig);
+}
+
+/* Without a checksum on the way in there is one on the way out; a payload broken on its way stays found broken. */
+Test(media, checksums)
+{
+	static struct pair p;
+	uint8_t rtp[172] = {0x80, 0, 0, 9}, buf[2048];
+	struct xf_endpoint_settings caller = rig_settings(CALLER, 4000);
+	pair_init(&p, &caller, RIG_V6, AGENT6);
+	memset(rtp + 12, 0x55, 160);
+	struct frame frame = {.src = CALLER,
+			      .sport = 4000,
+			      .dst = "192.0.2.1",
+			      .dport = 20000,
+			      .payload = rtp,
+			      .payload_len = 172,
+			      .no_checksum = true};
+	rig_receive(&p.rig, &frame);
+	struct seen s = rig_last(&p.rig);
+	expect_frame(&s, "2001:db8::1", 20002, AGENT6, 5000);
+	frame.no_checksum = false;
+	rtp[3]++;
+	uint16_t len = rig_frame(buf, &frame);
+	buf[len - 7] ^= 0x10;
+	struct rte_mbuf *mbuf = rig_mbuf(&p.rig, buf, len);
+	worker_receive(p.rig.worker[0], 0, &mbuf, 1, p.rig.now_ns);
+	worker_flush(p.rig.worker[0]);
+	cr_expect_not(rig_last(&p.rig).udp_checksum_ok);
+	/* Odd length, and many values, so that each carry is met. */
+	for (unsigned i = 0; i < 300; i++) {
+		rtp[3]++;
+		for (unsigned at = 12; at < 171; at++)
+			rtp[at] = (uint8_t)(i * 31 + at * at * (i | 1));
+		frame.payload_len = (uint16_t)(171 - i % 7);
+		frame.no_checksum = i % 3 == 0;
+		rig_receive(&p.rig, &frame);
+		cr_expect(rig_last(&p.rig).udp_checksum_ok, "packet %u", i);
+	}
+	rig_fini(&p.rig);
+}
+
+Test(media, what_is_dropped)
+{
+	static struct pair p;
+	struct xf_endpoint_settings caller = rig_settings(CALLER, 4000);
+	pair_init(&p, &caller, RIG_V4_ONLY, AGENT);
+	struct {
+		const char *name;
+		uint16_t dport;
+		uint8_t bytes[20];
+		uint16_t len;
+		enum xf_drop drop;
+	} cases[] = {
+	    {"STUN", 20000, {0, 1}, 20, XF_DROP_NOT_RTP},
+	    {"DTLS", 20000, {22, 254}, 20, XF_DROP_NOT_RTP},
+	    {"ZRTP", 20000, {16, 0}, 20, XF_DROP_NOT_RTP},
+	    {"TURN", 20000, {64, 0}, 20, XF_DROP_NOT_RTP},
+	    {"127", 20000, {127, 0}, 20, XF_DROP_NOT_RTP},
+	    {"192", 20000, {192, 0}, 20, XF_DROP_NOT_RTP},
+	    {"empty", 20000, {0}, 0, XF_DROP_NOT_RTP},
+	    {"STUN to RTCP", 20001, {0, 1}, 20, XF_DROP_NOT_RTP},
+	    {"RTP too short", 20000, {128, 0}, 11, XF_DROP_RTP_INVALID},
+	    {"RTP to RTCP's port", 20001, {128, 0}, 20, XF_DROP_RTCP_INVALID},
+	    {"RTCP too short, multiplexed", 20000, {128, 200}, 8, XF_DROP_RTCP_INVALID},
+	    {"payload type unknown", 20000, {128, 3}, 20, XF_DROP_PAYLOAD_TYPE},
+	    {"nobody there", 20004, {128, 0}, 20, XF_DROP_NO_ENDPOINT},
+	    {"nobody there, RTCP", 20005, {128, 201}, 20, XF_DROP_NO_ENDPOINT},
+	};
+	caller_says(&p, CALLER, 4000, 0, 9);
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t before = rig_drops(&p.rig, cases[i].drop), all = rig_all_drops(&p.rig);
+		rig_receive(&p.rig, &(struct frame){.src = CALLER,
+						    .sport = 4000,
+						    .dst = "192.0.2.1",
+						    .dport = cases[i].dport,
+						    .payload = cases[i].bytes,
+						    .payload_len = cases[i].len});
+		cr_expect_eq(rig_drops(&p.rig, cases[i].drop), before + 1, "%s", cases[i].name);
+		cr_expect_eq(rig_all_drops(&p.rig), all + 1, "%s", cases[i].name);
+	}
+	cr_expect_eq(p.rig.sent_count, 1u);
+	cr_expect_eq(p.rig.kernel_count + p.rig.urgent_count, 0u, "media never goes to the kernel");
+	/* The next hop is lost: named; found again: forwarded. */
+	struct command command = {.type = COMMAND_HEADER, .id = p.agent};
+	cr_expect_eq(rig_command(&p.rig, 0, &command), 0);
+	caller_says(&p, CALLER, 4000, 0, 10);
+	cr_expect_eq(rig_drops(&p.rig, XF_DROP_NO_NEIGHBOUR), 1);
+	cr_expect_eq(rig_state(&p.rig, p.agent).neighbour_resolved, 0);
+	command.egress = (struct egress){.resolved = true, .vlan = 77, .dst_mac = {2, 1, 1, 1, 1, 1}};
+	cr_expect_eq(rig_command(&p.rig, 0, &command), 0);
+	caller_says(&p, CALLER, 4000, 0, 11);
+	struct seen s = rig_last(&p.rig);
+	cr_expect_eq(s.eth[1], 1);
+	cr_expect_eq(memcmp(s.eth + 12, "\x81\x00\x00\x4d\x08\x00", 6), 0, "tagged");
+	cr_expect(s.udp_checksum_ok && s.ip_checksum_ok);
+	cr_expect_eq(rig_state(&p.rig, p.caller).rx_dropped, 2, "payload type and neighbour");
+	rig_fini(&p.rig);
+}
+
+/* Who may lock a source, as rows of what arrives and what is expected after it. */
+struct arrival {
+	uint32_t at_ms;
+	const char *src;
+	uint16_t sport;
+	uint16_t seq;
+	uint8_t pt;
+	bool taken;
+};
+
+static void learn(const char *name, bool strict, const struct arrival *rows, unsigned n, const char *locked,
+		  uint16_t port)
+{
+	static struct pair p;
+	struct xf_endpoint_settings caller = rig_settings(CALLER, 4000);
+	caller.learn = strict ? XF_LEARN_STRICT : XF_LEARN_ONCE;
+	pair_init(&p, &caller, RIG_V4_ONLY, AGENT);
+	uint64_t opened = p.rig.now_ns;
+	uint64_t wrong = 0;
+	for (unsigned i = 0; i < n; i++) {
+		unsigned sent = p.rig.sent_count;
+		p.rig.now_ns = opened + rows[i].at_ms * RIG_MS;
+		caller_says(&p, rows[i].src, rows[i].sport, rows[i].pt, rows[i].seq);
+		wrong += !rows[i].taken;
+		cr_expect_eq(p.rig.sent_count - sent, rows[i].taken, "%s, packet %u", name, i);
+		cr_expect_eq(rig_drops(&p.rig, XF_DROP_WRONG_SOURCE), wrong, "%s, packet %u", name, i);
+	}
+	struct xf_endpoint_state state = rig_state(&p.rig, p.caller);
+	cr_expect_eq(state.rx_wrong_source, wrong, "%s", name);
+	if (locked) {
+		struct xf_sockaddr expect = rig_sockaddr(locked, port);
+		cr_expect(xf_sockaddr_eq(&state.locked, &expect), "%s: not locked to %s", name, locked);
+		cr_expect_eq(rig_events(&p.rig, XF_EVENT_SOURCE_LOCKED), 1u, "%s", name);
+		cr_expect_eq(rig_events(&p.rig, XF_EVENT_FIRST_PACKET), 1u, "%s", name);
+		/* What we send goes where the locked source is (symmetric RTP, RFC 4961). */
+		rig_rtp(&p.rig, AGENT, 5000, "192.0.2.9", 20002, 96, 1, 1, 8, 0x55);
+		struct seen s = rig_last(&p.rig);
+		expect_frame(&s, "192.0.2.1", 20000, locked, port);
+	} else {
+		cr_expect_eq(state.locked.addr.family, 0, "%s", name);
+		cr_expect_eq(rig_events(&p.rig, XF_EVENT_SOURCE_LOCKED), 0u, "%s", name);
+	}
+	rig_fini(&p.rig);
+}
+
+#define LEARN(name, strict, locked, port, ...)                                                                         \
+	do {                                                                                                           \
+		static const struct arrival rows[] = {__VA_ARGS__};                                                    \
+		learn(name, strict, rows, sizeof(rows) / sizeof(rows[0]), locked, port);                               \
+	} while (0)
+
+/* An EAL lives once in a process, so each row is a test. */
+Test(learn, sdp_address)
+{
+	LEARN("the SDP address locks at once", false, CALLER, 4000, {0, CALLER, 4000, 5, 0, true},
+	      {1, FOREIGN, 4000, 6, 0, false}, {2, FOREIGN, 4000, 7, 0, false}, {3, CALLER, 4001, 8, 0, false},
+	      {20, CALLER, 4000, 6, 0, true});
+}
+
+Test(learn, nat)
+{
+	LEARN("a foreign source with two packets in a row", false, FOREIGN, 1234, {0, FOREIGN, 1234, 5, 0, false},
+	      {20, FOREIGN, 1234, 6, 0, true}, {21, CALLER, 4000, 7, 0, false}, {40, FOREIGN, 1234, 7, 0, true});
+}
+
+Test(learn, nat_needs_two_of_one)
+{
+	LEARN("not in a row, not the same, wrong payload type", false, NULL, 0, {0, FOREIGN, 1234, 5, 0, false},
+	      {20, FOREIGN, 1234, 7, 0, false}, {21, FOREIGN, 1235, 8, 0, false}, {22, AGENT, 1235, 9, 0, false},
+	      {23, AGENT, 1235, 10, 3, false});
+}
+
+Test(learn, sdp_after_foreign)
+{
+	LEARN("the SDP address before the second foreign packet", false, CALLER, 4000, {0, FOREIGN, 1234, 5, 0, false},
+	      {10, CALLER, 4000, 90, 0, true}, {20, FOREIGN, 1234, 6, 0, false});
+}
+
+Test(learn, window)
+{
+	LEARN("after the window only the SDP address", false, CALLER, 4000, {2999, FOREIGN, 1234, 5, 0, false},
+	      {3000, FOREIGN, 1234, 6, 0, false}, {3020, FOREIGN, 1234, 7, 0, false}, {9000, CALLER, 4000, 8, 0, true});
+}
+
+Test(learn, strict)
+{
+	LEARN("strict", true, CALLER, 4000, {0, FOREIGN, 1234, 5, 0, false}, {20, FOREIGN, 1234, 6, 0, false},
+	      {40, CALLER, 4002, 7, 0, false}, {60, CALLER, 4000, 8, 0, true});
+}
+
+/* No remote yet: nothing is taken, nothing sent. An update names it. A second one with relearn forgets the locked
+ * source; one without does not. */
+Test(learn, update)
+{
+	static struct pair p;
+	struct xf_endpoint_settings caller = rig_settings(CALLER, 4000);
+	caller.remote = (struct xf_sockaddr){0};
+	pair_init(&p, &caller, RIG_V4_ONLY, AGENT);
+	caller_says(&p, CALLER, 4000, 0, 1);
+	cr_expect_eq(rig_drops(&p.rig, XF_DROP_WRONG_SOURCE), 1);
+	rig_rtp(&p.rig, AGENT, 5000, "192.0.2.9", 20002, 96, 1, 1, 8, 0x55);
+	cr_expect_eq(rig_drops(&p.rig, XF_DROP_NO_NEIGHBOUR), 1);
+
+	struct command command = {.type = COMMAND_UPDATE,
+				  .id = p.caller,
+				  .settings = rig_settings(CALLER, 4000),
+				  .egress = {.resolved = true}};
+	memcpy(command.egress.dst_mac, rig_next_hop, 6);
+	memcpy(command.egress.src_mac, rig_mac, 6);
+	cr_expect_eq(rig_command(&p.rig, 0, &command), 0);
+	caller_says(&p, CALLER, 4000, 0, 2);
+	cr_expect_eq(rig_last(&p.rig).seq, 65535);
+
+	command.settings.remote.port = 4100;
+	cr_expect_eq(rig_command(&p.rig, 0, &command), 0);
+	caller_says(&p, CALLER, 4100, 0, 3);
+	cr_expect_eq(rig_drops(&p.rig, XF_DROP_WRONG_SOURCE), 2, "locked stays locked");
+	command.settings.relearn = 1;
+	cr_expect_eq(rig_command(&p.rig, 0, &command), 0);
+	cr_expect_eq(rig_state(&p.rig, p.caller).locked.addr.family, 0);
+	rig_rtp(&p.rig, AGENT, 5000, "192.0.2.9", 20002, 96, 2, 161, 8, 0x55);
+	struct seen s = rig_last(&p.rig);
+	expect_frame(&s, "192.0.2.1", 20000, CALLER, 4100);
+	cr_expect_eq(s.seq, 100);
+	caller_says(&p, CALLER, 4100, 0, 3);
+	cr_expect_eq(rig_last(&p.rig).seq, 0, "the agent's send stream goes on unbroken");
+	cr_expect_eq(rig_events(&p.rig, XF_EVENT_SOURCE_LOCKED), 3u, "caller, agent, caller again");
+
+	command.settings.remote = rig_sockaddr("2001:db8::44", 4000);
+	cr_expect_eq(rig_command(&p.rig, 0, &command), -EINVAL, "a remote of another family");
+	command.settings = rig_settings(CALLER, 4000);
+	command.settings.pts[0].codec = XF_CODEC_COUNT;
+	cr_expect_eq(rig_command(&p.rig, 0, &command), -EINVAL);
+	rig_fini(&p.rig);
+}
+
+Test(learn, wrong_source_told_once_a_second)
+{
+	static struct pair p;
+	struct xf_endpoint_settings caller = rig_settings(CALLER, 4000);
+	pair_init(&p, &caller, RIG_V4_ONLY, AGENT);
+	caller_says(&p, CALLER, 4000, 0, 1);
+	for (uint16_t i = 0; i < 100; i++) {
+		caller_says(&p, FOREIGN, 1, 0, i);
+		p.rig.now_ns += 20 * RIG_MS;
+	}
+	cr_expect_eq(rig_drops(&p.rig, XF_DROP_WRONG_SOURCE), 100);
+	cr_expect_eq(rig_events(&p.rig, XF_EVENT_WRONG_SOURCE), 2u);
+	struct xf_sockaddr expect = rig_sockaddr(FOREIGN, 1);
+	cr_expect(xf_sockaddr_eq(&p.rig.events[p.rig.event_count - 1].source, &expect));
+	rig_fini(&p.rig);
+}
