@@ -1,0 +1,211 @@
+#include "args.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include "nearest.h"
+
+#define ANY COMMAND_COUNT
+
+/* What an option sets, and of which command it is. */
+struct option {
+	const char *name;
+	unsigned command; /* ANY: of every command */
+	size_t text;	  /* offset of a const char * in struct args; 0: none */
+	size_t flag;	  /* offset of a bool; 0: none */
+};
+
+static const struct option options[] = {
+    {"--socket", ANY, .text = offsetof(struct args, socket)},
+    {"--json", ANY, .flag = offsetof(struct args, json)},
+    {"--help", ANY, .flag = offsetof(struct args, help)},
+    {"-h", ANY, .flag = offsetof(struct args, help)},
+    {"--version", ANY, .flag = offsetof(struct args, version)},
+    {"--to", COMMAND_TRANSFER, .text = offsetof(struct args, to)},
+    {"--plan", COMMAND_TRANSFER, .text = offsetof(struct args, plan)},
+    {"--caller-id", COMMAND_TRANSFER, .text = offsetof(struct args, caller_id)},
+    {"--no-wait", COMMAND_TRANSFER, .flag = offsetof(struct args, no_wait)},
+    {"--reason", COMMAND_HANGUP, .text = offsetof(struct args, reason)},
+};
+#define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+
+struct reader {
+	struct args *args;
+	int argc;
+	const char *const *argv;
+	int at;
+	bool literal;	      /* after "--" */
+	const char *words[4]; /* what is no option, in order */
+	unsigned word_count;
+	const struct option *used[OPTION_COUNT];
+	char *why;
+	size_t why_size;
+};
+
+__attribute__((format(printf, 2, 3))) static int refuse(struct reader *reader, const char *format, ...)
+{
+	__builtin_va_list list;
+	__builtin_va_start(list, format);
+	vsnprintf(reader->why, reader->why_size, format, list);
+	__builtin_va_end(list);
+	return -EINVAL;
+}
+
+static int refuse_option(struct reader *reader, const char *word)
+{
+	const char *names[OPTION_COUNT];
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		names[i] = options[i].name;
+	const char *near = nearest_find(word, names, OPTION_COUNT);
+	if (near)
+		return refuse(reader, "no option '%s'; did you mean '%s'?", word, near);
+	return refuse(reader, "no option '%s'; xfergate --help lists what there is", word);
+}
+
+static int read_option(struct reader *reader, const char *word)
+{
+	const char *equals = strchr(word, '=');
+	size_t len = equals ? (size_t)(equals - word) : strlen(word);
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		const struct option *option = &options[i];
+		if (strlen(option->name) != len || memcmp(option->name, word, len) != 0)
+			continue;
+		if (reader->used[i] && option->text)
+			return refuse(reader, "%s is given twice", option->name);
+		reader->used[i] = option;
+		if (option->flag) {
+			if (equals)
+				return refuse(reader, "%s takes no value", option->name);
+			*(bool *)((char *)reader->args + option->flag) = true;
+			return 0;
+		}
+		const char *value = equals ? equals + 1 : NULL;
+		if (!value && reader->at < reader->argc)
+			value = reader->argv[reader->at++];
+		if (!value || !*value)
+			return refuse(reader, "%s needs a value", option->name);
+		*(const char **)((char *)reader->args + option->text) = value;
+		return 0;
+	}
+	return refuse_option(reader, word);
+}
+
+static int read_words(struct reader *reader)
+{
+	const size_t room = sizeof(reader->words) / sizeof(reader->words[0]);
+	while (reader->at < reader->argc) {
+		const char *word = reader->argv[reader->at++];
+		int r = 0;
+		if (!reader->literal && strcmp(word, "--") == 0)
+			reader->literal = true;
+		else if (!reader->literal && word[0] == '-' && word[1])
+			r = read_option(reader, word);
+		else if (reader->word_count == room)
+			r = refuse(reader, "too many arguments, from '%s' on", word);
+		else
+			reader->words[reader->word_count++] = word;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The command whose words begin at words[first]; *used: how many of them it takes. */
+static int find_command(struct reader *reader, unsigned first, unsigned *command, unsigned *used)
+{
+	char words[NEAREST_WORD_MAX * 2 + 2];
+	const char *one = reader->words[first], *two = first + 1 < reader->word_count ? reader->words[first + 1] : NULL;
+	const char *names[COMMAND_COUNT + 1];
+	bool show = strcmp(one, "show") == 0;
+	snprintf(words, sizeof(words), "%s%s%s", one, show && two ? " " : "", show && two ? two : "");
+	*used = show && two ? 2 : 1;
+	*command = command_find(words);
+	if (*command < COMMAND_COUNT)
+		return 0;
+	if (show && !two)
+		return refuse(reader,
+			      "show what? calls, call CALL, transfers, endpoints, ports, sources, numbers, plans, "
+			      "providers, stats or version");
+	for (unsigned i = 0; i < COMMAND_COUNT; i++)
+		names[i] = command_info(i)->words;
+	names[COMMAND_COUNT] = "show";
+	const char *near = nearest_find(words, names, COMMAND_COUNT + 1);
+	if (!near && two && !show) {
+		snprintf(words, sizeof(words), "%s %s", one, two);
+		near = nearest_find(words, names, COMMAND_COUNT);
+	}
+	/* "calls" for "show calls" */
+	for (unsigned i = 0; !near && i < COMMAND_COUNT; i++)
+		if (strncmp(names[i], "show ", 5) == 0 && nearest_find(one, (const char *[]){names[i] + 5}, 1))
+			near = names[i];
+	if (near)
+		return refuse(reader, "no command '%s'; did you mean 'xfergate %s'?", words, near);
+	return refuse(reader, "no command '%s'; xfergate --help lists the commands", words);
+}
+
+static int check_options(struct reader *reader)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (reader->used[i] && options[i].command != ANY && options[i].command != reader->args->command)
+			return refuse(reader, "%s is an option of 'xfergate %s', not of 'xfergate %s'", options[i].name,
+				      command_info(options[i].command)->words,
+				      command_info(reader->args->command)->words);
+	return 0;
+}
+
+/* What follows the command's words. */
+static int take_arguments(struct reader *reader, unsigned used)
+{
+	struct args *args = reader->args;
+	const struct command_info *info = command_info(args->command);
+	unsigned left = reader->word_count - used;
+	const char **place = args->command == COMMAND_CHECK ? &args->file : &args->call;
+	bool takes = info->usage[0] && args->command != COMMAND_HELP;
+	if (args->command == COMMAND_HELP) {
+		unsigned more = 0;
+		if (left == 0)
+			return 0;
+		int r = find_command(reader, used, &args->topic, &more);
+		if (r < 0)
+			return r;
+		used += more;
+		left -= more;
+	} else if (takes && left > 0) {
+		*place = reader->words[used++];
+		left--;
+	}
+	if (left > 0)
+		return refuse(reader, "too many arguments, from '%s' on; usage: xfergate %s %s", reader->words[used],
+			      info->words, info->usage);
+	if (takes && !args->help && (!*place || !**place))
+		return refuse(reader, "%s is missing; usage: xfergate %s %s",
+			      args->command == COMMAND_CHECK ? "FILE" : "CALL", info->words, info->usage);
+	return 0;
+}
+
+int args_parse(struct args *args, int argc, const char *const *argv, char *why, size_t why_size)
+{
+	struct reader reader = {.args = args, .argc = argc, .argv = argv, .at = 1, .why = why, .why_size = why_size};
+	unsigned used = 0;
+	*args = (struct args){.command = COMMAND_COUNT, .topic = COMMAND_COUNT};
+	int r = read_words(&reader);
+	if (r < 0 || args->version)
+		return r;
+	/* help on the list itself: "xfergate --help", "xfergate show --help" */
+	if (args->help && (reader.word_count == 0 || (reader.word_count == 1 && strcmp(reader.words[0], "show") == 0)))
+		return 0;
+	if (reader.word_count == 0)
+		return refuse(&reader, "no command; xfergate --help lists the commands");
+	r = find_command(&reader, 0, &args->command, &used);
+	if (r < 0)
+		return r;
+	r = check_options(&reader);
+	if (r < 0)
+		return r;
+	r = take_arguments(&reader, used);
+	if (r < 0 || args->help)
+		return r;
+	if (args->command == COMMAND_TRANSFER && !args->to == !args->plan)
+		return refuse(&reader, "exactly one of --to and --plan must be given; usage: xfergate transfer %s",
+			      command_info(COMMAND_TRANSFER)->usage);
+	return 0;
+}

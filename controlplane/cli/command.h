@@ -1,0 +1,71 @@
+/* The commands of `xfergate`: one list for parsing, help and the tests. */
+#pragma once
+
+#include "xfergate/rpc.h"
+
+#define COMMAND_CALL_HELP                                                                                              \
+	"CALL is the id that `show calls` prints, a leg's Call-ID, or the caller's number if it is unique.\n"
+
+/* X(symbol, "words", method or XF_RPC_COUNT, "arguments and options", "what it does", "more", "examples") */
+#define COMMANDS(X)                                                                                                    \
+	X(SHOW_CALLS, "show calls", XF_RPC_SHOW_CALLS, "", "calls that are up, with their legs", "",                   \
+	  "  xfergate show calls\n  xfergate --json show calls\n")                                                     \
+	X(SHOW_CALL, "show call", XF_RPC_SHOW_CALL, "CALL", "everything that is known of one call", COMMAND_CALL_HELP, \
+	  "  xfergate show call c-4k2m9x\n  xfergate show call '+1 202 555 0143'\n")                                   \
+	X(SHOW_TRANSFERS, "show transfers", XF_RPC_SHOW_TRANSFERS, "",                                                 \
+	  "transfers under way and the last finished ones", "", "  xfergate show transfers\n")                         \
+	X(SHOW_ENDPOINTS, "show endpoints", XF_RPC_SHOW_ENDPOINTS, "",                                                 \
+	  "media endpoints of the dataplane, orphans included",                                                        \
+	  "An orphan belongs to no call of this control plane: it forwards on until its media time-out.\n",            \
+	  "  xfergate show endpoints\n")                                                                               \
+	X(SHOW_PORTS, "show ports", XF_RPC_SHOW_PORTS, "", "network ports and their kernel interfaces", "",            \
+	  "  xfergate show ports\n")                                                                                   \
+	X(SHOW_SOURCES, "show sources", XF_RPC_SHOW_SOURCES, "", "address blocks that may talk SIP to the gateway",    \
+	  "Packets are counted by peer: each block of a peer shows the peer's count.\n", "  xfergate show sources\n")  \
+	X(SHOW_NUMBERS, "show numbers", XF_RPC_SHOW_NUMBERS, "", "registered telephone numbers", "",                   \
+	  "  xfergate show numbers\n")                                                                                 \
+	X(SHOW_PLANS, "show plans", XF_RPC_SHOW_PLANS, "", "transfer plans with their targets", "",                    \
+	  "  xfergate show plans\n")                                                                                   \
+	X(SHOW_PROVIDERS, "show providers", XF_RPC_SHOW_PROVIDERS, "", "telephony providers", "",                      \
+	  "  xfergate show providers\n")                                                                               \
+	X(SHOW_STATS, "show stats", XF_RPC_SHOW_STATS, "", "counters of both planes, drops by name",                   \
+	  "The table leaves out drops that never happened; --json has all.\n", "  xfergate show stats\n")              \
+	X(SHOW_VERSION, "show version", XF_RPC_SHOW_VERSION, "", "versions, age of the numbering data, uptime", "",    \
+	  "  xfergate show version\n")                                                                                 \
+	X(TRANSFER, "transfer", XF_RPC_TRANSFER,                                                                       \
+	  "CALL --to NUMBER|URI | --plan NAME [--caller-id NUMBER] [--no-wait]", "transfers a call",                   \
+	  COMMAND_CALL_HELP                                                                                            \
+	  "Waits for the outcome, at most ten minutes, and exits 0 only if the target is connected.\n"                 \
+	  "  --to NUMBER|URI     telephone number in any usual spelling, or sip: URI\n"                                \
+	  "  --plan NAME         a plan of the configuration, with its fallbacks\n"                                    \
+	  "  --caller-id NUMBER  registered number that the target sees\n"                                             \
+	  "  --no-wait           print the transfer's id and go\n",                                                    \
+	  "  xfergate transfer c-4k2m9x --to '(202) 555-0143'\n"                                                       \
+	  "  xfergate transfer c-4k2m9x --to sip:reception@pbx.example.com\n"                                          \
+	  "  xfergate transfer +12025550143 --plan sales --no-wait\n")                                                 \
+	X(HANGUP, "hangup", XF_RPC_HANGUP, "CALL [--reason TEXT]", "ends a call",                                      \
+	  COMMAND_CALL_HELP "  --reason TEXT  why, for the log\n",                                                     \
+	  "  xfergate hangup c-4k2m9x\n  xfergate hangup c-4k2m9x --reason 'test call'\n")                             \
+	X(CHECK, "check", XF_RPC_COUNT, "FILE", "checks a configuration file and prints what it says",                 \
+	  "Reads FILE as the daemons would, touches nothing else, and needs no running daemon.\n",                     \
+	  "  xfergate check /etc/xfergate/xfergate.yaml\n")                                                            \
+	X(HELP, "help", XF_RPC_COUNT, "[COMMAND]", "help on a command", "",                                            \
+	  "  xfergate help transfer\n  xfergate help show call\n")
+
+enum command {
+#define X(symbol, words, method, usage, text, more, examples) COMMAND_##symbol,
+	COMMANDS(X)
+#undef X
+	    COMMAND_COUNT
+};
+
+struct command_info {
+	const char *words;
+	unsigned method; /* enum xf_rpc_method, or XF_RPC_COUNT: not the daemon's business */
+	const char *usage, *text, *more, *examples;
+};
+
+/* NULL if there is no such command. */
+const struct command_info *command_info(unsigned command);
+/* Of "show call" or "transfer"; COMMAND_COUNT: none. */
+unsigned command_find(const char *words);

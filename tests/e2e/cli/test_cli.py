@@ -1,0 +1,215 @@
+"""The `xfergate` program itself, against sockets that behave and misbehave."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from fake import Fake, error, result
+
+PROGRAM = sys.argv.pop(1)
+
+CONNECTED = {
+    "id": "t-1", "call": "c-1", "result": "connected", "state": "done", "status": 200, "reason": None, "duration_s": 3.2,
+    "attempt": 0,
+    "attempts": [{"type": "number", "destination": "+12025550199", "caller_id": "+12025550100", "status": 200,
+                  "reason": None, "duration_s": 3.2}],
+}
+RETURNED = {
+    "id": "t-1", "call": "c-1", "result": "returned", "state": "done", "status": 408, "reason": "nobody answered",
+    "duration_s": 9.0, "attempt": 1,
+    "attempts": [{"type": "number", "destination": "+12025550199", "caller_id": None, "status": 486,
+                  "reason": "Busy Here", "duration_s": 1.0},
+                 {"type": "sip", "destination": "sip:r@pbx.lab", "caller_id": None, "status": 408,
+                  "reason": "not answered in 8 s", "duration_s": 8.0}],
+}
+
+
+class Cli(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory()
+        self.addCleanup(self.dir.cleanup)
+        self.path = os.path.join(self.dir.name, "xfergate.sock")
+
+    def run_cli(self, *args, env=None, expect, timeout=20):
+        environment = {k: v for k, v in os.environ.items() if k != "XFERGATE_SOCKET"}
+        environment.update(env or {})
+        done = subprocess.run([PROGRAM, *args], env=environment, capture_output=True, text=True, timeout=timeout)
+        self.assertEqual(done.returncode, expect, f"stdout: {done.stdout}\nstderr: {done.stderr}")
+        return done
+
+    def ask(self, answer, *args, expect=0, **kwargs):
+        with Fake(self.path, answer) as fake:
+            done = self.run_cli("--socket", self.path, *args, expect=expect, **kwargs)
+            self.requests = fake.requests
+        return done
+
+    def one_sentence(self, text, *parts):
+        self.assertEqual(text.count("\n"), 1, text)
+        for part in parts:
+            self.assertIn(part, text)
+
+    # reaching the daemon
+
+    def test_no_socket(self):
+        done = self.run_cli("--socket", self.path, "show", "calls", expect=1)
+        self.one_sentence(done.stderr, self.path, "is xfergate-controlplane running")
+        self.assertEqual(done.stdout, "")
+
+    def test_nobody_listens(self):
+        Fake(self.path, result([])).listener.close()
+        done = self.run_cli("--socket", self.path, "show", "calls", expect=1)
+        self.one_sentence(done.stderr, self.path)
+
+    def test_path_too_long(self):
+        done = self.run_cli("--socket", "/" + "x" * 200, "show", "calls", expect=1)
+        self.one_sentence(done.stderr, "at most")
+
+    @unittest.skipIf(os.getuid() != 0, "needs root, to be somebody else")
+    def test_no_permission(self):
+        os.chmod(self.dir.name, 0o755)
+        with Fake(self.path, result([])):
+            os.chmod(self.path, 0o660)
+            done = subprocess.run([PROGRAM, "--socket", self.path, "show", "calls"], capture_output=True, text=True,
+                                  user=65534, group=65534, extra_groups=[], timeout=20)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.one_sentence(done.stderr, "no permission", "group root", "usermod")
+
+    def test_environment_names_the_socket(self):
+        with Fake(self.path, result([])):
+            done = self.run_cli("show", "calls", env={"XFERGATE_SOCKET": self.path}, expect=0)
+        self.assertEqual(done.stdout, "no calls\n")
+
+    def test_closed_without_answer(self):
+        done = self.ask(lambda request: None, "show", "calls", expect=1)
+        self.one_sentence(done.stderr, "without an answer")
+
+    def test_half_an_answer(self):
+        done = self.ask(lambda request: b'{"jsonrpc":"2.0","id":1,"resu', "show", "calls", expect=1)
+        self.one_sentence(done.stderr, "without an answer")
+
+    def test_no_json(self):
+        done = self.ask(lambda request: b"220 smtp.example ESMTP\n", "show", "calls", expect=1)
+        self.one_sentence(done.stderr, "not that of an xfergate-controlplane")
+
+    def test_slow_daemon(self):
+        began = time.monotonic()
+        done = self.ask(lambda request: time.sleep(7), "show", "calls", expect=1)
+        self.assertLess(time.monotonic() - began, 12)
+        self.one_sentence(done.stderr, "within 5 s")
+
+    def test_answer_in_pieces(self):
+        whole = result([{"id": "c-1", "state": "agent"}])({"id": 1})
+
+        def slowly(_):
+            return [whole[i:i + 7] for i in range(0, len(whole), 7)]
+        self.assertIn("c-1", self.ask(slowly, "show", "calls").stdout)
+
+    def test_large_answer(self):
+        rows = [{"id": f"c-{i}", "state": "agent", "caller": "+1202555%04d" % i} for i in range(5000)]
+        done = self.ask(result(rows), "show", "calls")
+        self.assertEqual(done.stdout.count("\n"), 5001)
+        self.assertEqual(len({line.index("agent") for line in done.stdout.splitlines()[1:]}), 1)
+
+    # results
+
+    def test_json_is_the_result_itself(self):
+        value = [{"id": "c-1", "caller": "Müller", "legs": [], "duration_s": 1.5, "transfer": None}]
+        done = self.ask(result(value), "--json", "show", "calls")
+        self.assertEqual(json.loads(done.stdout), value)
+        self.assertEqual(self.requests, [{"jsonrpc": "2.0", "id": 1, "method": "show.calls", "params": {}}])
+
+    def test_nothing_steers_the_terminal(self):
+        done = self.ask(result([{"id": "c-1", "caller": "\x1b]0;owned\x07\u202e"}]), "show", "calls")
+        self.assertNotIn("\x1b", done.stdout)
+        self.assertNotIn("\u202e", done.stdout)
+
+    def test_transfer_connected(self):
+        done = self.ask(result(CONNECTED), "transfer", "c-1", "--to", "+1 202 555 0199", "--caller-id", "+12025550100")
+        self.assertEqual(done.stdout, "connected to +12025550199 after 3.2 s\n")
+        self.assertEqual(self.requests[0]["params"], {"call": "c-1", "to": "+1 202 555 0199",
+                                                      "caller_id": "+12025550100", "wait": True})
+
+    def test_transfer_waits_longer_than_a_question(self):
+        def late(request):
+            time.sleep(6)
+            return result(CONNECTED)(request)
+        self.ask(late, "transfer", "c-1", "--plan", "sales")
+
+    def test_transfer_failed(self):
+        done = self.ask(result(RETURNED), "transfer", "c-1", "--plan", "sales", expect=1)
+        self.assertIn("1. number +12025550199: 486 Busy Here (1.0 s)", done.stdout)
+        self.assertIn("2. sip sip:r@pbx.lab: 408 not answered in 8 s (8.0 s)", done.stdout)
+        self.one_sentence(done.stderr, "nobody answered", "the caller is with the agent")
+
+    def test_transfer_failed_json(self):
+        done = self.ask(result(RETURNED), "--json", "transfer", "c-1", "--plan", "sales", expect=1)
+        self.assertEqual(json.loads(done.stdout), RETURNED)
+        self.one_sentence(done.stderr, "nobody answered")
+
+    def test_transfer_refused(self):
+        done = self.ask(error(-32000, "another transfer of this call is under way: wait for its end", 491),
+                        "transfer", "c-1", "--to", "+12025550199", expect=1)
+        self.one_sentence(done.stderr, "another transfer", "wait for its end")
+        self.assertEqual(done.stdout, "")
+
+    def test_transfer_without_waiting(self):
+        done = self.ask(result(dict(CONNECTED, result="none")), "transfer", "c-1", "--to", "1", "--no-wait")
+        self.assertEqual(done.stdout, "transfer t-1 started\n")
+        self.assertIs(self.requests[0]["params"]["wait"], False)
+
+    def test_hangup(self):
+        done = self.ask(result({"id": "c-1", "reason": "x"}), "hangup", "c-1", "--reason", "x")
+        self.assertEqual(done.stdout, "call c-1 is being ended\n")
+        self.assertEqual(self.requests[0]["params"], {"call": "c-1", "reason": "x"})
+
+    def test_full_disk(self):
+        with Fake(self.path, result([])), open("/dev/full", "w") as full:
+            done = subprocess.run([PROGRAM, "--socket", self.path, "show", "calls"], stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=20)
+        self.assertEqual(done.returncode, 1)
+        self.one_sentence(done.stderr, "cannot write")
+
+    # usage
+
+    def test_usage(self):
+        for args, part in [((), "--help"), (("show", "cals"), "xfergate show calls"), (("transfr", "x"), "xfergate transfer"),
+                           (("show", "calls", "--jsno"), "--json"), (("transfer", "c-1"), "--to"),
+                           (("show", "call", "\udcff"), "UTF-8")]:
+            done = self.run_cli(*args, expect=2)
+            self.one_sentence(done.stderr, part)
+            self.assertEqual(done.stdout, "")
+
+    def test_help_everywhere(self):
+        whole = self.run_cli("--help", expect=0).stdout
+        self.assertEqual(whole, self.run_cli("help", expect=0).stdout)
+        commands = [line[2:18].strip() for line in whole.split("commands:\n")[1].split("\n\n")[0].splitlines()]
+        self.assertIn("show endpoints", commands)
+        for command in commands:
+            text = self.run_cli(*command.split(), "--help", expect=0).stdout
+            self.assertIn("examples:\n", text)
+            self.assertTrue(text.startswith("usage: xfergate"))
+            self.assertEqual(text, self.run_cli("help", *command.split(), expect=0).stdout)
+
+    def test_version(self):
+        self.assertRegex(self.run_cli("--version", expect=0).stdout, r"^xfergate \d+\.\d+\.\d+\n$")
+
+    # check needs no daemon
+
+    def test_check_says_all_errors(self):
+        file = os.path.join(self.dir.name, "bad.yaml")
+        with open(file, "w") as out:
+            out.write("dataplane: {workers: 99}\nnonsense: 1\n")
+        done = self.run_cli("check", file, expect=1)
+        self.assertIn(f"{file}:1: ", done.stderr)
+        self.assertEqual(done.stdout, "")
+
+    def test_check_missing_file(self):
+        self.assertIn("/nonexistent", self.run_cli("check", "/nonexistent", expect=1).stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,171 @@
+/* The command line: what it means, and what is said of what it cannot mean. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdint.h>
+#include "cli/args.h"
+#include "cli/nearest.h"
+
+#define MAX_WORDS 12
+
+struct line_case {
+	const char *words[MAX_WORDS];
+	struct args wanted; /* command COMMAND_COUNT with `why`: refused */
+	const char *why;
+};
+
+static int parse(struct args *args, const char *const *words, char *why, size_t size)
+{
+	const char *argv[MAX_WORDS + 1] = {"xfergate"};
+	int argc = 1;
+	while (words[argc - 1]) {
+		argv[argc] = words[argc - 1];
+		argc++;
+	}
+	return args_parse(args, argc, argv, why, size);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+#define NO_TOPIC .topic = COMMAND_COUNT
+
+Test(args, understood)
+{
+	static const struct line_case cases[] = {
+	    {{"show", "calls"}, {.command = COMMAND_SHOW_CALLS, NO_TOPIC}},
+	    {{"--json", "show", "stats"}, {.command = COMMAND_SHOW_STATS, .json = true, NO_TOPIC}},
+	    {{"show", "--json", "stats"}, {.command = COMMAND_SHOW_STATS, .json = true, NO_TOPIC}},
+	    {{"show", "stats", "--json", "--json"}, {.command = COMMAND_SHOW_STATS, .json = true, NO_TOPIC}},
+	    {{"--socket", "/x", "show", "calls"}, {.command = COMMAND_SHOW_CALLS, .socket = "/x", NO_TOPIC}},
+	    {{"--socket=/x", "show", "calls"}, {.command = COMMAND_SHOW_CALLS, .socket = "/x", NO_TOPIC}},
+	    {{"show", "call", "c-1"}, {.command = COMMAND_SHOW_CALL, .call = "c-1", NO_TOPIC}},
+	    {{"show", "call", "--", "-odd@id"}, {.command = COMMAND_SHOW_CALL, .call = "-odd@id", NO_TOPIC}},
+	    {{"show", "call", "-"}, {.command = COMMAND_SHOW_CALL, .call = "-", NO_TOPIC}},
+	    {{"transfer", "c-1", "--to", "+1 (202)"},
+	     {.command = COMMAND_TRANSFER, .call = "c-1", .to = "+1 (202)", NO_TOPIC}},
+	    {{"transfer", "--to=sip:a@b;x=y", "c-1"},
+	     {.command = COMMAND_TRANSFER, .call = "c-1", .to = "sip:a@b;x=y", NO_TOPIC}},
+	    {{"transfer", "c-1", "--plan", "sales", "--caller-id", "+1", "--no-wait"},
+	     {.command = COMMAND_TRANSFER,
+	      .call = "c-1",
+	      .plan = "sales",
+	      .caller_id = "+1",
+	      .no_wait = true,
+	      NO_TOPIC}},
+	    {{"hangup", "c-1"}, {.command = COMMAND_HANGUP, .call = "c-1", NO_TOPIC}},
+	    {{"hangup", "c-1", "--reason", "--why"},
+	     {.command = COMMAND_HANGUP, .call = "c-1", .reason = "--why", NO_TOPIC}},
+	    {{"check", "f.yaml"}, {.command = COMMAND_CHECK, .file = "f.yaml", NO_TOPIC}},
+	    {{"help"}, {.command = COMMAND_HELP, NO_TOPIC}},
+	    {{"help", "show", "call"}, {.command = COMMAND_HELP, .topic = COMMAND_SHOW_CALL}},
+	    {{"help", "transfer"}, {.command = COMMAND_HELP, .topic = COMMAND_TRANSFER}},
+	    {{"--help"}, {.command = COMMAND_COUNT, .help = true, NO_TOPIC}},
+	    {{"-h"}, {.command = COMMAND_COUNT, .help = true, NO_TOPIC}},
+	    {{"show", "--help"}, {.command = COMMAND_COUNT, .help = true, NO_TOPIC}},
+	    {{"transfer", "--help"}, {.command = COMMAND_TRANSFER, .help = true, NO_TOPIC}},
+	    {{"show", "call", "--help"}, {.command = COMMAND_SHOW_CALL, .help = true, NO_TOPIC}},
+	    {{"--version"}, {.command = COMMAND_COUNT, .version = true, NO_TOPIC}},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct args *w = &cases[i].wanted;
+		struct args a;
+		char why[512] = "";
+		cr_expect(parse(&a, cases[i].words, why, sizeof(why)) == 0, "case %zu: %s", i, why);
+		cr_expect(a.command == w->command && a.topic == w->topic, "case %zu", i);
+		cr_expect(same(a.socket, w->socket) && same(a.call, w->call) && same(a.to, w->to), "case %zu", i);
+		cr_expect(same(a.plan, w->plan) && same(a.caller_id, w->caller_id), "case %zu", i);
+		cr_expect(same(a.reason, w->reason) && same(a.file, w->file), "case %zu", i);
+		cr_expect(a.json == w->json && a.no_wait == w->no_wait, "case %zu", i);
+		cr_expect(a.help == w->help && a.version == w->version, "case %zu", i);
+	}
+}
+
+Test(args, refused_with_a_hint)
+{
+	static const struct line_case cases[] = {
+	    {{NULL}, .why = "no command"},
+	    {{"show"}, .why = "show what?"},
+	    {{"show", "cals"}, .why = "'xfergate show calls'"},
+	    {{"show", "zebras"}, .why = "no command 'show zebras'"},
+	    {{"calls"}, .why = "'xfergate show calls'"},
+	    {{"shwo", "calls"}, .why = "'xfergate show'"},
+	    {{"tranfser", "c-1"}, .why = "'xfergate transfer'"},
+	    {{"hang", "up"}, .why = "'xfergate hangup'"},
+	    {{"frobnicate"}, .why = "--help lists"},
+	    {{"show", "call"}, .why = "CALL is missing"},
+	    {{"show", "call", ""}, .why = "CALL is missing"},
+	    {{"show", "calls", "c-1"}, .why = "too many arguments, from 'c-1' on"},
+	    {{"a", "b", "c", "d", "e"}, .why = "too many arguments"},
+	    {{"check"}, .why = "FILE is missing"},
+	    {{"transfer", "c-1"}, .why = "exactly one of --to and --plan"},
+	    {{"transfer", "c-1", "--to", "1", "--plan", "p"}, .why = "exactly one of --to and --plan"},
+	    {{"transfer", "c-1", "--to", "1", "--to", "2"}, .why = "--to is given twice"},
+	    {{"transfer", "c-1", "--to"}, .why = "--to needs a value"},
+	    {{"transfer", "c-1", "--to="}, .why = "--to needs a value"},
+	    {{"transfer", "c-1", "--to", "1", "--callerid", "2"}, .why = "'--caller-id'"},
+	    {{"transfer", "c-1", "--to", "1", "--no-wait=1"}, .why = "--no-wait takes no value"},
+	    {{"hangup", "c-1", "--to", "1"}, .why = "'xfergate transfer'"},
+	    {{"show", "calls", "--frobnicate"}, .why = "no option '--frobnicate'"},
+	    {{"help", "shaw", "calls"}, .why = "no command 'shaw'"},
+	    {{"help", "transfer", "now"}, .why = "too many arguments"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct args a;
+		char why[512] = "";
+		cr_expect(parse(&a, cases[i].words, why, sizeof(why)) == -EINVAL, "case %zu", i);
+		cr_expect(strstr(why, cases[i].why), "case %zu: '%s' does not say '%s'", i, why, cases[i].why);
+	}
+}
+
+/* Long words are no trouble for the hints. */
+Test(args, long_words)
+{
+	char word[5000], why[512];
+	memset(word, 'x', sizeof(word) - 1);
+	word[sizeof(word) - 1] = 0;
+	const char *const lines[][3] = {{word}, {"show", word}, {word, word}, {"help", word}};
+	for (size_t i = 0; i < 4; i++) {
+		struct args a;
+		cr_expect(parse(&a, lines[i], why, sizeof(why)) == -EINVAL);
+		cr_expect(strlen(why) < sizeof(why));
+	}
+}
+
+Test(args, distance)
+{
+	static const struct {
+		const char *a, *b;
+		unsigned distance;
+	} cases[] = {{"", "", 0},
+		     {"a", "", 1},
+		     {"", "abc", 3},
+		     {"kitten", "sitting", 3},
+		     {"ab", "ba", 1},
+		     {"calls", "cals", 1},
+		     {"transfer", "transfer", 0},
+		     {"flaw", "lawn", 2}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cr_expect(nearest_distance(cases[i].a, cases[i].b) == cases[i].distance, "%s %s", cases[i].a,
+			  cases[i].b);
+		cr_expect(nearest_distance(cases[i].b, cases[i].a) == cases[i].distance, "%s %s", cases[i].b,
+			  cases[i].a);
+	}
+}
+
+/* Every method of the API has one command, and every command its help. */
+Test(args, the_lists_agree)
+{
+	unsigned commands[XF_RPC_COUNT] = {0};
+	for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+		const struct command_info *info = command_info(i);
+		cr_expect(info->text[0] && info->examples[0], "%s", info->words);
+		cr_expect(strstr(info->examples, info->words), "%s", info->words);
+		cr_expect(command_find(info->words) == i);
+		if (info->method < XF_RPC_COUNT)
+			commands[info->method]++;
+	}
+	for (unsigned method = 0; method < XF_RPC_COUNT; method++)
+		cr_expect(commands[method] == 1, "%s", xf_rpc_name(method));
+}
