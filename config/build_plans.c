@@ -34,7 +34,7 @@ static void build_number_destination(struct reader *r, const char *prefix, const
 	const char *path = reader_at(r, "%s.destination", prefix);
 	struct e164 number;
 
-	if (!raw->destination)
+	if (!raw->destination || (raw->region && !e164_region_known(raw->region)))
 		return;
 	/* Without a region of its own it is read by that of the agent or of the number that was called, later. */
 	if (!raw->region && !strchr(raw->destination, '+')) {
