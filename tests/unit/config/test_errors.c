@@ -197,6 +197,9 @@ static const struct edit_case {
      {"f:16: routes[0].agent-fails: unknown plan 'x'; known: sales"}},
     {16, "- {number: '*', agent: bot, agent-lost: 480}", {"f:16: routes[0].agent-lost: '480' is not known; hang-up,"}},
     /* plans */
+    {18,
+     "- {name: sales, owner: A, type: number, destination: 555-0143, region: UX}",
+     {"f:18: plans[0].region: 'UX' is no region;"}},
     {18, "- {name: sales, owner: A, type: number}", {"f:18: plans[0].destination: is missing; a telephone number"}},
     {18,
      "- {name: sales, owner: A, type: fax, destination: '+12025550143'}",
