@@ -137,8 +137,7 @@ Test(calls, caller_cancels)
 	snprintf(text, sizeof(text),
 		 "CANCEL %s SIP/2.0\r\nVia: %s\r\nMax-Forwards: 70\r\nFrom: <%s>;tag=%s\r\nTo: <%s>\r\nCall-ID: %s\r\n"
 		 "CSeq: %u CANCEL\r\nContent-Length: 0\r\n\r\n",
-		 caller.to, ringing->via[0].text, caller.from, caller.tag, caller.to,
-		 caller.call_id, caller.cseq);
+		 caller.to, ringing->via[0].text, caller.from, caller.tag, caller.to, caller.call_id, caller.cseq);
 	net_say(net, caller.address, text);
 	cr_expect_not_null(net_hear(net, caller.address, "200 CANCEL"));
 	cr_expect_not_null(net_hear(net, caller.address, "487 INVITE"));
