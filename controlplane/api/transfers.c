@@ -75,6 +75,11 @@ void transfers_start(struct api *api, struct ask *ask, const json_t *params)
 		    "exactly one of the parameters 'to' (number or SIP URI) and 'plan' (name of a plan) must be given");
 		return;
 	}
+	if (plan && params_text(params, "caller_id")) {
+		ask_fail(api, ask, XF_RPC_INVALID_PARAMS, 0,
+			 "parameter 'caller_id' goes with 'to'; a plan says its own caller ID in the configuration");
+		return;
+	}
 	const struct call *call = calls_find(api, ask, params);
 	if (!call)
 		return;

@@ -207,5 +207,8 @@ int args_parse(struct args *args, int argc, const char *const *argv, char *why, 
 	if (args->command == COMMAND_TRANSFER && !args->to == !args->plan)
 		return refuse(&reader, "exactly one of --to and --plan must be given; usage: xfergate transfer %s",
 			      command_info(COMMAND_TRANSFER)->usage);
+	if (args->plan && args->caller_id)
+		return refuse(&reader,
+			      "--caller-id goes with --to; a plan says its own caller ID in the configuration");
 	return 0;
 }

@@ -33,12 +33,12 @@
 	X(SHOW_VERSION, "show version", XF_RPC_SHOW_VERSION, "", "versions, age of the numbering data, uptime", "",    \
 	  "  xfergate show version\n")                                                                                 \
 	X(TRANSFER, "transfer", XF_RPC_TRANSFER,                                                                       \
-	  "CALL --to NUMBER|URI | --plan NAME [--caller-id NUMBER] [--no-wait]", "transfers a call",                   \
+	  "CALL --to NUMBER|URI [--caller-id NUMBER] | --plan NAME [--no-wait]", "transfers a call",                   \
 	  COMMAND_CALL_HELP                                                                                            \
 	  "Waits for the outcome, at most ten minutes, and exits 0 only if the target is connected.\n"                 \
 	  "  --to NUMBER|URI     telephone number in any usual spelling, or sip: URI\n"                                \
 	  "  --plan NAME         a plan of the configuration, with its fallbacks\n"                                    \
-	  "  --caller-id NUMBER  registered number that the target sees\n"                                             \
+	  "  --caller-id NUMBER  registered number that the target sees; only with --to\n"                             \
 	  "  --no-wait           print the transfer's id and go\n",                                                    \
 	  "  xfergate transfer c-4k2m9x --to '(202) 555-0143'\n"                                                       \
 	  "  xfergate transfer c-4k2m9x --to sip:reception@pbx.example.com\n"                                          \

@@ -43,7 +43,7 @@ enum xf_rpc_kind {
 	X(TRANSFER, "call", STRING, true, 256, "our id, a leg's Call-ID, or the caller's number if it is unique")      \
 	X(TRANSFER, "to", STRING, false, 511, "telephone number or SIP URI; exactly one of to and plan")               \
 	X(TRANSFER, "plan", STRING, false, 128, "name of a plan; exactly one of to and plan")                          \
-	X(TRANSFER, "caller_id", STRING, false, 63, "registered number that the target sees")                          \
+	X(TRANSFER, "caller_id", STRING, false, 63, "registered number that the target sees; only with to")            \
 	X(TRANSFER, "wait", BOOL, false, 0, "true: the answer comes when the transfer has its result; else at once")   \
 	X(HANGUP, "call", STRING, true, 256, "our id, a leg's Call-ID, or the caller's number if it is unique")        \
 	X(HANGUP, "reason", STRING, false, 100, "why, for the log")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -60,9 +61,10 @@ class Cli(unittest.TestCase):
         self.assertEqual(done.stdout, "")
 
     def test_nobody_listens(self):
-        Fake(self.path, result([])).listener.close()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as left_behind:
+            left_behind.bind(self.path)
         done = self.run_cli("--socket", self.path, "show", "calls", expect=1)
-        self.one_sentence(done.stderr, self.path)
+        self.one_sentence(done.stderr, self.path, "nobody listens")
 
     def test_path_too_long(self):
         done = self.run_cli("--socket", "/" + "x" * 200, "show", "calls", expect=1)
@@ -176,7 +178,7 @@ class Cli(unittest.TestCase):
     # usage
 
     def test_usage(self):
-        for args, part in [((), "--help"), (("show", "cals"), "xfergate show calls"), (("transfr", "x"), "xfergate transfer"),
+        for args, part in [((), "--help"), (("transfer", "c-1", "--plan", "p", "--caller-id", "1"), "--caller-id goes with --to"), (("show", "cals"), "xfergate show calls"), (("transfr", "x"), "xfergate transfer"),
                            (("show", "calls", "--jsno"), "--json"), (("transfer", "c-1"), "--to"),
                            (("show", "call", "\udcff"), "UTF-8")]:
             done = self.run_cli(*args, expect=2)
@@ -193,6 +195,17 @@ class Cli(unittest.TestCase):
             self.assertIn("examples:\n", text)
             self.assertTrue(text.startswith("usage: xfergate"))
             self.assertEqual(text, self.run_cli("help", *command.split(), expect=0).stdout)
+
+    def test_documents_name_every_command_and_option(self):
+        docs = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../docs")
+        with open(os.path.join(docs, "cli.md")) as guide, open(os.path.join(docs, "xfergate.1")) as manual:
+            texts = [guide.read(), manual.read().replace("\\-", "-").replace("\\fB", "").replace("\\fR", "")]
+        whole = self.run_cli("--help", expect=0).stdout
+        words = [line[2:18].strip() for line in whole.split("commands:\n")[1].split("\n\n")[0].splitlines()]
+        words += ["--to", "--plan", "--caller-id", "--no-wait", "--reason", "--socket", "--json", "XFERGATE_SOCKET"]
+        for text in texts:
+            for word in words:
+                self.assertIn(word, text)
 
     def test_version(self):
         self.assertRegex(self.run_cli("--version", expect=0).stdout, r"^xfergate \d+\.\d+\.\d+\n$")

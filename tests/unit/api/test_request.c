@@ -43,6 +43,9 @@ Test(request, refusals_have_their_codes)
 	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"transfer\",\"params\":{\"call\":\"c\",\"to\":\"1\",\"plan\":"
 	     "\"p\"}}",
 	     -32602, "exactly one"},
+	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"transfer\",\"params\":{\"call\":\"c\",\"plan\":\"p\","
+	     "\"caller_id\":\"1\"}}",
+	     -32602, "'caller_id' goes with 'to'"},
 	    {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"hangup\",\"params\":{\"call\":\"c-none\"}}", -32000, "c-none"},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
