@@ -267,3 +267,9 @@ uint32_t admission_count(const struct admission *admission)
 {
 	return admission->count - admission->withdrawn;
 }
+
+bool admission_holds(struct admission *admission, const struct xf_addr *addr)
+{
+	const struct admitted *a = admitted_find(admission, addr);
+	return a && a->state != ADMITTED_WITHDRAWN && a->state != ADMITTED_FAILED;
+}

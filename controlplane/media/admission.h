@@ -21,6 +21,9 @@ void admission_destroy(struct admission *admission);
 int admission_admit(struct admission *admission, const struct xf_addr *addr, uint64_t waiter, bool ready);
 void admission_release(struct admission *admission, const struct xf_addr *addr);
 
+/* Held and not refused, or lingering after the last release. */
+bool admission_holds(struct admission *admission, const struct xf_addr *addr);
+
 /* After a greeting: tells the dataplane all that it should know. fresh: it is another life of it, which knows nothing.
  */
 void admission_replay(struct admission *admission, bool fresh);

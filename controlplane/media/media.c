@@ -188,6 +188,11 @@ int media_admit_address(struct media *media, const struct xf_addr *addr, uint64_
 	return admission_admit(media->admission, addr, waiter, media->ready);
 }
 
+bool media_admits(const struct media *media, const struct xf_addr *addr)
+{
+	return sources_contain(&media->sources, addr) || admission_holds(media->admission, addr);
+}
+
 void media_release_address(struct media *media, const struct xf_addr *addr)
 {
 	if (!sources_contain(&media->sources, addr))

@@ -65,6 +65,8 @@ int media_patch(struct media *media, const struct xf_link_move *moves, unsigned 
  * 64·T1 after the last one. */
 int media_admit_address(struct media *media, const struct xf_addr *addr, uint64_t waiter);
 void media_release_address(struct media *media, const struct xf_addr *addr);
+/* Whether the address may talk SIP to us now: it is in the source table, held, or lingering. */
+bool media_admits(const struct media *media, const struct xf_addr *addr);
 
 /* Questions to the dataplane for `xfergate show …`: rows are handed over one by one, then done (result < 0: link lost).
  * row_type: XF_LINK_ENDPOINT for a dump; XF_LINK_PORT, _DROPS, _WORKER, _PEER for stats. */

@@ -165,3 +165,28 @@ Test(admission, exactly_max_and_one_more)
 	cr_assert_eq(media_admit_address(world->media, &addr, 2), -ENOSPC);
 	cr_assert_eq(world->admitted_calls[2], 0);
 }
+
+Test(admission, who_may_talk_to_us)
+{
+	struct xf_addr known = world_addr("203.0.113.8");
+	cr_assert(media_admits(world->media, &known));
+	cr_assert_not(media_admits(world->media, &stranger));
+	world->dp.fail_type = XF_LINK_ADMIT;
+	world->dp.fail_result = -ENOSPC;
+	media_admit_address(world->media, &stranger, 1);
+	cr_assert(media_admits(world->media, &stranger));
+	world_settle(world);
+	cr_assert_not(media_admits(world->media, &stranger), "refused");
+	media_admit_address(world->media, &stranger, 2);
+	world_settle(world);
+	media_release_address(world->media, &stranger);
+	media_release_address(world->media, &stranger);
+	world_disconnect(world);
+	world_pass(world, LINGER_NS - 1);
+	cr_assert(media_admits(world->media, &stranger), "lingering, link or not");
+	world_pass(world, 1);
+	cr_assert_not(media_admits(world->media, &stranger));
+	world_connect(world);
+	cr_assert_not(media_admits(world->media, &stranger));
+	cr_assert_not(fake_admits(&world->dp, &stranger));
+}
