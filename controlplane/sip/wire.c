@@ -78,6 +78,8 @@ static void put_body(struct writer *w, const char *type, const char *body, size_
 {
 	if (!body)
 		len = 0;
+	if (type && !is_line(type))
+		w->error = -EINVAL;
 	if (len)
 		put_header(w, "Content-Type", type);
 	putf(w, "Content-Length: %zu\r\n\r\n", len);
