@@ -87,6 +87,6 @@ struct media_counts {
 	uint32_t ports_free, ports_resting, ports_used;
 	uint32_t admitted; /* addresses held or lingering */
 	uint32_t commands_pending;
-	uint32_t orphans; /* seen in the last comparison at connect */
+	uint32_t orphans; /* open in the dataplane, of a control plane before us, when it was last asked */
 };
 void media_counts(const struct media *media, struct media_counts *counts);
