@@ -1,13 +1,7 @@
 #include <rte_errno.h>
-#include <rte_hash_crc.h>
 #include <rte_malloc.h>
 #include "admitted.h"
 #include "source.h"
-
-static uint32_t admitted_hash(const void *key, uint32_t len, uint32_t seed)
-{
-	return rte_hash_crc(key, len, seed);
-}
 
 int admitted_create(struct admitted **out, const char *name, struct rte_rcu_qsbr *qsbr, int socket)
 {

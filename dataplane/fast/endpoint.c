@@ -159,13 +159,14 @@ void endpoint_lock(struct endpoint *e, const struct xf_sockaddr *source)
 
 struct xf_sockaddr endpoint_rtcp_remote(const struct endpoint *e)
 {
-	const struct xf_sockaddr *remote = endpoint_remote(e);
-	if (e->rtcp_source.addr.family)
-		return e->rtcp_source;
-	if (e->remote_rtcp.addr.family && xf_addr_eq(&remote->addr, &e->remote.addr))
+	bool as_told = e->locked.addr.family == 0 || xf_sockaddr_eq(&e->locked, &e->remote);
+	if (as_told && e->remote_rtcp.addr.family)
 		return e->remote_rtcp;
-	/* Behind a NAT that the SDP does not know of: the port next to RTP's is the best guess (RFC 3550 11). */
-	struct xf_sockaddr rtcp = *remote;
+	/* Behind a NAT that the SDP does not know of: where its RTCP comes from; until then the port next to RTP's is
+	 * the best guess (RFC 3550 11). */
+	struct xf_sockaddr rtcp = *endpoint_remote(e);
+	if (!as_told && xf_addr_eq(&e->rtcp_source.addr, &rtcp.addr))
+		return e->rtcp_source;
 	if (rtcp.port == UINT16_MAX)
 		rtcp.addr.family = 0;
 	rtcp.port++;

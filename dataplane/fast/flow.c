@@ -1,18 +1,9 @@
+#include "addr_hash.h"
 #include "flow.h"
-
-static uint32_t flow_hash(const struct xf_addr *addr)
-{
-	uint32_t w[4];
-	memcpy(w, addr->bytes, sizeof(w));
-	uint32_t h = (w[0] ^ (w[1] << 7) ^ (w[1] >> 25)) * 0x9e3779b1u;
-	h = (h ^ (h >> 15) ^ w[2]) * 0x85ebca6bu;
-	h = (h ^ (h >> 13) ^ w[3]) * 0xc2b2ae35u;
-	return h ^ (h >> 16);
-}
 
 const struct flow_local *flow_local(const struct flow_table *flows, const struct xf_addr *addr)
 {
-	uint32_t at = flow_hash(addr);
+	uint32_t at = addr_hash(addr);
 	/* At most half full, so a free place ends the search. */
 	for (;; at++) {
 		const struct flow_local *local = &flows->local[at % FLOW_LOCAL_HASH];
@@ -34,7 +25,7 @@ bool flow_is_sip(const struct flow_table *flows, const struct xf_addr *addr, uin
 /* Set-up: the address's place, made if it is new. */
 struct flow_local *flow_local_add(struct flow_table *flows, const struct xf_addr *addr)
 {
-	uint32_t at = flow_hash(addr);
+	uint32_t at = addr_hash(addr);
 	for (;; at++) {
 		struct flow_local *local = &flows->local[at % FLOW_LOCAL_HASH];
 		if (local->addr.family == 0) {

@@ -210,6 +210,9 @@ static void media_packet(struct worker *w, struct endpoint *e, const struct pack
 {
 	if (unlikely(e->owner != w->index))
 		return loop_handover(w, e->owner, p->mbuf);
+	/* A tail in further buffers would leave behind the payload. */
+	if (unlikely(p->mbuf->nb_segs != 1))
+		return loop_drop(w, p->mbuf, XF_DROP_UDP_INVALID);
 	const uint8_t *payload = rte_pktmbuf_mtod_offset(p->mbuf, const uint8_t *, p->payload);
 	enum rtp_kind kind = rtp_kind(payload, p->payload_len);
 	if (kind == RTP_KIND_OTHER)

@@ -1,7 +1,8 @@
 #include <rte_hash.h>
+#include "addr_hash.h"
+#include "admitted.h"
 #include "source.h"
 #include "source_key.h"
-#include "admitted.h"
 
 static struct source_value source_find4(const struct source_table *table, uint32_t key)
 {
@@ -41,6 +42,11 @@ bool source_lookup(const struct source_table *table, const struct xf_addr *addr,
 	else if (addr->family == 6 && table->count6)
 		*value = source_find6(table, &key);
 	return value->peer != SOURCE_PEER_NONE;
+}
+
+uint32_t admitted_hash(const void *key, uint32_t len, uint32_t seed)
+{
+	return addr_hash(key) ^ seed;
 }
 
 bool admitted_has(const struct admitted *admitted, const struct xf_addr *addr)

@@ -124,7 +124,8 @@ void worker_receive(struct worker *w, uint16_t port, struct rte_mbuf **pkts, uin
 		pkts[i]->port = port;
 	counter_add(&w->stats.rx_packets, n);
 	w->received = true;
-	loop_burst(w, pkts, n, now_ns);
+	for (unsigned at = 0; at < n; at += WORKER_BURST)
+		loop_burst(w, pkts + at, RTE_MIN(n - at, (unsigned)WORKER_BURST), now_ns);
 }
 
 static unsigned loop_handed_over(struct worker *w, uint64_t now_ns)

@@ -323,3 +323,25 @@ Test(classify, ethernet)
 	}
 	rig_fini(&rig);
 }
+
+Test(classify, ipv4_checksum)
+{
+	struct rig rig;
+	uint8_t buf[2048];
+	struct packet p;
+	rig_init(&rig, 1);
+	struct classify_tables tables = {rig.flows, rig.sources, rig.admitted};
+	struct frame frame = {UDP4(STRANGER4, "192.0.2.1", 20000)};
+	struct rte_mbuf *mbuf = rig_mbuf(&rig, buf, rig_frame(buf, &frame));
+	for (unsigned at = 14; at < 34; at++) {
+		uint8_t *byte = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, at);
+		*byte ^= 0x01;
+		classify(&p, mbuf, rig_mac, &tables);
+		cr_expect_eq(p.verdict, VERDICT_DROP, "byte %u", at);
+		*byte ^= 0x01;
+	}
+	classify(&p, mbuf, rig_mac, &tables);
+	cr_expect_eq(p.verdict, VERDICT_MEDIA);
+	rte_pktmbuf_free(mbuf);
+	rig_fini(&rig);
+}

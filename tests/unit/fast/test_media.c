@@ -138,6 +138,32 @@ Test(media, checksums)
 	rig_fini(&p.rig);
 }
 
+/* One payload of the 65,536 that two bytes can be gives a sum of 0, which UDP writes as all ones. */
+Test(media, checksum_never_zero)
+{
+	static struct pair p;
+	uint8_t rtp[14] = {0x80, 0, 0, 9};
+	unsigned ones = 0;
+	struct xf_endpoint_settings caller = rig_settings(CALLER, 4000);
+	pair_init(&p, &caller, RIG_V6, AGENT6);
+	for (unsigned i = 0; i < 65536; i++) {
+		rtp[12] = (uint8_t)(i >> 8);
+		rtp[13] = (uint8_t)i;
+		rig_receive(&p.rig, &(struct frame){.src = CALLER,
+						    .sport = 4000,
+						    .dst = "192.0.2.1",
+						    .dport = 20000,
+						    .payload = rtp,
+						    .payload_len = sizeof(rtp)});
+		struct seen s = rig_last(&p.rig);
+		cr_assert(s.udp_checksum_ok, "payload %u", i);
+		ones += s.payload[-2] == 0xff && s.payload[-1] == 0xff;
+		rig_forget(&p.rig);
+	}
+	cr_expect_gt(ones, 0u);
+	rig_fini(&p.rig);
+}
+
 Test(media, what_is_dropped)
 {
 	static struct pair p;
@@ -284,6 +310,20 @@ Test(learn, strict)
 {
 	LEARN("strict", true, CALLER, 4000, {0, FOREIGN, 1234, 5, 0, false}, {20, FOREIGN, 1234, 6, 0, false},
 	      {40, CALLER, 4002, 7, 0, false}, {60, CALLER, 4000, 8, 0, true});
+}
+
+/* Two streams of one foreign address do not make two packets in a row. */
+Test(learn, nat_needs_one_ssrc)
+{
+	static struct pair p;
+	struct xf_endpoint_settings caller = rig_settings(CALLER, 4000);
+	pair_init(&p, &caller, RIG_V4_ONLY, AGENT);
+	rig_rtp(&p.rig, FOREIGN, 1234, "192.0.2.1", 20000, 0, 5, 1, 7, 1);
+	rig_rtp(&p.rig, FOREIGN, 1234, "192.0.2.1", 20000, 0, 6, 1, 8, 1);
+	cr_expect_eq(rig_drops(&p.rig, XF_DROP_WRONG_SOURCE), 2);
+	rig_rtp(&p.rig, FOREIGN, 1234, "192.0.2.1", 20000, 0, 7, 1, 8, 1);
+	cr_expect_eq(p.rig.sent_count, 1u);
+	rig_fini(&p.rig);
 }
 
 /* No remote yet: nothing is taken, nothing sent. An update names it. A second one with relearn forgets the locked

@@ -122,6 +122,7 @@ Test(rtcp, validity)
 	    {"padded at the end", {RR0, 0xa0, 201, 0, 2, 1, 2, 3, 4, 0, 0, 0, 4}, 20, 0},
 	    {"padded before the end", {0xa0, 201, 0, 2, 1, 2, 3, 4, 0, 0, 0, 4, RR0}, 20, -EBADMSG},
 	    {"padding not whole", {RR0, 0xa0, 201, 0, 2, 1, 2, 3, 4, 0, 0, 0, 3}, 20, -EBADMSG},
+	    {"padding over the packet", {RR0, 0xa0, 201, 0, 2, 1, 2, 3, 4, 0, 0, 0, 16}, 20, -EBADMSG},
 	    {"padding over the report", {RR0, 0xa0, 201, 0, 2, 1, 2, 3, 4, 0, 0, 0, 8}, 20, -EBADMSG},
 	    {"empty", {0}, 0, -EBADMSG},
 	};

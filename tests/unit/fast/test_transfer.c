@@ -394,11 +394,6 @@ Test(rtcp, rewritten)
 	cr_expect_eq(word(&s, 2), 0xa6u);
 	cr_expect_eq(word(&s, 4), (uint32_t)c.agent_seq - 1);
 	cr_expect_eq(s.dst.port, 5001);
-	/* Now the caller's peer has been heard on RTP's port: its reports go there, from RTP's port. */
-	report(&c, AGENT, 5001, 20003, true, 0xa6, 1, 0xa0000002, 12);
-	s = rig_last(&c.rig);
-	cr_expect_eq(s.dst.port, 4000);
-	cr_expect_eq(s.src.port, 20000);
 	/* A report about another SSRC loses its block. */
 	report(&c, AGENT, 5001, 20003, true, 0xa6, 1, 0xbad, 12);
 	s = rig_last(&c.rig);
@@ -429,5 +424,89 @@ Test(rtcp, dropped)
 	cr_expect_eq(rig_drops(&c.rig, XF_DROP_PAUSED), 1);
 	cr_expect_eq(c.rig.sent_count, 2u);
 	cr_expect_eq(rig_all_drops(&c.rig), 6);
+	rig_fini(&c.rig);
+}
+
+/* Where reports go: as the SDP says; multiplexed if it says RTP's port; behind a NAT where the peer's reports come
+ * from. */
+Test(rtcp, destination)
+{
+	static struct call c;
+	static const struct {
+		const char *name;
+		uint16_t told;	 /* a=rtcp; 0: not said */
+		uint16_t nat;	 /* port that its RTP comes from */
+		uint16_t report; /* port that its RTCP comes from; 0: none yet */
+		uint16_t dport, sport;
+	} cases[] = {
+	    {"not said", 0, 4000, 0, 4001, 20001},
+	    {"said", 4444, 4000, 0, 4444, 20001},
+	    {"said, sent from another", 4444, 4000, 4555, 4444, 20001},
+	    {"multiplexed", 4000, 4000, 4000, 4000, 20000},
+	    {"NAT", 4001, 9000, 0, 9001, 20001},
+	    {"NAT, heard", 4001, 9000, 9777, 9777, 20001},
+	};
+	rig_init(&c.rig, 1);
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct xf_endpoint_settings caller = rig_settings(CALLER, 4000), agent = rig_settings(AGENT, 5000);
+		if (cases[i].told)
+			caller.remote_rtcp = rig_sockaddr(CALLER, cases[i].told);
+		struct xf_endpoint_id a = rig_open(&c.rig, 0, RIG_V4, 20000, &caller, 1, 1),
+				      b = rig_open(&c.rig, 0, RIG_V4, 20002, &agent, 1, 1);
+		cr_assert_eq(rig_move(&c.rig, a, b, 0, false), 0);
+		for (uint16_t seq = 1; seq < 3; seq++)
+			rig_rtp(&c.rig, CALLER, cases[i].nat, "192.0.2.1", 20000, 0, seq, 1, 1, 1);
+		if (cases[i].report)
+			report(&c, CALLER, cases[i].report, 20001, false, 1, 0, 0, 0);
+		report(&c, AGENT, 5001, 20003, false, 2, 0, 0, 0);
+		struct seen s = rig_last(&c.rig);
+		cr_expect_eq(s.dst.port, cases[i].dport, "%s: to %u", cases[i].name, s.dst.port);
+		cr_expect_eq(s.src.port, cases[i].sport, "%s: from %u", cases[i].name, s.src.port);
+		struct command close = {.type = COMMAND_CLOSE, .id = a};
+		cr_assert_eq(rig_command(&c.rig, 0, &close), 0);
+		endpoint_destroy(close.endpoint);
+		close.id = b;
+		cr_assert_eq(rig_command(&c.rig, 0, &close), 0);
+		endpoint_destroy(close.endpoint);
+	}
+	rig_fini(&c.rig);
+}
+
+/* Two sources that chose one SSRC and near numbers (some programs always take the same): still two sources. */
+Test(transfer, same_ssrc)
+{
+	static struct call c;
+	call_init(&c);
+	agent_says(&c);
+	for (unsigned armed = 0; armed < 2; armed++) {
+		uint16_t seq = rig_last(&c.rig).seq;
+		cr_assert_eq(MOVE(&c, NULL, {c.caller, armed ? c.agent : c.target, armed * RIG_MS}), 0);
+		c.rig.now_ns += RIG_MS / 2;
+		if (armed)
+			rig_rtp(&c.rig, AGENT, 5000, "192.0.2.1", 20002, 0, 7004, 5, 0xa6, 2);
+		else
+			rig_rtp(&c.rig, TARGET, 6000, "192.0.2.1", 20004, 0, 7002, 5, 0xa6, 1);
+		cr_expect_eq(rig_last(&c.rig).seq, (uint16_t)(seq + 1));
+		cr_expect(rig_last(&c.rig).marker);
+	}
+	cr_expect_eq(rig_events(&c.rig, XF_EVENT_ARMED_FIRED), 1u);
+	rig_fini(&c.rig);
+}
+
+/* A move replaces what was armed. */
+Test(transfer, armed_replaced)
+{
+	static struct call c;
+	call_init(&c);
+	cr_assert_eq(MOVE(&c, NULL, {c.caller, c.target, 500 * RIG_MS}), 0);
+	cr_assert_eq(MOVE(&c, NULL, {c.caller, none}), 0);
+	cr_expect_eq(rig_state(&c.rig, c.caller).armed.index, XF_ENDPOINT_NONE);
+	target_says(&c);
+	agent_says(&c);
+	cr_expect_eq(rig_drops(&c.rig, XF_DROP_UNPATCHED), 2);
+	c.rig.now_ns += 500 * RIG_MS;
+	rig_turns(&c.rig);
+	cr_expect_eq(rig_events(&c.rig, XF_EVENT_ARMED_LIMIT), 0u);
+	cr_expect_eq(rig_state(&c.rig, c.caller).source.index, XF_ENDPOINT_NONE);
 	rig_fini(&c.rig);
 }

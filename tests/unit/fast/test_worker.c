@@ -175,6 +175,33 @@ Test(worker, many_timeouts)
 	rig_fini(&rig);
 }
 
+/* The endpoint that would be looked at next is closed: it is not looked at. */
+Test(worker, close_under_the_cursor)
+{
+	static struct rig rig;
+	struct xf_endpoint_id ids[50];
+	rig_init(&rig, 1);
+	struct xf_endpoint_settings settings = rig_settings(CALLER, 4000);
+	settings.timeout_ns = RIG_MS;
+	for (unsigned i = 0; i < 50; i++)
+		ids[i] = rig_open(&rig, 0, RIG_V4, (uint16_t)(20000 + 2 * i), &settings, 1, 1);
+	rig.now_ns += RIG_MS;
+	rig_turns(&rig);
+	cr_assert_geq(rig.event_count, 1u);
+	cr_assert_lt(rig.event_count, 50u);
+	uint32_t next = (rig.events[rig.event_count - 1].id.index - ids[0].index + 1) % 50;
+	struct command close = {.type = COMMAND_CLOSE, .id = ids[next]};
+	cr_assert_eq(rig_command(&rig, 0, &close), 0);
+	memset(close.endpoint, 0xff, sizeof(*close.endpoint));
+	for (unsigned i = 0; i < 20; i++)
+		rig_turns(&rig);
+	cr_expect_eq(rig.event_count, 49u);
+	for (unsigned i = 0; i < rig.event_count; i++)
+		cr_expect_neq(rig.events[i].id.index, ids[next].index);
+	endpoint_destroy(close.endpoint);
+	rig_fini(&rig);
+}
+
 /* What is not media goes to the kernel in two classes; SIP is counted by peer; the source table is swapped whole. */
 Test(worker, kernel_and_sources)
 {
