@@ -12,6 +12,12 @@ from process import Process, wait_for
 from topology import GATEWAY, LabError
 
 PROGRAMS = ("xfergate-dataplane", "xfergate-controlplane", "xfergate")
+# Section and name of the gauges in `show stats`.
+LEVELS = (("calls", "calls"), ("calls", "legs"), ("calls", "transfers"), ("sip", "transactions"),
+          ("media", "endpoints"), ("media", "ports_used"), ("media", "admitted"), ("media", "commands_pending"),
+          ("media", "orphans"))
+# 64*T1, for which transactions rest and addresses stay admitted, and what the last ones need besides.
+RELEASE_S = 45
 DRIVERS = ("af_xdp", "af_packet")
 
 
@@ -137,6 +143,26 @@ class Gateway:
         while (left := self.left()) and time.monotonic() < deadline:
             time.sleep(0.1)
         return left
+
+    def levels(self):
+        """name -> how many there are of everything that must be back at its start level after the last call."""
+        stats = self.show("stats")
+        try:
+            return {name: stats[section][name] for section, name in LEVELS}
+        except KeyError as error:
+            raise LabError(f"xfergate show stats --json has no {error}") from None
+
+    def wait_levels(self, start, seconds):
+        """Waits until all levels are back at `start`; those that are not, as text, '' if all are."""
+        deadline = time.monotonic() + seconds
+        while True:
+            levels = self.levels()
+            if levels == start:
+                return ""
+            if time.monotonic() > deadline:
+                return ", ".join(f"{levels[name]} {name} (at the start {start[name]})" for name in start
+                                 if levels[name] != start[name])
+            time.sleep(0.5)
 
     def drops(self, name):
         """The dataplane's counter of drops of that name."""

@@ -6,6 +6,8 @@
     lab.py --bindir build --stay       leaves the lab up with a live call, and says what to type
 """
 import argparse
+import grp
+import pwd
 import shutil
 import signal
 import sys
@@ -19,7 +21,7 @@ import load
 import peers
 import scenarios
 import tone
-from gateway import Gateway
+from gateway import RELEASE_S, Gateway
 from labconfig import number
 from stage import Stage
 from topology import LabError, Topology, address
@@ -88,10 +90,14 @@ def table(stages):
 
 def play_all(lab, chosen):
     """Plays the calls in order; 0 if every promise was kept."""
+    start = lab.gateway.levels()
     stages = [lab.play(call) for call in chosen]
-    print(table(stages))
-    broken = [stage.call for stage in stages if not stage.kept]
-    print("all came out as promised" if not broken else f"broken: call {', '.join(map(str, broken))}")
+    print(table(stages), flush=True)
+    broken = [f"call {stage.call}" for stage in stages if not stage.kept]
+    left = lab.gateway.wait_levels(start, RELEASE_S)
+    if left:
+        broken.append(f"left after the last call: {left}")
+    print("all came out as promised, and nothing is left" if not broken else f"broken: {'; '.join(broken)}")
     return 1 if broken else 0
 
 
@@ -127,6 +133,15 @@ Logs, configuration and captures are in {lab.folder}. Ctrl-C ends the lab and re
             peer.stop()
 
 
+def service_user():
+    """User and group of an installed xfergate; else nobody's."""
+    try:
+        entry = pwd.getpwnam("xfergate")
+        return entry.pw_name, grp.getgrgid(entry.pw_gid).gr_name
+    except KeyError:
+        return "nobody", "nogroup"
+
+
 def options_of(arguments):
     """The command line."""
     parser = argparse.ArgumentParser(description="plays real calls through xfergate and judges them")
@@ -136,8 +151,9 @@ def options_of(arguments):
     parser.add_argument("--stay", action="store_true", help="leave the lab up with a live call")
     parser.add_argument("--keep", metavar="DIR", help="keep captures, logs and configuration there")
     parser.add_argument("--driver", choices=("auto", "af_xdp", "af_packet"), default="auto")
-    parser.add_argument("--user", default="nobody", help="whom the control plane runs as (nobody)")
-    parser.add_argument("--group", default="nogroup", help="its group (nogroup)")
+    user, group = service_user()
+    parser.add_argument("--user", default=user, help=f"whom the control plane runs as ({user})")
+    parser.add_argument("--group", default=group, help=f"its group ({group})")
     options = parser.parse_args(arguments)
     options.chosen = list(calls.CALLS)
     if options.only:
@@ -154,8 +170,8 @@ def options_of(arguments):
 def main(arguments):
     """Runs the lab; the exit code."""
     options = options_of(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.default_int_handler)
+    for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(end, signal.default_int_handler)
     started = time.monotonic()
     lab, code = None, 1
     folder = Path(options.keep).resolve() if options.keep else Path(tempfile.mkdtemp(prefix="xfergate-lab-"))
@@ -179,14 +195,15 @@ def main(arguments):
         code = 130
     except Exception:
         traceback.print_exc()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(end, signal.SIG_IGN)
     try:
         if lab:
             lab.stop()
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         code = code or 1
-    if not options.keep and code == 0:
+    if not options.keep and (code == 0 or not any(folder.iterdir())):
         shutil.rmtree(folder, ignore_errors=True)
     elif folder.exists():
         print(f"captures, logs and reports are in {folder}")

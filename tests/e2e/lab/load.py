@@ -1,6 +1,7 @@
 """50 calls with transfers, 10 at a time: all succeed, and nothing is left of them, in tables or in memory."""
 import time
 
+import gateway
 import peers
 import scenarios
 import tone
@@ -14,7 +15,6 @@ TARGET = 35
 # What either daemon's resident memory may grow by between the end of the first round and that of the second. The first
 # round fills pools and the allocator's caches; a leak of one call's state (some kB) in each of 50 calls is more.
 TOLERANCE_KB = 256
-RELEASE_S = 45  # 64*T1 and what the last transactions need
 
 
 def run(lab):
@@ -38,6 +38,7 @@ def run(lab):
 
 def play_round(lab, name):
     """One round; what went wrong, as a list."""
+    start = lab.gateway.levels()
     folder = lab.folder / f"load-{name}"
     folder.mkdir()
     for party in ("caller", "agent", "callee"):
@@ -57,8 +58,7 @@ def play_round(lab, name):
         if code != 0:
             faults.append(f"{name}: {peer.name} ended with {code}: {peer.why()}")
         peer.stop()
-    left = lab.gateway.wait_empty()
+    left = lab.gateway.wait_empty() or lab.gateway.wait_levels(start, gateway.RELEASE_S)
     if left:
         faults.append(f"{name}: {left} are left")
-    time.sleep(RELEASE_S)
     return faults

@@ -11,6 +11,7 @@ import struct
 RATE = 8000
 SAMPLES = 160  # of a packet: 20 ms
 PACKET_MS = 20
+PERIOD_S = 20  # a longer tone repeats after so long, a whole number of waves of each frequency
 
 FREQUENCIES = {"caller": 440, "agent": 620, "callee": 850, "extension": 1100}
 
@@ -56,7 +57,8 @@ class Source:
         self.ssrc = rng.getrandbits(32)
         self.sequence = rng.getrandbits(16)
         self.timestamp = rng.getrandbits(32)
-        self.payloads = payloads(self.frequency, seconds, rng)
+        period = payloads(self.frequency, min(seconds, PERIOD_S), rng)
+        self.payloads = [period[n % len(period)] for n in range(int(seconds * 1000) // PACKET_MS)]
 
     def packets(self):
         """The RTP packets (RFC 3550 section 5.1) in order; the first has the marker bit."""
