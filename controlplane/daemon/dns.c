@@ -38,10 +38,17 @@ struct dns {
 static void dns_schedule(struct dns *dns)
 {
 	struct timeval tv, *next = ares_timeout(dns->channel, NULL, &tv);
-	if (next)
-		event_add(dns->timer, next);
-	else
+	if (!next) {
 		event_del(dns->timer);
+		return;
+	}
+	/* c-ares cuts off to whole milliseconds: without one more the loop would spin through the last. */
+	next->tv_usec += 1000;
+	if (next->tv_usec >= 1000000) {
+		next->tv_sec++;
+		next->tv_usec -= 1000000;
+	}
+	event_add(dns->timer, next);
 }
 
 static void dns_expired(evutil_socket_t fd, short what, void *arg)

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <event2/event.h>
 #include <stdbool.h>
+#include <time.h>
 
 static struct event_base *base;
 
@@ -26,9 +27,15 @@ __attribute__((unused)) static bool loop_until(const unsigned *count, unsigned w
 {
 	const struct timeval tick = {.tv_usec = 5000};
 	struct event *ticker = event_new(base, -1, EV_PERSIST, loop_tick, NULL);
+	struct timespec now, end;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += ms / 1000;
+	end.tv_nsec += ms % 1000 * 1000000l;
 	event_add(ticker, &tick);
-	for (unsigned i = 0; i < ms / 5 && *count < want; i++)
+	do {
 		event_base_loop(base, EVLOOP_ONCE);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (*count < want && (now.tv_sec - end.tv_sec) * 1000000000l + now.tv_nsec - end.tv_nsec < 0);
 	event_free(ticker);
 	return *count == want;
 }
