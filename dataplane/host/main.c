@@ -19,9 +19,9 @@
 #include "sysctl.h"
 
 /* An AF_XDP queue keeps up to 4,096 buffers; the rest is for rings, bursts and reassembly. */
-#define MAIN_MBUFS_PORT 6144
-#define MAIN_MBUFS_REST 8192
-#define MAIN_MBUF_CACHE 256
+#define MAIN_MBUFS_QUEUE 6144
+#define MAIN_MBUFS_REST	 8192
+#define MAIN_MBUF_CACHE	 256
 
 static int main_signals_start(struct host *host)
 {
@@ -40,7 +40,7 @@ static int main_signals_start(struct host *host)
 
 static int main_config_start(struct host *host, const char *file)
 {
-	int r = config_load(&host->config, file, stderr);
+	int r = config_load_without_secrets(&host->config, file, stderr);
 
 	if (r < 0) {
 		log_error("config-failed", "file=%s", file);
@@ -58,14 +58,17 @@ static int main_config_start(struct host *host, const char *file)
 
 static int main_pool_start(struct host *host)
 {
-	uint32_t frame = RTE_MBUF_DEFAULT_DATAROOM;
+	const struct config *config = host->config;
+	uint32_t frame = RTE_MBUF_DEFAULT_DATAROOM, count = MAIN_MBUFS_REST;
 
-	for (uint32_t p = 0; p < host->config->port_count; p++)
-		if (port_frame_size(host->config->ports[p].mtu) > frame)
-			frame = port_frame_size(host->config->ports[p].mtu);
-	host->pool = rte_pktmbuf_pool_create(
-	    "packets", MAIN_MBUFS_REST + MAIN_MBUFS_PORT * host->config->port_count * host->config->workers,
-	    MAIN_MBUF_CACHE, 0, (uint16_t)(RTE_PKTMBUF_HEADROOM + frame), SOCKET_ID_ANY);
+	for (uint32_t p = 0; p < config->port_count; p++) {
+		/* Drivers of virtual devices have one queue. */
+		count += MAIN_MBUFS_QUEUE * (eal_device_is_pci(config->ports[p].device) ? config->workers : 1);
+		if (port_frame_size(config->ports[p].mtu) > frame)
+			frame = port_frame_size(config->ports[p].mtu);
+	}
+	host->pool = rte_pktmbuf_pool_create("packets", count, MAIN_MBUF_CACHE, 0,
+					     (uint16_t)(RTE_PKTMBUF_HEADROOM + frame), SOCKET_ID_ANY);
 	if (host->pool)
 		return 0;
 	log_error("packets-failed", "error=\"%s\" hint=\"raise dataplane.memory\"", rte_strerror(rte_errno));
