@@ -1,4 +1,4 @@
-/* A SIP message that came in, read by libosip2 and checked by us. The only file that knows libosip2.
+/* A SIP message that came in, read by us and held against libosip2's reading.
  *
  * All strings are NUL-terminated, contain neither CR, LF nor NUL, and live as long as the message. Single-instance
  * headers that occur twice, two Content-Lengths, and header names with white space or control characters inside are
@@ -98,7 +98,8 @@ struct sip_message {
 /* A whole datagram. 0, -EBADMSG (malformed: `why` says which header and what is wrong), -E2BIG (over a limit),
  * -EPROTONOSUPPORT (a request of another SIP version), -ENOMEM. On failure of a request `*out` may still be set, for an
  * answer that refuses it: then the topmost Via is read, and header lines Via, From, To, Call-ID and CSeq are there; else
- * it is NULL. The result holds at most about ten times the datagram's length, and 8 kB. */
+ * it is NULL. Memory is bounded by the length and the limits
+ * above, a few times the length. */
 int sip_message_parse(struct sip_message **out, const char *data, size_t len, char *why, size_t why_size);
 void sip_message_destroy(struct sip_message *message);
 

@@ -6,20 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "sip/lex.h"
-
-struct codec_name {
-	const char *name;
-	uint32_t rate;
-	uint8_t pt; /* static payload type, or 255 */
-	const char *channels;
-};
-
-static const struct codec_name codec_names[XF_CODEC_COUNT] = {
-#define X(symbol, text, clock, number, ch)                                                                             \
-	[XF_CODEC_##symbol] = {.name = text, .rate = clock, .pt = number, .channels = ch},
-    XF_CODECS(X)
-#undef X
-};
+#include "sip/sdp_codec.h"
 
 /* Reading goes over the lines once. What stands before the first m-line holds for all, and is copied into each section.
  */
@@ -171,9 +158,9 @@ static int read_media(struct reading *r, const char *p, const char *end)
 static uint8_t codec_of(struct lex_span name, unsigned long rate, struct lex_span channels)
 {
 	for (unsigned i = 0; i < XF_CODEC_COUNT; i++) {
-		const char *want = codec_names[i].channels[0] ? codec_names[i].channels + 1 : "";
+		const char *want = sdp_codec_names[i].channels[0] ? sdp_codec_names[i].channels + 1 : "";
 		bool mono = !want[0] && (channels.len == 0 || lex_span_is(channels, "1"));
-		if (lex_span_is(name, codec_names[i].name) && rate == codec_names[i].rate &&
+		if (lex_span_is(name, sdp_codec_names[i].name) && rate == sdp_codec_names[i].rate &&
 		    (mono || (want[0] && lex_span_is(channels, want))))
 			return (uint8_t)i;
 	}
@@ -286,31 +273,26 @@ static int read_line(struct reading *r, const char *p, const char *end, bool fir
 
 static int read_lines(struct reading *r, const char *body, size_t len)
 {
-	const char *end = body + len;
+	const char *p = body;
 	bool first = true;
-	for (const char *p = body; p < end;) {
-		const char *newline = memchr(p, '\n', (size_t)(end - p));
-		const char *stop = newline ? newline : end;
-		const char *next = newline ? newline + 1 : end;
-		if (stop > p && stop[-1] == '\r')
-			stop--;
-		if (memchr(p, 0, (size_t)(stop - p)) || memchr(p, '\r', (size_t)(stop - p)))
+	for (size_t left = len; left > 0;) {
+		const char *newline = memchr(p, '\n', left);
+		size_t whole = newline ? (size_t)(newline - p) + 1 : left, text = newline ? whole - 1 : left;
+		if (text > 0 && p[text - 1] == '\r')
+			text--;
+		if (memchr(p, 0, text) || memchr(p, '\r', text))
 			return fail(r, -EBADMSG, "a line holds CR or NUL");
 		/* An empty line at the end is what some senders add. */
-		if (stop > p || first) {
-			int rc = read_line(r, p, stop, first);
+		if (text > 0 || first) {
+			int rc = read_line(r, p, p + text, first);
 			if (rc < 0)
 				return rc;
 			first = false;
 		}
-		p = next;
+		p += whole;
+		left -= whole;
 	}
 	return first ? fail(r, -EBADMSG, "no SDP") : 0;
-}
-
-static bool is_audio(uint8_t codec)
-{
-	return codec != XF_CODEC_EVENT && codec != XF_CODEC_EVENT48 && codec != XF_CODEC_CN;
 }
 
 static int finish_codecs(struct reading *r)
@@ -325,7 +307,7 @@ static int finish_codecs(struct reading *r)
 		codec->pt = pt;
 		codec->codec = r->codec[pt];
 		memcpy(codec->fmtp, r->fmtp[pt], sizeof(codec->fmtp));
-		audio = audio || is_audio(codec->codec);
+		audio = audio || sdp_codec_is_audio(codec->codec);
 	}
 	return audio ? 0 : fail(r, -ENOTSUP, "no codec that we know");
 }
@@ -360,8 +342,8 @@ int sdp_parse(struct sdp *sdp, const char *body, size_t len, char *why, size_t w
 	r.session.direction = r.audio.direction = -1;
 	memset(r.codec, XF_CODEC_COUNT, sizeof(r.codec));
 	for (unsigned i = 0; i < XF_CODEC_COUNT; i++)
-		if (codec_names[i].pt < 128)
-			r.codec[codec_names[i].pt] = (uint8_t)i;
+		if (sdp_codec_names[i].pt < 128)
+			r.codec[sdp_codec_names[i].pt] = (uint8_t)i;
 	if (why_size)
 		why[0] = 0;
 	if (len > SDP_MAX)
@@ -374,78 +356,4 @@ int sdp_parse(struct sdp *sdp, const char *body, size_t len, char *why, size_t w
 	if (rc == 0)
 		rc = finish_codecs(&r);
 	return rc;
-}
-
-unsigned sdp_intersect(struct sdp_codec *out, const struct sdp_codec *theirs, unsigned their_count,
-		       const struct sdp_codec *ours, unsigned our_count)
-{
-	unsigned count = 0;
-	bool audio = false;
-	for (unsigned i = 0; i < their_count && count < SDP_CODEC_MAX; i++) {
-		unsigned j = 0;
-		while (j < our_count && ours[j].codec != theirs[i].codec)
-			j++;
-		if (j == our_count)
-			continue;
-		out[count] = ours[j];
-		out[count++].pt = theirs[i].pt;
-		audio = audio || is_audio(theirs[i].codec);
-	}
-	return audio ? count : 0;
-}
-
-struct writer {
-	char *buf;
-	size_t size, len;
-};
-
-__attribute__((format(printf, 2, 3))) static void put(struct writer *w, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	int n = w->len < w->size ? vsnprintf(w->buf + w->len, w->size - w->len, format, args) : 0;
-	va_end(args);
-	w->len += n > 0 ? (size_t)n : 0;
-}
-
-static void put_audio(struct writer *w, const struct sdp_local *local)
-{
-	static const char *const directions[] = {"inactive", "sendonly", "recvonly", "sendrecv"};
-	put(w, "m=audio %u RTP/AVP", local->rtp.port);
-	for (unsigned i = 0; i < local->codec_count; i++)
-		put(w, " %u", local->codecs[i].pt);
-	put(w, "\r\n");
-	for (unsigned i = 0; i < local->codec_count; i++) {
-		const struct sdp_codec *codec = &local->codecs[i];
-		const struct codec_name *name = &codec_names[codec->codec];
-		bool event = codec->codec == XF_CODEC_EVENT || codec->codec == XF_CODEC_EVENT48;
-		put(w, "a=rtpmap:%u %s/%u%s\r\n", codec->pt, name->name, name->rate, name->channels);
-		if (codec->fmtp[0] || event)
-			put(w, "a=fmtp:%u %s\r\n", codec->pt, codec->fmtp[0] ? codec->fmtp : "0-16");
-	}
-	if (local->ptime_ms)
-		put(w, "a=ptime:%u\r\n", local->ptime_ms);
-	put(w, "a=%s\r\n", directions[local->direction & 3]);
-}
-
-int sdp_format(char *buf, size_t size, const struct sdp_local *local, const struct sdp *offer)
-{
-	struct writer w = {.buf = buf, .size = size};
-	char addr[XF_ADDR_STRLEN];
-	const char *type = local->rtp.addr.family == 6 ? "IP6" : "IP4";
-	if (local->rtp.addr.family == 0 || local->codec_count == 0 || local->codec_count > SDP_CODEC_MAX)
-		return -EINVAL;
-	xf_addr_format(&local->rtp.addr, addr);
-	put(&w, "v=0\r\no=- %llu %llu IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\n",
-	    (unsigned long long)local->session_id, (unsigned long long)local->version, type, addr, type, addr);
-	for (unsigned i = 0; offer && i < offer->line_count; i++) {
-		const struct sdp_line *line = &offer->lines[i];
-		if (i == offer->audio)
-			put_audio(&w, local);
-		else
-			put(&w, "m=%s 0 %s %s\r\n", line->media, line->proto, line->format);
-	}
-	if (!offer)
-		put_audio(&w, local);
-	return w.len < size ? (int)w.len : -E2BIG;
 }

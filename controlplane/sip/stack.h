@@ -37,7 +37,7 @@ struct sip_request {
 struct sip_reply {
 	int status;
 	const char *reason; /* NULL: the usual one */
-	const char *to_tag; /* NULL: none (100), or that of the request */
+	const char *to_tag; /* at most 63 characters; NULL: none (100), that of the request, or one made by the stack */
 	const char *contact;
 	const char *headers;
 	const char *content_type;
@@ -54,7 +54,8 @@ enum sip_failure {
 struct sip_user {
 	void *arg;
 	/* A new request, also a re-INVITE; not ACK, not CANCEL. Must lead to sip_respond with a final status, now or later.
-	 * An INVITE has been answered 100 already. */
+	 * An INVITE has been answered 100 already. The message lives until the final answer. Refused by the stack before:
+	 * 416 (scheme other than sip, sips, tel), 482 (merged), 483 (Max-Forwards 0; not OPTIONS), 505, 513. */
 	void (*request)(void *arg, sip_txn txn, const struct sip_message *request, const struct sip_hop *from);
 	/* CANCEL of that INVITE; it has been answered 200. The user answers the INVITE with 487 (or has answered already). */
 	void (*cancelled)(void *arg, sip_txn invite);
@@ -65,7 +66,7 @@ struct sip_user {
 	void (*response)(void *arg, sip_txn txn, uint64_t owner, const struct sip_message *response,
 			 const struct sip_hop *from);
 	void (*failed)(void *arg, sip_txn txn, uint64_t owner, enum sip_failure failure);
-	/* A 2xx to an INVITE whose transaction is gone (RFC 3261 13.2.2.4); NULL: ignored. */
+	/* A 2xx to an INVITE whose transaction is gone or disowned (RFC 3261 13.2.2.4); NULL: ignored. */
 	void (*stray)(void *arg, const struct sip_message *response, const struct sip_hop *from);
 };
 
@@ -80,7 +81,9 @@ int sip_stack_create(struct sip_stack **out, struct env *env, const struct sip_u
 		     const struct sip_network *networks, uint32_t network_count, uint32_t t1_ms, const char *user_agent);
 void sip_stack_destroy(struct sip_stack *stack);
 
-/* A datagram from the network's socket. Malformed requests that can be answered get 400 and a Warning with the reason;
+/* A datagram from the network's socket. A request belongs to a transaction only if it comes from the same address (any
+ * port), and an answer only if it comes from the address that the request went to. Branches without the cookie are matched
+ * as RFC 3261 17.2.3 says for RFC 2543. Keep-alives are ignored. Malformed requests that can be answered get 400 and a Warning with the reason;
  * others are dropped and counted. Answers only go back where the request came from. */
 void sip_stack_receive(struct sip_stack *stack, const struct sip_hop *from, const char *data, size_t len);
 
@@ -92,7 +95,8 @@ int sip_send_ack(struct sip_stack *stack, const struct sip_request *request, con
 /* Cancels an INVITE of ours: at once if it was answered provisionally, else as soon as it is. The final answer still
  * comes (64·T1 after the CANCEL at the latest, as failed()). -ENOENT, -EALREADY (final answer is in). */
 int sip_cancel(struct sip_stack *stack, sip_txn txn, const char *headers);
-/* No more callbacks for this client transaction; it ends by itself. */
+/* No more callbacks for this client transaction, but `stray` for each 2xx to INVITE; it ends by itself, an INVITE that is
+ * neither cancelled nor answered 64·T1 after its next or this call. */
 void sip_disown(struct sip_stack *stack, sip_txn txn);
 
 /* 0, -ENOENT, -EALREADY (already answered finally), -EINVAL, -E2BIG. */
@@ -106,8 +110,9 @@ const struct sip_request *sip_sent_request(const struct sip_stack *stack, sip_tx
 const struct sip_message *sip_received_request(const struct sip_stack *stack, sip_txn txn);
 
 struct sip_counts {
-	uint32_t transactions;                /* open, in any state */
-	uint64_t received, malformed, stray, sent, repeated; /* messages */
+	uint32_t transactions; /* open, in any state */
+	/* datagrams; stray: answers that are not ours; repeated: those of `sent` that were sent again */
+	uint64_t received, malformed, stray, sent, repeated;
 };
 void sip_stack_counts(const struct sip_stack *stack, struct sip_counts *counts);
 
