@@ -285,6 +285,9 @@ Test(worker, burst)
 	for (unsigned i = 0; i < 72; i++)
 		cr_assert_eq(rig_seen(&rig, i).seq, 50 + i);
 	worker_turn(rig.worker[0], rig.now_ns);
+	worker_turn(rig.worker[0], rig.now_ns);
+	cr_expect_eq(worker_stats(rig.worker[0])->busy_turns, 1, "only the turn that received");
+	cr_expect_eq(worker_stats(rig.worker[0])->turns, 2 + 3, "and those of three commands");
 	cr_expect_eq(worker_stats(rig.worker[0])->rx_packets, 96);
 	cr_expect_eq(worker_stats(rig.worker[0])->forwarded, 72);
 	cr_expect_eq(rig_all_drops(&rig), 0);
