@@ -82,9 +82,10 @@ int sip_stack_create(struct sip_stack **out, struct env *env, const struct sip_u
 void sip_stack_destroy(struct sip_stack *stack);
 
 /* A datagram from the network's socket. A request belongs to a transaction only if it comes from the same address (any
- * port), and an answer only if it comes from the address that the request went to. Branches without the cookie are matched
- * as RFC 3261 17.2.3 says for RFC 2543. Keep-alives are ignored. Malformed requests that can be answered get 400 and a Warning with the reason;
- * others are dropped and counted. Answers only go back where the request came from. */
+ * port), and an answer only if it comes from the address that the request went to. Branches without the cookie are
+ * matched as RFC 3261 17.2.3 says for RFC 2543. Keep-alives are ignored. Malformed requests that can be answered get 400
+ * with the reason in the status line and in a Warning; others are dropped and counted. Answers only go back where the
+ * request came from. */
 void sip_stack_receive(struct sip_stack *stack, const struct sip_hop *from, const char *data, size_t len);
 
 /* 0 and *txn (it may have failed by the time `failed` is called, never inside), or -EINVAL, -ENOMEM, -E2BIG. */
@@ -95,8 +96,8 @@ int sip_send_ack(struct sip_stack *stack, const struct sip_request *request, con
 /* Cancels an INVITE of ours: at once if it was answered provisionally, else as soon as it is. The final answer still
  * comes (64·T1 after the CANCEL at the latest, as failed()). -ENOENT, -EALREADY (final answer is in). */
 int sip_cancel(struct sip_stack *stack, sip_txn txn, const char *headers);
-/* No more callbacks for this client transaction, but `stray` for each 2xx to INVITE; it ends by itself, an INVITE that is
- * neither cancelled nor answered 64·T1 after its next or this call. */
+/* No more callbacks for this client transaction, but `stray` for each 2xx to INVITE. It ends by itself: an INVITE that
+ * has had a provisional answer 64·T1 after this call, if it is not cancelled or answered earlier. */
 void sip_disown(struct sip_stack *stack, sip_txn txn);
 
 /* 0, -ENOENT, -EALREADY (already answered finally), -EINVAL, -E2BIG. */

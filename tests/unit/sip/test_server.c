@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "corpus.h"
 #include "world.h"
 
 static struct world world;
@@ -398,4 +399,102 @@ Test(server, headers_add)
 	cr_assert_str_eq(buf, "A: 1\r\n");
 	cr_assert_eq(sip_headers_add(buf, 7, "B", "x"), -E2BIG);
 	cr_assert_str_eq(buf, "A: 1\r\n");
+}
+
+static void answer_404(struct node *node, sip_txn txn, const struct sip_message *message)
+{
+	answer(node, txn, 404);
+}
+
+/* The torture messages of RFC 4475 on the wire: who gets an answer, which, and from where it may come. */
+Test(server, rfc4475_torture)
+{
+	size_t len;
+	char *table = corpus_read("rfc4475/EXPECT.tsv", &len), *line = table, *fields[6], path[128];
+	struct xf_sockaddr from = {.port = 5070};
+	if (!table) {
+		cr_skip("the messages of RFC 4475 are not here");
+		return;
+	}
+	xf_addr_parse(&from.addr, "198.51.100.7");
+	corpus_row(&line, fields, 6);
+	while (corpus_row(&line, fields, 6) >= 5) {
+		const char *name = fields[0], *expect = fields[4];
+		snprintf(path, sizeof(path), "rfc4475/raw/%s.dat", name);
+		char *text = corpus_read(path, &len);
+		begin();
+		world.nodes[0].hooks.request = answer_404;
+		world_inject(&world.nodes[0], &from, text, len);
+		cr_assert_leq(node_count_events(&world.nodes[0], EVENT_REQUEST, -1), 1, "%s", name);
+		for (unsigned i = 0; i < world.sent_count; i++)
+			cr_assert(xf_addr_eq(&world.sent[i].to.addr, &from.addr), "%s answers another host", name);
+		if (strncmp(text, "SIP/2.0 ", 8) == 0)
+			cr_assert_eq(world.sent_count, 0, "%s is an answer", name);
+		else if (strstr(expect, "never 400"))
+			cr_assert_eq(strncmp(last()->start, "SIP/2.0 404", 11), 0, "%s: %s", name, last()->start);
+		else if (strcmp(expect, "400") == 0)
+			cr_assert_eq(strncmp(last()->start, "SIP/2.0 400", 11), 0, "%s: %s", name, last()->start);
+		else if (strncmp(expect, "416", 3) == 0 || strncmp(expect, "505", 3) == 0)
+			cr_assert_eq(strncmp(last()->start + 8, expect, 3), 0, "%s: %s", name, last()->start);
+		end();
+		free(text);
+	}
+	free(table);
+}
+
+/* Changed requests and answers, one after the other into one stack that has transactions of its own open. */
+Test(server, changed_bytes)
+{
+	static const char *const seeds[] = {
+	    "INVITE sip:bob@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5099;rport;branch=z9hG4bKabc\r\n"
+	    "From: <sip:a@b.c>;tag=a1\r\nTo: <sip:b@b.c>\r\nCall-ID: c1\r\nCSeq: 5 INVITE\r\n\r\n",
+	    "CANCEL sip:bob@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5099;branch=z9hG4bKabc\r\n"
+	    "From: <sip:a@b.c>;tag=a1\r\nTo: <sip:b@b.c>\r\nCall-ID: c1\r\nCSeq: 5 CANCEL\r\n\r\n",
+	    "ACK sip:bob@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5099;branch=z9hG4bKabc\r\n"
+	    "From: <sip:a@b.c>;tag=a1\r\nTo: <sip:b@b.c>;tag=us\r\nCall-ID: c1\r\nCSeq: 5 ACK\r\n\r\n",
+	    NULL, /* an answer to the INVITE of ours */
+	};
+	struct sip_request invite = world_request(SIP_INVITE);
+	struct sip_hop to = {.remote = {.port = 5080}};
+	struct sip_counts counts;
+	uint64_t x = 88172645463325252ull;
+	sip_txn txn;
+	begin();
+	xf_addr_parse(&to.remote.addr, "198.51.100.7");
+	world.nodes[0].hooks.request = answer_404;
+	cr_assert_eq(sip_send(world.nodes[0].stack, &txn, &invite, &to, 5), 0);
+	char *response = strdup(response_to(last(), "180 Ringing"));
+	for (unsigned round = 0; round < 8000; round++) {
+		char text[1024];
+		const char *seed = seeds[round % 4] ? seeds[round % 4] : response;
+		size_t len = strlen(seed);
+		memcpy(text, seed, len);
+		for (unsigned i = 0; i < 1 + round % 3; i++) {
+			x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+			text[(x >> 8) % len] = (char)(x >> 40);
+		}
+		world_inject(&world.nodes[0], &to.remote, text, len);
+		/* What was recorded is not looked at: there is room for so much only. */
+		while (world.sent_count > 1)
+			free(world.sent[--world.sent_count].data);
+		world.delivered_upto = 1;
+		world.nodes[0].event_count = 0;
+	}
+	sip_stack_counts(world.nodes[0].stack, &counts);
+	cr_assert_eq(counts.received, 8000);
+	cr_assert_gt(counts.malformed, 1000);
+	cr_assert_gt(counts.transactions, 20, "%u", counts.transactions);
+	sip_disown(world.nodes[0].stack, txn);
+	/* Nobody acknowledges: each 404 is repeated for 64 T1, more than can be recorded. */
+	for (unsigned second = 1; second < 120; second++) {
+		world.now_ns = second * NS_PER_S;
+		world.nodes[0].env.now_ns = world.now_ns;
+		while (timers_next(&world.nodes[0].env.timers) <= world.now_ns) {
+			timers_run(&world.nodes[0].env.timers, timers_next(&world.nodes[0].env.timers));
+			while (world.sent_count > 1)
+				free(world.sent[--world.sent_count].data);
+		}
+	}
+	free(response);
+	end();
 }
