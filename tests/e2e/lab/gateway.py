@@ -78,11 +78,19 @@ class Gateway:
         said = topology.run("ip", "-n", GATEWAY, "-o", "-4", "address", "show", check=False)
         return all(f" {topology.address(name, 1)}/" in said for name in topology.NETWORKS)
 
+    def kill_controlplane(self):
+        """kill -9, as a crash would."""
+        self.controlplane.stop(signal.SIGKILL)
+        self.controlplane = None
+
     def start_controlplane(self):
         """Starts (again) the control plane alone, and waits until it answers."""
+        log = self.folder / "controlplane.log"
+        if log.exists():
+            log = self.folder / "controlplane-again.log"
         self.controlplane = Process("xfergate-controlplane", GATEWAY,
                                     [self.programs["xfergate-controlplane"], "-c", self.config],
-                                    self.folder / "controlplane.log", env=labconfig.ENVIRONMENT, cwd=self.folder)
+                                    log, env=labconfig.ENVIRONMENT, cwd=self.folder)
         wait_for(lambda: self.cli("show", "version")[0] == 0, 15, "the control plane to answer", self.controlplane)
 
     def stop(self):

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import calls
 import load
+import outage
 import peers
 import scenarios
 import tone
@@ -148,6 +149,7 @@ def options_of(arguments):
     parser.add_argument("--bindir", required=True, help="the build directory, with the three programs below it")
     parser.add_argument("--only", metavar="N,N", help=f"play these of the calls {', '.join(map(str, calls.CALLS))}")
     parser.add_argument("--load", action="store_true", help="instead: 50 calls with transfers, 10 at a time")
+    parser.add_argument("--outage", action="store_true", help="instead: the control plane is killed during a call")
     parser.add_argument("--stay", action="store_true", help="leave the lab up with a live call")
     parser.add_argument("--keep", metavar="DIR", help="keep captures, logs and configuration there")
     parser.add_argument("--driver", choices=("auto", "af_xdp", "af_packet"), default="auto")
@@ -187,6 +189,8 @@ def main(arguments):
             code = stay(lab)
         elif options.load:
             code = load.run(lab)
+        elif options.outage:
+            code = outage.run(lab)
         else:
             code = play_all(lab, options.chosen)
     except LabError as error:

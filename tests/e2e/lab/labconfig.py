@@ -9,6 +9,7 @@ from pathlib import Path
 from topology import NETWORKS, address
 
 CARRIER_PASSWORD = "carrier-secret"
+MEDIA_TIMEOUT_S = 10
 PBX_PASSWORD = "pbx-secret"
 ENVIRONMENT = {"PBX_PASSWORD": PBX_PASSWORD}
 
@@ -20,7 +21,6 @@ UNFIT = {
     84: {"owner": "rival", "providers": "[rival-trunk]"},
 }
 UNREGISTERED = 90
-# Calls whose agent is not simply "caller ID as dialled": number of the call -> lines of its agent.
 DIALS = range(1, 20)
 NO_CALLER_ID = 9
 
@@ -139,7 +139,7 @@ sip:
 
 media:
   ports: 16384-17383
-  timeout: 30s
+  timeout: {MEDIA_TIMEOUT_S}s
   quarantine: 5s
 
 providers:
