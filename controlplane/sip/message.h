@@ -12,8 +12,8 @@
 #include "sip/uri.h"
 
 #define SIP_MESSAGE_MAX 65535
-#define SIP_VIA_MAX     64
-#define SIP_ROUTE_MAX   32
+#define SIP_VIA_MAX	64
+#define SIP_ROUTE_MAX	32
 #define SIP_HEADERS_MAX 256
 
 /* X(name) */
@@ -37,22 +37,23 @@ enum sip_method {
 #define X(name) SIP_##name,
 	SIP_METHODS(X)
 #undef X
-	SIP_METHOD_OTHER
+	    SIP_METHOD_OTHER
 };
 
 const char *sip_method_name(enum sip_method method);
 
 struct sip_via {
-	char transport[8]; /* upper case */
+	char transport[8];  /* upper case */
 	const char *host;   /* lower case; IPv6 without brackets */
-	uint16_t port;      /* 0: none */
+	uint16_t port;	    /* 0: none */
 	const char *branch; /* "" if none */
-	bool rport;         /* ;rport present */
+	bool rport;	    /* ;rport present */
 	const char *text;   /* whole value */
 };
 
-/* name-addr or addr-spec with the parameters that we need. In From, To and Contact a URI that is too long for us or that
- * escapes control characters has scheme SIP_SCHEME_OTHER and nothing else: the message may be answered, not routed by it. */
+/* name-addr or addr-spec with the parameters that we need. In From, To and Contact a URI that is too long for us or
+ * that escapes control characters has scheme SIP_SCHEME_OTHER and nothing else: the message may be answered, not routed
+ * by it. */
 struct sip_address {
 	struct sip_uri uri;
 	const char *display; /* "" if none; without quotes */
@@ -69,11 +70,11 @@ struct sip_header {
 
 struct sip_message {
 	bool request;
-	enum sip_method method;  /* of a request; of a response: CSeq's */
+	enum sip_method method;	 /* of a request; of a response: CSeq's */
 	const char *method_name; /* as written */
-	struct sip_uri ruri;     /* request */
+	struct sip_uri ruri;	 /* request */
 	const char *ruri_text;
-	int status;              /* response: 100..699 */
+	int status; /* response: 100..699 */
 	const char *reason;
 	const char *call_id;
 	uint32_t cseq;
@@ -86,9 +87,9 @@ struct sip_message {
 	const char **record_route; /* at most SIP_ROUTE_MAX; each one name-addr, in the order of the message */
 	unsigned record_route_count;
 	unsigned route_count;
-	int max_forwards;         /* -1: none */
+	int max_forwards;	  /* -1: none */
 	const char *content_type; /* media type only, lower case; "" if none */
-	const char *body; /* NUL follows, but may contain NUL */
+	const char *body;	  /* NUL follows, but may contain NUL */
 	size_t body_len;
 	struct sip_header *headers; /* every header line, one entry a line; at most SIP_HEADERS_MAX */
 	unsigned header_count;
@@ -97,9 +98,8 @@ struct sip_message {
 
 /* A whole datagram. 0, -EBADMSG (malformed: `why` says which header and what is wrong), -E2BIG (over a limit),
  * -EPROTONOSUPPORT (a request of another SIP version), -ENOMEM. On failure of a request `*out` may still be set, for an
- * answer that refuses it: then the topmost Via is read, and header lines Via, From, To, Call-ID and CSeq are there; else
- * it is NULL. Memory is bounded by the length and the limits
- * above, a few times the length. */
+ * answer that refuses it: then the topmost Via is read, and header lines Via, From, To, Call-ID and CSeq are there;
+ * else it is NULL. Memory is bounded by the length and the limits above, a few times the length. */
 int sip_message_parse(struct sip_message **out, const char *data, size_t len, char *why, size_t why_size);
 void sip_message_destroy(struct sip_message *message);
 

@@ -11,7 +11,8 @@
 struct resolver;
 
 /* count 0: `why` says what went wrong. Called exactly once per question, never inside resolver_ask. */
-typedef void (*resolver_done)(void *arg, uint64_t owner, const struct xf_sockaddr *addrs, unsigned count, const char *why);
+typedef void (*resolver_done)(void *arg, uint64_t owner, const struct xf_sockaddr *addrs, unsigned count,
+			      const char *why);
 
 int resolver_create(struct resolver **out, struct env *env, resolver_done done, void *arg);
 void resolver_destroy(struct resolver *resolver);

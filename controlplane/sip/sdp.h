@@ -6,21 +6,21 @@
 #include <stdint.h>
 #include "xfergate/endpoint.h"
 
-#define SDP_MAX       8192
+#define SDP_MAX	      8192
 #define SDP_CODEC_MAX 8
 #define SDP_MEDIA_MAX 8
 
 enum sdp_direction { /* bits: as the one who wrote the SDP sees it */
-	SDP_INACTIVE = 0,
-	SDP_SENDONLY = 1,
-	SDP_RECVONLY = 2,
-	SDP_SENDRECV = 3,
+		     SDP_INACTIVE = 0,
+		     SDP_SENDONLY = 1,
+		     SDP_RECVONLY = 2,
+		     SDP_SENDRECV = 3,
 };
 
 struct sdp_codec {
-	uint8_t pt;       /* 0..127 */
-	uint8_t codec;    /* enum xf_codec */
-	char fmtp[96];    /* printable; "" if none */
+	uint8_t pt;    /* 0..127 */
+	uint8_t codec; /* enum xf_codec */
+	char fmtp[96]; /* printable; "" if none */
 };
 
 struct sdp_line { /* an m-line of any kind */
@@ -30,11 +30,11 @@ struct sdp_line { /* an m-line of any kind */
 };
 
 struct sdp {
-	struct xf_sockaddr rtp;  /* address family 0 or 0.0.0.0 / ::: on hold the old way, direction says so */
+	struct xf_sockaddr rtp;	 /* address family 0 or 0.0.0.0 / ::: on hold the old way, direction says so */
 	struct xf_sockaddr rtcp; /* a=rtcp, or port + 1 (0 behind 65535: none); same as rtp with rtcp_mux */
 	bool rtcp_mux;
-	uint8_t direction; /* enum sdp_direction, of its writer */
-	uint16_t ptime_ms; /* 0: not said */
+	uint8_t direction;			/* enum sdp_direction, of its writer */
+	uint16_t ptime_ms;			/* 0: not said */
 	struct sdp_codec codecs[SDP_CODEC_MAX]; /* those that we know, in order of preference */
 	unsigned codec_count;
 	struct sdp_line lines[SDP_MEDIA_MAX];
@@ -51,7 +51,7 @@ struct sdp_local {
 	uint64_t session_id;
 	uint64_t version;
 	struct xf_sockaddr rtp; /* as advertised */
-	uint8_t direction;      /* as we see it */
+	uint8_t direction;	/* as we see it */
 	struct sdp_codec codecs[SDP_CODEC_MAX];
 	unsigned codec_count;
 	uint16_t ptime_ms;

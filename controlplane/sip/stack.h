@@ -53,16 +53,18 @@ enum sip_failure {
 /* What the stack tells its user. The message lives only during the call. */
 struct sip_user {
 	void *arg;
-	/* A new request, also a re-INVITE; not ACK, not CANCEL. Must lead to sip_respond with a final status, now or later.
-	 * An INVITE has been answered 100 already. The message lives until the final answer. Refused by the stack before:
-	 * 416 (scheme other than sip, sips, tel), 482 (merged), 483 (Max-Forwards 0; not OPTIONS), 505, 513. */
+	/* A new request, also a re-INVITE; not ACK, not CANCEL. Must lead to sip_respond with a final status, now or
+	 * later. An INVITE has been answered 100 already. The message lives until the final answer. Refused by the
+	 * stack before: 416 (scheme other than sip, sips, tel), 482 (merged), 483 (Max-Forwards 0; not OPTIONS), 505,
+	 * 513. */
 	void (*request)(void *arg, sip_txn txn, const struct sip_message *request, const struct sip_hop *from);
-	/* CANCEL of that INVITE; it has been answered 200. The user answers the INVITE with 487 (or has answered already). */
+	/* CANCEL of that INVITE; it has been answered 200. The user answers the INVITE with 487 (or has answered
+	 * already). */
 	void (*cancelled)(void *arg, sip_txn invite);
 	/* ACK to a 2xx (of any dialog). */
 	void (*ack)(void *arg, const struct sip_message *ack, const struct sip_hop *from);
-	/* Each provisional and final answer once; for a 2xx to INVITE every one of them, repeated ones too (RFC 6026 7.2).
-	 * `owner` is what sip_send was given. */
+	/* Each provisional and final answer once; for a 2xx to INVITE every one of them, repeated ones too (RFC
+	 * 6026 7.2). `owner` is what sip_send was given. */
 	void (*response)(void *arg, sip_txn txn, uint64_t owner, const struct sip_message *response,
 			 const struct sip_hop *from);
 	void (*failed)(void *arg, sip_txn txn, uint64_t owner, enum sip_failure failure);
@@ -78,14 +80,15 @@ struct sip_network {
 struct sip_stack;
 
 int sip_stack_create(struct sip_stack **out, struct env *env, const struct sip_user *user,
-		     const struct sip_network *networks, uint32_t network_count, uint32_t t1_ms, const char *user_agent);
+		     const struct sip_network *networks, uint32_t network_count, uint32_t t1_ms,
+		     const char *user_agent);
 void sip_stack_destroy(struct sip_stack *stack);
 
 /* A datagram from the network's socket. A request belongs to a transaction only if it comes from the same address (any
  * port), and an answer only if it comes from the address that the request went to. Branches without the cookie are
- * matched as RFC 3261 17.2.3 says for RFC 2543. Keep-alives are ignored. Malformed requests that can be answered get 400
- * with the reason in the status line and in a Warning; others are dropped and counted. Answers only go back where the
- * request came from. */
+ * matched as RFC 3261 17.2.3 says for RFC 2543. Keep-alives are ignored. Malformed requests that can be answered get
+ * 400 with the reason in the status line and in a Warning; others are dropped and counted. Answers only go back where
+ * the request came from. */
 void sip_stack_receive(struct sip_stack *stack, const struct sip_hop *from, const char *data, size_t len);
 
 /* 0 and *txn (it may have failed by the time `failed` is called, never inside), or -EINVAL, -ENOMEM, -E2BIG. */
@@ -119,4 +122,5 @@ void sip_stack_counts(const struct sip_stack *stack, struct sip_counts *counts);
 
 /* Adds "Name: value\r\n" to the NUL-terminated lines in buf. -EINVAL if the value holds CR, LF or NUL-like control
  * characters, -E2BIG if it does not fit; buf is unchanged then. */
-__attribute__((format(printf, 4, 5))) int sip_headers_add(char *buf, size_t size, const char *name, const char *format, ...);
+__attribute__((format(printf, 4, 5))) int sip_headers_add(char *buf, size_t size, const char *name, const char *format,
+							  ...);

@@ -17,16 +17,16 @@ enum sip_scheme {
 };
 
 struct sip_uri {
-	uint8_t scheme;           /* enum sip_scheme */
-	bool user_phone;          /* ;user=phone */
-	uint16_t port;            /* 0: none */
-	char user[SIP_USER_MAX];  /* unescaped; without password; a tel: URI's number without its parameters */
-	char host[SIP_HOST_MAX];  /* lower case; IPv6 without brackets; "" for tel: */
-	char transport[8];        /* lower case; "" if none */
-	char method[16];          /* ;method=, "" if none */
-	bool lr;                  /* ;lr */
-	bool headers;             /* has ?headers (dropped) */
-	char text[SIP_URI_MAX];   /* as it came, without the embedded headers */
+	uint8_t scheme;		 /* enum sip_scheme */
+	bool user_phone;	 /* ;user=phone */
+	uint16_t port;		 /* 0: none */
+	char user[SIP_USER_MAX]; /* unescaped; without password; a tel: URI's number without its parameters */
+	char host[SIP_HOST_MAX]; /* lower case; IPv6 without brackets; "" for tel: */
+	char transport[8];	 /* lower case; "" if none */
+	char method[16];	 /* ;method=, "" if none */
+	bool lr;		 /* ;lr */
+	bool headers;		 /* has ?headers (dropped) */
+	char text[SIP_URI_MAX];	 /* as it came, without the embedded headers */
 };
 
 /* 0, -EBADMSG (not a URI), -EILSEQ (a URI, but its user part escapes control characters: %00, %0d, %0a) or -E2BIG. */

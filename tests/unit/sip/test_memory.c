@@ -47,10 +47,11 @@ void *reallocarray(void *old, size_t count, size_t size)
 }
 
 static const char invite[] =
-	"INVITE sip:bob@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5070;branch=z9hG4bKx;rport\r\n"
-	"From: \"Alice\" <sip:alice@example.com>;tag=a1\r\nTo: <sip:bob@example.com>\r\nCall-ID: c1@x\r\n"
-	"CSeq: 5 INVITE\r\nContact: <sip:alice@198.51.100.7>, <sip:a2@198.51.100.7>\r\nRecord-Route: <sip:p.example.com;lr>\r\n"
-	"Content-Type: application/sdp\r\n\r\nv=0\r\n";
+    "INVITE sip:bob@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5070;branch=z9hG4bKx;rport\r\n"
+    "From: \"Alice\" <sip:alice@example.com>;tag=a1\r\nTo: <sip:bob@example.com>\r\nCall-ID: c1@x\r\n"
+    "CSeq: 5 INVITE\r\nContact: <sip:alice@198.51.100.7>, <sip:a2@198.51.100.7>\r\nRecord-Route: "
+    "<sip:p.example.com;lr>\r\n"
+    "Content-Type: application/sdp\r\n\r\nv=0\r\n";
 
 Test(memory, message)
 {
@@ -159,7 +160,8 @@ Test(memory, client)
 				char text[1024];
 				int n = snprintf(text, sizeof(text),
 						 "SIP/2.0 %s\r\n%.*s\r\nFrom: <sip:alice@192.0.2.1>;tag=alice\r\n"
-						 "To: <sip:bob@192.0.2.2>;tag=bob\r\nCall-ID: call-1@192.0.2.1\r\nCSeq: 1 INVITE\r\n\r\n",
+						 "To: <sip:bob@192.0.2.2>;tag=bob\r\nCall-ID: "
+						 "call-1@192.0.2.1\r\nCSeq: 1 INVITE\r\n\r\n",
 						 statuses[i], (int)strcspn(via, "\r"), via);
 				allowed = left;
 				world_inject(&world.nodes[0], &to.remote, text, (size_t)n);
