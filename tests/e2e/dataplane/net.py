@@ -150,11 +150,14 @@ class Lab:
         # A veth leaves check sums to the receiver; ours reads packets before anybody could fill them in.
         peer.exec("ethtool", "-K", "eth0", "tx", "off")
 
-    def start(self):
+    def start(self, *before):
+        """before: words that start the daemon's command line, of a program that runs it in another way."""
         self.log = open(os.path.join(self.folder, "log"), "ab")
         at = self.log.tell()
-        self.daemon = subprocess.Popen(["ip", "netns", "exec", self.gateway.name, daemon_path(), "-c", self.config],
+        self.daemon = subprocess.Popen(["ip", "netns", "exec", self.gateway.name, *before, daemon_path(), "-c",
+                                        self.config],
                                        stderr=self.log, stdin=subprocess.DEVNULL)
+        self.pid = self.daemon.pid
 
         def ready():
             if self.daemon.poll() is not None:
