@@ -73,8 +73,10 @@ static void new_offer(struct leg *leg, sip_txn txn, const struct sip_message *re
 		shard_reply(leg->shard, txn, 500, NULL);
 		return;
 	}
-	if (request->method == SIP_INVITE)
+	if (request->method == SIP_INVITE) {
 		leg->awaiting_ack = txn;
+		sip_own(leg->shard->sip, txn, leg->id);
+	}
 	sip_headers_add(headers, sizeof(headers), "Allow", "%s", inbound_allow);
 	if (request->method == SIP_UPDATE && !offer)
 		reply_ok(leg, txn, headers, NULL, 0);

@@ -128,21 +128,13 @@ static void on_request(void *arg, sip_txn txn, const struct sip_message *request
 	leg_request_received(leg, txn, request, from);
 }
 
-static void on_cancelled(void *arg, sip_txn invite)
+static void on_cancelled(void *arg, sip_txn invite, uint64_t owner)
 {
-	struct shard *shard = arg;
-	const struct sip_message *request = sip_received_request(shard->sip, invite);
-	uint32_t at = 0;
-	struct leg *leg;
-	if (!request)
-		return;
-	while ((leg = pool_walk(&shard->legs, &at)))
-		if (leg->invite == invite && !leg->ours)
-			break;
-	if (!leg || leg->state >= LEG_STATE_CONNECTED)
+	struct leg *leg = shard_get_leg(arg, owner);
+	if (!leg || leg->invite != invite || leg->ours || leg->state >= LEG_STATE_CONNECTED)
 		return;
 	leg_event(leg, LOG_LEVEL_INFO, "event=cancelled");
-	struct call *call = shard_get_call(shard, leg->call);
+	struct call *call = shard_get_call(leg->shard, leg->call);
 	leg_release(leg, 487, "cancelled");
 	call_leg_gone(call, leg, "caller cancelled");
 }
@@ -189,18 +181,11 @@ static void on_response(void *arg, sip_txn txn, uint64_t owner, const struct sip
 
 static void on_failed(void *arg, sip_txn txn, uint64_t owner, enum sip_failure failure)
 {
-	struct shard *shard = arg;
-	struct leg *leg = shard_get_leg(shard, owner);
-	if (failure == SIP_FAILURE_UNACKED) {
-		uint32_t at = 0;
-		while ((leg = pool_walk(&shard->legs, &at)))
-			if (leg->awaiting_ack == txn)
-				break;
-		if (!leg)
-			return;
+	struct leg *leg = shard_get_leg(arg, owner);
+	if (failure == SIP_FAILURE_UNACKED && leg && leg->awaiting_ack == txn) {
 		leg->awaiting_ack = 0;
 		leg_event(leg, LOG_LEVEL_WARNING, "event=no-ack");
-		struct call *call = shard_get_call(shard, leg->call);
+		struct call *call = shard_get_call(leg->shard, leg->call);
 		leg_release(leg, 408, "no ACK to our answer");
 		call_leg_gone(call, leg, "no ACK to our answer");
 		return;

@@ -44,7 +44,7 @@ static void server_timeout(void *arg, struct timer *timer)
 	bool unacked = txn->state == TXN_ACCEPTED && !txn->acked;
 	txn_unlink(txn);
 	if (unacked && stack->user.failed)
-		stack->user.failed(stack->user.arg, txn->id, 0, SIP_FAILURE_UNACKED);
+		stack->user.failed(stack->user.arg, txn->id, txn->owner, SIP_FAILURE_UNACKED);
 	txn_free(txn);
 }
 
@@ -134,7 +134,7 @@ static void server_cancel(struct sip_stack *stack, const struct sip_message *can
 	bool first = !txn->cancelled && txn->state <= TXN_PROCEEDING;
 	txn->cancelled = true;
 	if (first && stack->user.cancelled)
-		stack->user.cancelled(stack->user.arg, txn->id);
+		stack->user.cancelled(stack->user.arg, txn->id, txn->owner);
 }
 
 /* Takes over the request. */
@@ -231,6 +231,13 @@ int sip_respond(struct sip_stack *stack, sip_txn id, const struct sip_reply *rep
 		}
 	}
 	return 0;
+}
+
+void sip_own(struct sip_stack *stack, sip_txn id, uint64_t owner)
+{
+	struct txn *txn = txn_find(stack, id);
+	if (txn && (txn->kind == TXN_SERVER_INVITE || txn->kind == TXN_SERVER_OTHER))
+		txn->owner = owner;
 }
 
 void sip_acked(struct sip_stack *stack, sip_txn id)

@@ -60,7 +60,7 @@ struct sip_user {
 	void (*request)(void *arg, sip_txn txn, const struct sip_message *request, const struct sip_hop *from);
 	/* CANCEL of that INVITE; it has been answered 200. The user answers the INVITE with 487 (or has answered
 	 * already). */
-	void (*cancelled)(void *arg, sip_txn invite);
+	void (*cancelled)(void *arg, sip_txn invite, uint64_t owner);
 	/* ACK to a 2xx (of any dialog). */
 	void (*ack)(void *arg, const struct sip_message *ack, const struct sip_hop *from);
 	/* Each provisional and final answer once; for a 2xx to INVITE every one of them, repeated ones too (RFC
@@ -105,6 +105,8 @@ void sip_disown(struct sip_stack *stack, sip_txn txn);
 
 /* 0, -ENOENT, -EALREADY (already answered finally), -EINVAL, -E2BIG. */
 int sip_respond(struct sip_stack *stack, sip_txn txn, const struct sip_reply *reply);
+/* Whose a server transaction is: `cancelled` and `failed` of it are told this owner. */
+void sip_own(struct sip_stack *stack, sip_txn txn, uint64_t owner);
 /* ACK to our 2xx has come: stop repeating it. */
 void sip_acked(struct sip_stack *stack, sip_txn txn);
 

@@ -54,7 +54,7 @@ static void on_request(void *arg, sip_txn txn, const struct sip_message *request
 		node->hooks.request(node, txn, request);
 }
 
-static void on_cancelled(void *arg, sip_txn txn)
+static void on_cancelled(void *arg, sip_txn txn, uint64_t owner)
 {
 	struct node *node = arg;
 	record(node, EVENT_CANCELLED, txn);
