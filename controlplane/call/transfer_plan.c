@@ -135,10 +135,11 @@ static int set_destination(struct transfer *transfer, const struct destination *
 
 int transfer_refer_set(struct transfer *transfer, const struct sip_uri *refer_to, char *why, size_t why_size)
 {
-	static const char *const schemes[] = {"sip", "sips", "tel", "other"};
+	char scheme[32];
 	struct shard *shard = transfer->shard;
 	const struct call *call = shard_get_call(shard, transfer->call);
-	struct refer_uri uri = {.scheme = schemes[refer_to->scheme],
+	snprintf(scheme, sizeof(scheme), "%.*s", (int)strcspn(refer_to->text, ":"), refer_to->text);
+	struct refer_uri uri = {.scheme = scheme,
 				.user = refer_to->user,
 				.host = refer_to->host,
 				.method = refer_to->method,
