@@ -141,11 +141,12 @@ def agent_refer(audio, talk_ms, refer_to, stay_ms, notify_ms=20000, hold=None, s
 
 
 def _between_notifies(refer):
-    """The second REFER comes when the first NOTIFY has been answered, so that the two do not cross."""
+    """The second REFER follows the first NOTIFY. One that crosses it is left alone, and answered when it comes again."""
+    crossing = '  <recv request="NOTIFY" optional="true"/>\n'
+    before, answer = refer.rsplit("  <recv response", 1)
     return f"""  <recv request="NOTIFY"/>
 {{{{ok_plain}}}}
-  <pause milliseconds="500"/>
-{refer}"""
+{before}{crossing}  <recv response{answer}"""
 
 
 def agent_refer_bye(audio, talk_ms, refer_to, notify_ms=20000):
