@@ -21,5 +21,14 @@ expect boundaries.sh controlplane/call/x.c 'int f(void) { return clock_gettime(0
 expect sizes.sh config/x.c "$(yes 'int x;\n' | head -802 | tr -d '\n')"
 expect packages.sh scripts/x 'apt-get install foo\n'
 if command -v clang-format >/dev/null; then expect format.sh config/x.c 'int   x ;\n'; fi
+for flag in -Wno-shadow -w; do
+	cat >"$tree/commands" <<EOF
+[{"file": "a.c", "command": "cc -Wall -Wextra $( [ $flag = -w ] && echo -Wshadow) -Wvla -Wmissing-prototypes -Werror $flag -c a.c"}]
+EOF
+	if python3 "$here/warnings.py" "$tree/commands" >/dev/null 2>&1; then
+		echo "warnings.py does not see $flag"
+		bad=1
+	fi
+done
 [ $bad = 0 ] && echo "each check sees its fault"
 exit $bad
