@@ -73,6 +73,19 @@ int admitted_del(struct admitted *admitted, const struct xf_addr *addr)
 	return 0;
 }
 
+void admitted_clear(struct admitted *admitted)
+{
+	const void *key;
+	uint32_t at = 0;
+	void *data;
+	/* What is deleted leaves its bucket as it is for the walk. */
+	while (rte_hash_iterate(admitted->hash, &key, &data, &at) >= 0) {
+		struct xf_addr addr;
+		memcpy(&addr, key, sizeof(addr));
+		admitted_del(admitted, &addr);
+	}
+}
+
 uint32_t admitted_count(const struct admitted *admitted)
 {
 	return admitted->count;

@@ -61,6 +61,8 @@ void admitted_destroy(struct admitted *admitted);
 int admitted_add(struct admitted *admitted, const struct xf_addr *addr);
 /* Main thread. 0 or -ENOENT. */
 int admitted_del(struct admitted *admitted, const struct xf_addr *addr);
+/* Main thread: withdraws all. */
+void admitted_clear(struct admitted *admitted);
 /* Main thread. */
 uint32_t admitted_count(const struct admitted *admitted);
 /* Any core. False if admitted is NULL. */

@@ -79,6 +79,9 @@ static void link_command_hello(struct host *host, const struct link_view *view)
 	}
 	memcpy(ok.media_addr, host->flows->media, sizeof(ok.media_addr[0]) * host->flows->media_count);
 	host->link.greeted = true;
+	/* What a control plane before this one had admitted nobody would ever withdraw; this one admits its own. */
+	if (hello->instance != host->endpoints.instance)
+		admitted_clear(host->admitted);
 	endpoints_hello(&host->endpoints, hello->instance, ok.now_ns);
 	log_info("link-hello", "connection=%lu instance=%016lx endpoints=%u", (unsigned long)host->link.connection,
 		 (unsigned long)hello->instance, host->endpoints.open_count);

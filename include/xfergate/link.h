@@ -9,7 +9,8 @@
  * 0 and are hints: what they tell is also in the endpoint's dump.
  *
  * The first record on a connection is HELLO from the control plane; the dataplane answers HELLO_OK, or ACK with
- * -EPROTO when the versions differ, and closes.
+ * -EPROTO when the versions differ, and closes. HELLO of another instance than the last one's ends all admissions
+ * (ADMIT); endpoints and patches stay.
  */
 #pragma once
 

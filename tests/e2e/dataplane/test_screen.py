@@ -51,6 +51,20 @@ def screen(make, driver):
     control.admit("192.0.2.2", withdraw=True)
     other.sendto(b"SIP/2.0 200 OK\r\n\r\n", ("192.0.2.1", 5060))
     assert net.received(sip, 0.5) == [], "a withdrawn address was let in"
+
+    # The control plane connects again: its own stay. Another one comes after it: what the last one had admitted goes.
+    control.admit("192.0.2.2")
+    control.close()
+    control = lab.link(1)
+    other.sendto(b"SIP/2.0 200 OK\r\n\r\n", ("192.0.2.1", 5060))
+    assert net.received(sip, 0.5) == [b"SIP/2.0 200 OK\r\n\r\n"], "a new connection ended an admission"
+    control.close()
+    control = lab.link(2)
+    other.sendto(b"SIP/2.0 200 OK\r\n\r\n", ("192.0.2.1", 5060))
+    assert net.received(sip, 0.5) == [], "an address that a former control plane admitted was let in"
+    control.admit("192.0.2.2")
+    other.sendto(b"SIP/2.0 200 OK\r\n\r\n", ("192.0.2.1", 5060))
+    assert net.received(sip, 0.5) == [b"SIP/2.0 200 OK\r\n\r\n"], "an address cannot be admitted again"
     assert lab.stop() == 0
     lab.remove()
 

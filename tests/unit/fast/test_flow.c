@@ -263,6 +263,38 @@ Test(admitted, add_del)
 	rig_fini(&rig);
 }
 
+/* All at once, while a reader may still be looking at any of them; as many as before may come back at once. */
+Test(admitted, clear)
+{
+	struct rig rig;
+	struct admitted *admitted;
+	rig_init(&rig, 1);
+	struct rte_rcu_qsbr *qsbr = aligned_alloc(64, (rte_rcu_qsbr_get_memsize(1) + 63) & ~63ul);
+	cr_assert_eq(rte_rcu_qsbr_init(qsbr, 1), 0);
+	cr_assert_eq(rte_rcu_qsbr_thread_register(qsbr, 0), 0);
+	rte_rcu_qsbr_thread_online(qsbr, 0);
+	cr_assert_eq(admitted_create(&admitted, "admitted2", qsbr, SOCKET_ID_ANY), 0);
+	admitted_clear(admitted);
+	for (unsigned round = 0; round < 3; round++) {
+		for (uint32_t i = 0; i < XF_MAX_ADMITTED; i++) {
+			struct xf_addr addr = xf_addr_v4((uint8_t[]){10, (uint8_t)round, (uint8_t)(i >> 8), (uint8_t)i});
+			cr_assert_eq(admitted_add(admitted, &addr), 0, "%u", i);
+		}
+		if (round == 1)
+			rte_rcu_qsbr_quiescent(qsbr, 0);
+		admitted_clear(admitted);
+		cr_expect_eq(admitted_count(admitted), 0u);
+		for (uint32_t i = 0; i < XF_MAX_ADMITTED; i++) {
+			struct xf_addr addr = xf_addr_v4((uint8_t[]){10, (uint8_t)round, (uint8_t)(i >> 8), (uint8_t)i});
+			cr_assert_not(admitted_has(admitted, &addr));
+		}
+	}
+	rte_rcu_qsbr_thread_offline(qsbr, 0);
+	admitted_destroy(admitted);
+	free(qsbr);
+	rig_fini(&rig);
+}
+
 /* With a grace period: a withdrawn address is not found from that moment on, and its place comes back when the reader
  * has been quiescent. */
 Test(admitted, grace_period)
