@@ -1,0 +1,89 @@
+/* What the tests of the worker library use of Criterion, for builds with ThreadSanitizer: Criterion maps memory where
+ * ThreadSanitizer has its own and does not run under it. Each test runs in a process of its own, and TAP comes out. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct shim_test {
+	const char *suite, *name;
+	void (*run)(void);
+	struct shim_test *next;
+};
+
+/* Each executable has one file of tests; what it links besides (rig.c) adds none. */
+__attribute__((weak)) struct shim_test *shim_tests;
+__attribute__((weak)) unsigned shim_failures;
+
+/* DPDK reads a ring's two tails plainly to count what is in it; either is one aligned word, and an old one is as good.
+ */
+const char *__tsan_default_suppressions(void);
+__attribute__((weak)) const char *__tsan_default_suppressions(void)
+{
+	return "race:rte_ring_count\n";
+}
+
+#define Test(suite, name, ...)                                                                                         \
+	static void suite##_##name##_run(void);                                                                        \
+	__attribute__((constructor)) static void suite##_##name##_add(void)                                            \
+	{                                                                                                              \
+		static struct shim_test test = {#suite, #name, suite##_##name##_run, NULL};                            \
+		test.next = shim_tests;                                                                                \
+		shim_tests = &test;                                                                                    \
+	}                                                                                                              \
+	static void suite##_##name##_run(void)
+
+#define shim_check(fatal, condition, ...)                                                                              \
+	do {                                                                                                           \
+		if (!(condition)) {                                                                                    \
+			printf("# %s:%d: %s: ", __FILE__, __LINE__, #condition);                                       \
+			printf(" " __VA_ARGS__);                                                                       \
+			printf("\n");                                                                                  \
+			shim_failures++;                                                                               \
+			if (fatal)                                                                                     \
+				exit(1);                                                                               \
+		}                                                                                                      \
+	} while (0)
+
+#define cr_assert(a, ...)	   shim_check(true, a, __VA_ARGS__)
+#define cr_assert_not(a, ...)	   shim_check(true, !(a), __VA_ARGS__)
+#define cr_assert_not_null(a, ...) shim_check(true, (a) != NULL, __VA_ARGS__)
+#define cr_assert_eq(a, b, ...)	   shim_check(true, (a) == (b), __VA_ARGS__)
+#define cr_assert_neq(a, b, ...)   shim_check(true, (a) != (b), __VA_ARGS__)
+#define cr_assert_lt(a, b, ...)	   shim_check(true, (a) < (b), __VA_ARGS__)
+#define cr_assert_leq(a, b, ...)   shim_check(true, (a) <= (b), __VA_ARGS__)
+#define cr_assert_gt(a, b, ...)	   shim_check(true, (a) > (b), __VA_ARGS__)
+#define cr_assert_geq(a, b, ...)   shim_check(true, (a) >= (b), __VA_ARGS__)
+#define cr_expect(a, ...)	   shim_check(false, a, __VA_ARGS__)
+#define cr_expect_not(a, ...)	   shim_check(false, !(a), __VA_ARGS__)
+#define cr_expect_null(a, ...)	   shim_check(false, (a) == NULL, __VA_ARGS__)
+#define cr_expect_not_null(a, ...) shim_check(false, (a) != NULL, __VA_ARGS__)
+#define cr_expect_eq(a, b, ...)	   shim_check(false, (a) == (b), __VA_ARGS__)
+#define cr_expect_neq(a, b, ...)   shim_check(false, (a) != (b), __VA_ARGS__)
+#define cr_expect_gt(a, b, ...)	   shim_check(false, (a) > (b), __VA_ARGS__)
+#define cr_expect_geq(a, b, ...)   shim_check(false, (a) >= (b), __VA_ARGS__)
+#define cr_log_info(...)	   (printf("# " __VA_ARGS__), printf("\n"))
+
+__attribute__((weak)) int main(void)
+{
+	unsigned n = 0, failed = 0;
+	for (const struct shim_test *test = shim_tests; test; test = test->next) {
+		int status = 1;
+		fflush(stdout);
+		pid_t child = fork();
+		if (child == 0) {
+			test->run();
+			exit(shim_failures ? 1 : 0);
+		}
+		if (child < 0 || waitpid(child, &status, 0) < 0)
+			status = 1;
+		failed += status != 0;
+		printf("%sok %u - %s::%s\n", status ? "not " : "", ++n, test->suite, test->name);
+	}
+	printf("1..%u\n", n);
+	return failed > 0;
+}
