@@ -1,5 +1,6 @@
 #include "endpoint.h"
 #include "header.h"
+#include "prompt.h"
 
 #define VIEW_WORDS (sizeof(struct endpoint_view) / sizeof(uint32_t))
 static_assert(sizeof(struct endpoint_view) % sizeof(uint32_t) == 0, "copied by whole words");
@@ -7,10 +8,17 @@ static_assert(sizeof(struct endpoint_view) % sizeof(uint32_t) == 0, "copied by w
 /* While a copy is being changed the reader tries again; the writer needs some tens of nanoseconds. */
 #define VIEW_TRIES 1000
 
+static struct xf_endpoint_id endpoint_source(const struct endpoint *e)
+{
+	if (e->prompt)
+		return xf_prompt_id((enum xf_prompt)e->prompt->number);
+	return e->source ? e->source->id : (struct xf_endpoint_id){XF_ENDPOINT_NONE, 0};
+}
+
 void endpoint_publish(struct endpoint *e)
 {
 	struct endpoint_view view = {
-	    .source = e->source ? e->source->id : (struct xf_endpoint_id){XF_ENDPOINT_NONE, 0},
+	    .source = endpoint_source(e),
 	    .armed = e->armed ? e->armed->id : (struct xf_endpoint_id){XF_ENDPOINT_NONE, 0},
 	    .remote = e->remote,
 	    .locked = e->locked,

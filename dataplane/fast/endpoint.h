@@ -18,6 +18,7 @@
 #define ENDPOINT_HEADER_MAX 66 /* Ethernet, 802.1Q, IPv6, UDP */
 
 struct flow_table;
+struct prompt;
 
 /* Ethernet, IP and UDP of what an endpoint sends, but for lengths and checksums. */
 struct endpoint_header {
@@ -57,7 +58,7 @@ struct endpoint {
 
 	/* Sending: lines 2 to 5. */
 	struct stream stream;
-	struct endpoint *source; /* feeds the stream; NULL: nothing */
+	struct endpoint *source; /* feeds the stream; NULL: nothing, or a prompt */
 	struct endpoint *armed;	 /* will feed it from its first valid packet on */
 	uint64_t tx_packets, tx_bytes, tx_rtcp;
 	uint16_t port; /* of the way out */
@@ -67,6 +68,9 @@ struct endpoint {
 
 	/* Seldom. */
 	uint64_t armed_until_ns;
+	const struct prompt *prompt;	  /* feeds the stream; NULL: none. `source` is NULL then */
+	uint64_t prompt_since_ms;	  /* when its first packet is due */
+	LIST_ENTRY(endpoint) prompt_link; /* of its slot in the wheel, if prompt */
 	uint64_t opened_ns;
 	uint64_t learn_since_ns; /* open or relearn: the learning window and the media time-out count from here */
 	uint64_t learn_window_ns, timeout_ns;

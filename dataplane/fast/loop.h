@@ -6,18 +6,30 @@
 #include "counter.h"
 #include "endpoint.h"
 #include "flow.h"
+#include "prompt.h"
 #include "worker.h"
 
 #define LOOP_QUEUE    64 /* packets gathered before they are given away */
 #define LOOP_COMMANDS 16 /* taken up in one turn */
 #define LOOP_RING     1024
-#define LOOP_TIMEOUTS 8	 /* endpoints looked at in one turn */
-#define LOOP_ARMED    32 /* armed patches looked at in one turn */
+#define LOOP_TIMEOUTS 8	  /* endpoints looked at in one turn */
+#define LOOP_ARMED    32  /* armed patches looked at in one turn */
+#define LOOP_PROMPTS  128 /* packets of prompts in one turn */
 
 /* Packets gathered for one place. */
 struct loop_queue {
 	unsigned n;
 	struct rte_mbuf *pkts[LOOP_QUEUE];
+};
+
+/* Who hears a prompt, by the millisecond in which its packet is due. It takes as long to go round as a packet lasts, so
+ * an endpoint stays in its slot for as long as its prompt plays. */
+struct prompt_wheel {
+	LIST_HEAD(, endpoint) slots[PROMPT_MS];
+	unsigned slot_count[PROMPT_MS], count;
+	uint64_t ms;	       /* of the slot that is next, or is being played if begun */
+	struct endpoint *next; /* in it, if begun; NULL: no more */
+	bool begun;
 };
 
 struct worker {
@@ -37,6 +49,10 @@ struct worker {
 	struct endpoint_list owned, armed;
 	unsigned owned_count, armed_count;
 	struct endpoint *timeout_cursor; /* next to look at; NULL: from the start */
+
+	const struct prompt_set *prompts; /* NULL: there are none */
+	struct rte_mempool *pool;	  /* for their packets */
+	struct prompt_wheel prompt_wheel;
 
 	struct worker_stats stats;
 } __rte_cache_aligned;
@@ -64,12 +80,22 @@ void media_rtcp(struct worker *worker, struct endpoint *endpoint, const struct p
 /* patch.c */
 
 /* A whole batch or nothing. 0; -ENOENT, -ESTALE, -EXDEV, -EMLINK (a source with more than ENDPOINT_SINKS receivers) or
- * -EINVAL (count), with the number of the first bad move in *detail. */
+ * -EINVAL (count, no such prompt), with the number of the first bad move in *detail. */
 int patch_apply(struct worker *worker, const struct xf_link_patch *patch, uint64_t now_ns, uint32_t *detail);
 /* The armed source becomes the source. */
 void patch_fire(struct worker *worker, struct endpoint *to, enum xf_link_event_type type, uint64_t now_ns);
 /* Removes what feeds the endpoint and what it feeds. */
 void patch_clear(struct worker *worker, struct endpoint *endpoint);
+
+/* prompt.c */
+
+/* The prompt that a move names as its source, or NULL. */
+const struct prompt *prompt_get(const struct worker *worker, const struct xf_endpoint_id *source);
+/* What the endpoint plays from now on; NULL: nothing. The one that it plays already goes on. The stream's mapping is
+ * the caller's. */
+void prompt_play(struct worker *worker, struct endpoint *endpoint, const struct prompt *prompt, uint64_t now_ns);
+/* Sends what is due, a bounded share; how much was looked at. */
+unsigned prompt_run(struct worker *worker, uint64_t now_ns);
 
 /* command.c: takes up to LOOP_COMMANDS; how many. */
 unsigned command_run(struct worker *worker, uint64_t now_ns);

@@ -3,6 +3,7 @@
 /* What a receiver shall have after the batch. */
 struct patch_wish {
 	struct endpoint *to, *source, *armed;
+	const struct prompt *prompt; /* in place of source */
 	uint64_t armed_until_ns;
 	bool paused;
 };
@@ -66,7 +67,7 @@ static bool patch_attach(struct worker *w, const struct patch_wish *wish)
 
 static struct patch_wish patch_present(struct endpoint *to)
 {
-	return (struct patch_wish){to, to->source, to->armed, to->armed_until_ns, to->paused};
+	return (struct patch_wish){to, to->source, to->armed, to->prompt, to->armed_until_ns, to->paused};
 }
 
 /* The wish for `to`, begun with its present state. */
@@ -81,9 +82,12 @@ static struct patch_wish *patch_plan_get(struct patch_plan *plan, struct endpoin
 
 static int patch_plan_move(struct worker *w, struct patch_plan *plan, const struct xf_link_move *move, uint64_t now_ns)
 {
+	const struct prompt *prompt = prompt_get(w, &move->from);
 	struct endpoint *to, *from = NULL;
 	int ret = command_endpoint(w, &to, &move->to);
-	if (ret == 0 && move->from.index != XF_ENDPOINT_NONE)
+	if (ret == 0 && move->from.index == XF_ENDPOINT_PROMPT)
+		ret = prompt ? 0 : -EINVAL;
+	else if (ret == 0 && move->from.index != XF_ENDPOINT_NONE)
 		ret = command_endpoint(w, &from, &move->from);
 	if (ret < 0)
 		return ret;
@@ -95,6 +99,7 @@ static int patch_plan_move(struct worker *w, struct patch_plan *plan, const stru
 		wish->armed_until_ns = now_ns + move->armed_limit_ns;
 	} else {
 		wish->source = from;
+		wish->prompt = prompt;
 	}
 	return 0;
 }
@@ -110,7 +115,7 @@ static uint32_t patch_bad_move(const struct xf_link_patch *patch, const struct p
 }
 
 /* All wishes come true, or none. */
-static int patch_plan_apply(struct worker *w, const struct patch_plan *plan, unsigned *failed)
+static int patch_plan_apply(struct worker *w, const struct patch_plan *plan, uint64_t now_ns, unsigned *failed)
 {
 	struct patch_wish before[XF_LINK_MOVES_MAX];
 	unsigned i;
@@ -134,8 +139,9 @@ attached:
 		bool resumed = before[i].paused && !plan->wishes[i].paused;
 		to->paused = plan->wishes[i].paused;
 		/* After a pause the sequence goes on without the packets that were held back. */
-		if (to->source != before[i].source || resumed)
+		if (to->source != before[i].source || to->prompt != plan->wishes[i].prompt || resumed)
 			stream_unmap(&to->stream);
+		prompt_play(w, to, plan->wishes[i].prompt, now_ns);
 		endpoint_publish(to);
 	}
 	return 0;
@@ -156,7 +162,7 @@ int patch_apply(struct worker *w, const struct xf_link_patch *patch, uint64_t no
 		}
 	}
 	unsigned failed = 0;
-	int ret = patch_plan_apply(w, &plan, &failed);
+	int ret = patch_plan_apply(w, &plan, now_ns, &failed);
 	if (ret < 0)
 		*detail = patch_bad_move(patch, &plan.wishes[failed]);
 	return ret;
@@ -168,6 +174,7 @@ void patch_fire(struct worker *w, struct endpoint *to, enum xf_link_event_type t
 	patch_detach(w, to);
 	/* The armed source has room: its place for `to` was just given back. */
 	patch_attach(w, &wish);
+	prompt_play(w, to, NULL, now_ns);
 	stream_unmap(&to->stream);
 	endpoint_publish(to);
 	loop_event(w, to, type, NULL, now_ns);
@@ -176,17 +183,18 @@ void patch_fire(struct worker *w, struct endpoint *to, enum xf_link_event_type t
 void patch_clear(struct worker *w, struct endpoint *e)
 {
 	patch_detach(w, e);
+	prompt_play(w, e, NULL, 0);
 	while (e->sink_count > 0) {
 		struct endpoint *to = e->sinks[0];
 		struct patch_wish wish = patch_present(to);
 		patch_detach(w, to);
-		if (wish.source == e)
+		if (wish.source == e) {
 			wish.source = NULL;
+			stream_unmap(&to->stream);
+		}
 		if (wish.armed == e)
 			wish.armed = NULL;
 		patch_attach(w, &wish);
-		if (!wish.source)
-			stream_unmap(&to->stream);
 		endpoint_publish(to);
 	}
 }

@@ -148,6 +148,7 @@ unsigned worker_turn(struct worker *w, uint64_t now_ns)
 	bool busy = w->received || done > 0;
 	done += command_run(w, now_ns);
 	done += deadlines_run(w, now_ns);
+	done += prompt_run(w, now_ns);
 	w->received = false;
 	counter_add(&w->stats.turns, 1);
 	if (busy)

@@ -21,6 +21,7 @@ struct endpoint;
 struct flow_table;
 struct source_table;
 struct admitted;
+struct prompt_set;
 
 /* What a worker gives away. Called on the worker's core; must not block. */
 struct worker_ops {
@@ -45,6 +46,8 @@ struct worker_config {
 	struct flow_table *flows;	    /* shared: each slot is written by its endpoint's owner only */
 	const struct source_table *sources; /* at start; NULL: nobody is known. Replaced by COMMAND_SOURCES */
 	const struct admitted *admitted;    /* shared, written by the main thread only; NULL: nobody is admitted */
+	const struct prompt_set *prompts;   /* shared, read-only; NULL: a patch that names one is refused */
+	struct rte_mempool *pool;	    /* for what prompts send; NULL only if prompts is */
 	struct worker_port ports[WORKER_MAX_PORTS];
 	unsigned port_count;
 	struct rte_ring *handover_in[WORKER_MAX];  /* [from]; single producer, single consumer; NULL for itself */
@@ -112,7 +115,7 @@ void worker_count_event_lost(struct worker *worker);
  * all). */
 void worker_receive(struct worker *worker, uint16_t port, struct rte_mbuf **pkts, uint16_t n, uint64_t now_ns);
 /* Packets that other workers handed over, then commands, then deadlines (armed patches, media time-outs: a bounded
- * share of the endpoints each turn). Returns how much was done; 0: idle. */
+ * share of the endpoints each turn), then packets of prompts that are due. Returns how much was done; 0: idle. */
 unsigned worker_turn(struct worker *worker, uint64_t now_ns);
 /* Sends what the stages have gathered. */
 void worker_flush(struct worker *worker);

@@ -6,6 +6,8 @@ static int worker_config_check(const struct worker_config *c)
 {
 	if (c->workers == 0 || c->workers > WORKER_MAX || c->index >= c->workers || c->port_count > WORKER_MAX_PORTS)
 		return -EINVAL;
+	if (c->prompts && !c->pool)
+		return -EINVAL;
 	if (!c->flows || !c->ops.transmit || !c->ops.to_kernel || !c->ops.event)
 		return -EINVAL;
 	for (unsigned i = 0; i < c->workers; i++)
@@ -36,12 +38,16 @@ int worker_create(struct worker **out, const struct worker_config *c)
 	w->flows = c->flows;
 	w->tables = (struct classify_tables){.flows = c->flows, .sources = c->sources, .admitted = c->admitted};
 	w->ops = c->ops;
+	w->prompts = c->prompts;
+	w->pool = c->pool;
 	memcpy(w->ports, c->ports, sizeof(w->ports));
 	memcpy(w->handover_in, c->handover_in, sizeof(w->handover_in));
 	memcpy(w->handover_out, c->handover_out, sizeof(w->handover_out));
 	w->handover_in[c->index] = w->handover_out[c->index] = NULL;
 	TAILQ_INIT(&w->owned);
 	TAILQ_INIT(&w->armed);
+	for (unsigned slot = 0; slot < PROMPT_MS; slot++)
+		LIST_INIT(&w->prompt_wheel.slots[slot]);
 	w->commands = worker_ring("commands", c);
 	w->done = w->commands ? worker_ring("done", c) : NULL;
 	if (!w->done) {

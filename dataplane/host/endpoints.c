@@ -310,6 +310,8 @@ static int endpoints_check_move(struct endpoints *endpoints, const struct xf_lin
 	*worker = entry->worker;
 	if (move->from.index == XF_ENDPOINT_NONE)
 		return 0;
+	if (move->from.index == XF_ENDPOINT_PROMPT)
+		return xf_prompt_of(move->from) == XF_PROMPT_NONE ? -EINVAL : 0;
 	if ((r = endpoints_find(endpoints, &move->from, &entry)) < 0)
 		return r;
 	return entry->worker == *worker ? 0 : -EXDEV;
@@ -336,7 +338,7 @@ int endpoints_patch(struct endpoints *endpoints, const struct xf_link_patch *pat
 		return -ENOMEM;
 	for (i = 0; i < patch->count; i++) {
 		endpoints->slots[patch->moves[i].to.index].entry->instance = endpoints->instance;
-		if (patch->moves[i].from.index != XF_ENDPOINT_NONE)
+		if (patch->moves[i].from.index < endpoints->slot_count)
 			endpoints->slots[patch->moves[i].from.index].entry->instance = endpoints->instance;
 	}
 	memcpy(&item->command.patch, patch,

@@ -21,6 +21,7 @@ struct host {
 	struct flow_table *flows;
 	struct rte_rcu_qsbr *qsbr;
 	struct admitted *admitted;
+	struct prompt_set *prompts;
 	struct lcore_set lcores;
 	struct command_queue commands;
 	struct limbo limbo;

@@ -191,6 +191,8 @@ static int lcore_worker_create(struct lcore_set *set, unsigned index, struct flo
 	    .socket = SOCKET_ID_ANY,
 	    .flows = flows,
 	    .admitted = admitted,
+	    .prompts = set->prompts,
+	    .pool = set->pool,
 	    .port_count = set->port_count,
 	    .ops = {l, lcore_transmit, lcore_to_kernel, lcore_event},
 	};

@@ -43,6 +43,9 @@ struct lcore_set {
 	bool idle_backoff;
 	bool stop;		   /* the main thread writes */
 	struct rte_rcu_qsbr *qsbr; /* each worker reports every turn */
+	/* Before lcore_create, which hands them to the workers. */
+	const struct prompt_set *prompts;
+	struct rte_mempool *pool; /* for what prompts send */
 	/* Ports with one transmit queue: from sender (worker 1 on, main thread) to worker 0, whose queue it is. */
 	struct rte_ring *to_port[WORKER_MAX_PORTS][LCORE_SENDERS];
 	struct rte_ring *handover[WORKER_MAX][WORKER_MAX]; /* [from][to] */

@@ -11,6 +11,7 @@
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 #include "eal.h"
+#include "fast/prompt.h"
 #include "host.h"
 #include "link_command.h"
 #include "log.h"
@@ -122,6 +123,7 @@ static void main_tables_stop(struct host *host)
 	if (host->admitted)
 		admitted_destroy(host->admitted);
 	rte_free(host->qsbr);
+	prompt_set_destroy(host->prompts);
 	flow_table_destroy(host->flows);
 }
 
@@ -147,6 +149,8 @@ static int main_tables_start(struct host *host)
 		r = -ENOMEM;
 	if (r == 0)
 		r = admitted_create(&host->admitted, "admitted", host->qsbr, SOCKET_ID_ANY);
+	if (r == 0)
+		r = prompt_set_create(&host->prompts, SOCKET_ID_ANY);
 	if (r < 0) {
 		log_error("tables-failed", "error=\"%s\"", strerror(-r));
 		main_tables_stop(host);
@@ -157,6 +161,8 @@ static int main_tables_start(struct host *host)
 static int main_workers_create(struct host *host)
 {
 	host->lcores.qsbr = host->qsbr;
+	host->lcores.prompts = host->prompts;
+	host->lcores.pool = host->pool;
 	int r = lcore_create(&host->lcores, host->config, host->ports, host->flows, host->admitted);
 	if (r < 0)
 		return r;

@@ -13,6 +13,7 @@
 #define XF_PORT_PAIRS	    ((XF_MEDIA_PORT_LAST - XF_MEDIA_PORT_FIRST + 1) / 2)
 #define XF_MAX_MEDIA_ADDRS  128
 #define XF_ENDPOINT_NONE    UINT32_MAX
+#define XF_ENDPOINT_PROMPT  (UINT32_MAX - 1) /* as a source: the generation is the number of a prompt (prompt.h) */
 
 /* An endpoint's name on the link. A slot is used again and again; the generation says which life is meant.
  * The control plane chooses it, above every one that the dataplane has seen (hello.generation_last). */
@@ -88,8 +89,9 @@ struct xf_endpoint_settings {
 /* An endpoint as `xfergate show endpoints` prints it and as a returning control plane reads it back. */
 struct xf_endpoint_state {
 	struct xf_endpoint_id id;
-	struct xf_endpoint_id source; /* what feeds its send stream; index XF_ENDPOINT_NONE: nothing */
-	struct xf_endpoint_id armed;  /* what will feed it from its first valid packet on */
+	struct xf_endpoint_id
+	    source; /* what feeds its send stream; index XF_ENDPOINT_NONE: nothing, XF_ENDPOINT_PROMPT: a prompt */
+	struct xf_endpoint_id armed; /* what will feed it from its first valid packet on */
 	struct xf_sockaddr local;
 	struct xf_sockaddr remote;  /* from SDP */
 	struct xf_sockaddr locked;  /* learned source, or family 0 */

@@ -17,9 +17,10 @@
 #include "xfergate/addr.h"
 #include "xfergate/drop.h"
 #include "xfergate/endpoint.h"
+#include "xfergate/prompt.h"
 #include "xfergate/source.h"
 
-#define XF_LINK_VERSION	   1
+#define XF_LINK_VERSION	   2
 #define XF_LINK_PACKET_MAX 65536
 #define XF_LINK_MOVES_MAX  32
 
@@ -105,7 +106,8 @@ struct xf_link_close {
 	struct xf_endpoint_id id;
 };
 
-/* Feed `to`'s send stream from `from` (index XF_ENDPOINT_NONE: from nothing).
+/* Feed `to`'s send stream from `from` (index XF_ENDPOINT_NONE: from nothing; XF_ENDPOINT_PROMPT: from a prompt, which
+ * begins at once, whatever the limit says; -EINVAL: there is no such prompt).
  * armed_limit_ns > 0: only from `from`'s first valid packet on, or when the limit has passed; until then the present
  * source goes on. paused: `to` is on hold: what feeds it is dropped as "paused" until a move without it. */
 struct xf_link_move {

@@ -7,8 +7,10 @@ import socket
 import struct
 import time
 
-VERSION = 1
+VERSION = 2
 NONE = 0xFFFFFFFF
+PROMPT = 0xFFFFFFFE  # as a source, with the number of a prompt
+PROMPTS = {"ringback-us": 1, "ringback-eu": 2, "ringback-gb": 3}
 PORT_FIRST = 16384
 PORT_PAIRS = 8192
 PACKET_MAX = 65536

@@ -35,6 +35,26 @@ Test(lists, events_and_roles)
 	expect_distinct(roles, XF_ROLE_COUNT);
 }
 
+Test(lists, prompts)
+{
+	const char *names[XF_PROMPT_END - 1];
+	for (unsigned i = XF_PROMPT_NONE + 1; i < XF_PROMPT_END; i++) {
+		names[i - 1] = xf_prompt_name(i);
+		cr_expect_eq(xf_prompt_of(xf_prompt_id((enum xf_prompt)i)), i);
+	}
+	expect_distinct(names, XF_PROMPT_END - 1);
+	cr_expect_str_eq(xf_prompt_name(XF_PROMPT_END), "unknown");
+	cr_expect_eq(xf_prompt_of((struct xf_endpoint_id){XF_ENDPOINT_PROMPT, XF_PROMPT_END}), XF_PROMPT_NONE);
+	cr_expect_eq(xf_prompt_of((struct xf_endpoint_id){XF_ENDPOINT_NONE, 1}), XF_PROMPT_NONE);
+	cr_expect_eq(xf_prompt_of((struct xf_endpoint_id){1, 1}), XF_PROMPT_NONE);
+#define X(symbol, number, name, hz1, hz2, on1, off1, on2, off2)                                                        \
+	cr_expect_eq((on1) % 20 + (off1) % 20 + (on2) % 20 + (off2) % 20, 0, name ": no whole frames");                \
+	cr_expect_eq((on1) * (hz1) % 1000 + (on1) * (hz2) % 1000 + (on2) * (hz1) % 1000 + (on2) * (hz2) % 1000, 0,     \
+		     name ": clicks");
+	XF_PROMPTS(X)
+#undef X
+}
+
 Test(lists, link_records_fit_a_packet)
 {
 #define X(symbol, number, name, body)                                                                                  \

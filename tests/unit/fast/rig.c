@@ -89,6 +89,7 @@ void rig_init(struct rig *rig, unsigned workers)
 	rig->now_ns = 1000 * RIG_MS;
 	rig->pool = rte_pktmbuf_pool_create("rig", 2047, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	cr_assert_not_null(rig->pool);
+	cr_assert_eq(prompt_set_create(&rig->prompts, SOCKET_ID_ANY), 0);
 	struct rte_ring *rings[2] = {0};
 	for (unsigned i = 0; workers == 2 && i < 2; i++) {
 		rings[i] = rte_ring_create(i ? "to1" : "to0", 64, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
@@ -102,6 +103,8 @@ void rig_init(struct rig *rig, unsigned workers)
 		    .flows = rig->flows,
 		    .sources = rig->sources,
 		    .admitted = rig->admitted,
+		    .prompts = rig->prompts,
+		    .pool = rig->pool,
 		    .ports = {{.mtu = 1500}},
 		    .port_count = 1,
 		    .ops = {rig, rig_transmit, rig_to_kernel, rig_event},
@@ -120,6 +123,7 @@ void rig_fini(struct rig *rig)
 	cr_assert_eq(rte_mempool_in_use_count(rig->pool), 0, "%u packets leaked", rte_mempool_in_use_count(rig->pool));
 	for (unsigned i = 0; i < rig->workers; i++)
 		worker_destroy(rig->worker[i]);
+	prompt_set_destroy(rig->prompts);
 	flow_table_destroy(rig->flows);
 	source_table_destroy(rig->sources);
 	admitted_destroy(rig->admitted);

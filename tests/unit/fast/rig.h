@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include "fast/endpoint.h"
 #include "fast/flow.h"
+#include "fast/prompt.h"
 #include "fast/source.h"
 #include "fast/worker.h"
 
@@ -27,6 +28,7 @@ struct rig {
 	struct flow_table *flows;
 	struct source_table *sources;
 	struct admitted *admitted;
+	struct prompt_set *prompts;
 	struct rte_mempool *pool;
 	uint64_t now_ns;
 	unsigned sent_count, kernel_count, urgent_count, event_count;

@@ -277,7 +277,8 @@ Test(admitted, clear)
 	admitted_clear(admitted);
 	for (unsigned round = 0; round < 3; round++) {
 		for (uint32_t i = 0; i < XF_MAX_ADMITTED; i++) {
-			struct xf_addr addr = xf_addr_v4((uint8_t[]){10, (uint8_t)round, (uint8_t)(i >> 8), (uint8_t)i});
+			struct xf_addr addr =
+			    xf_addr_v4((uint8_t[]){10, (uint8_t)round, (uint8_t)(i >> 8), (uint8_t)i});
 			cr_assert_eq(admitted_add(admitted, &addr), 0, "%u", i);
 		}
 		if (round == 1)
@@ -285,7 +286,8 @@ Test(admitted, clear)
 		admitted_clear(admitted);
 		cr_expect_eq(admitted_count(admitted), 0u);
 		for (uint32_t i = 0; i < XF_MAX_ADMITTED; i++) {
-			struct xf_addr addr = xf_addr_v4((uint8_t[]){10, (uint8_t)round, (uint8_t)(i >> 8), (uint8_t)i});
+			struct xf_addr addr =
+			    xf_addr_v4((uint8_t[]){10, (uint8_t)round, (uint8_t)(i >> 8), (uint8_t)i});
 			cr_assert_not(admitted_has(admitted, &addr));
 		}
 	}

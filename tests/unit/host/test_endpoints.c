@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <rte_eal.h>
 #include "endpoints.h"
+#include "fast/prompt.h"
 #include "lcore.h"
 
 #define SECOND 1000000000ull
@@ -18,6 +19,7 @@ static struct port ports[1];
 static struct worker *workers[2];
 static struct flow_table *flows;
 static struct rte_rcu_qsbr *qsbr;
+static struct prompt_set *prompts;
 
 static struct {
 	unsigned count;
@@ -85,11 +87,16 @@ static void start(void)
 	command_queue_init(&commands);
 	rings[0] = rte_ring_create("a", 64, SOCKET_ID_ANY, 0);
 	rings[1] = rte_ring_create("b", 64, SOCKET_ID_ANY, 0);
+	cr_assert_eq(prompt_set_create(&prompts, SOCKET_ID_ANY), 0);
+	struct rte_mempool *pool = rte_pktmbuf_pool_create("p", 63, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	cr_assert_not_null(pool);
 	for (unsigned w = 0; w < 2; w++) {
 		struct worker_config config = {.index = w,
 					       .workers = 2,
 					       .socket = SOCKET_ID_ANY,
 					       .flows = flows,
+					       .prompts = prompts,
+					       .pool = pool,
 					       .port_count = 1,
 					       .ops = {NULL, transmit, to_kernel, event}};
 		config.ports[0].mtu = 1500;
@@ -229,11 +236,31 @@ Test(endpoints, patch_is_checked_whole)
 	cr_expect_eq(endpoints_patch(&book, &patch, &answer, &bad), -EINVAL);
 	patch.count = 2;
 	patch.moves[0].to.generation = 1;
+	patch.moves[1].from = (struct xf_endpoint_id){XF_ENDPOINT_PROMPT, XF_PROMPT_END};
+	cr_expect_eq(endpoints_patch(&book, &patch, &answer, &bad), -EINVAL);
+	cr_expect_eq(bad, 1u);
 	patch.moves[1].from = (struct xf_endpoint_id){1, 1};
 	cr_expect_eq(endpoints_patch(&book, &patch, &answer, &bad), 0);
 	turn(SECOND);
 	cr_expect_eq(answered.count, 4);
 	cr_expect_eq(answered.result, 0);
+}
+
+/* A prompt is a source like another, from the link to the dump, but it is nobody's endpoint. */
+Test(endpoints, prompt)
+{
+	struct xf_link_patch patch = {.count = 1};
+	struct xf_endpoint_state state;
+	uint32_t bad;
+
+	open_now(1, 1, 1, SECOND);
+	patch.moves[0] = (struct xf_link_move){.to = {1, 1}, .from = xf_prompt_id(XF_PROMPT_RINGBACK_EU)};
+	cr_assert_eq(endpoints_patch(&book, &patch, &answer, &bad), 0);
+	turn(SECOND);
+	cr_expect_eq(answered.result, 0);
+	endpoint_state(book.slots[1].entry->endpoint, &state);
+	cr_expect_eq(state.source.index, XF_ENDPOINT_PROMPT);
+	cr_expect_eq(state.source.generation, XF_PROMPT_RINGBACK_EU);
 }
 
 Test(endpoints, orphans)

@@ -1,0 +1,563 @@
+#include <math.h>
+#include <rte_mempool.h>
+#include "fast/g711.h"
+#include "rig.h"
+
+#define CALLER "203.0.113.10"
+#define TARGET "203.0.113.30"
+#define FRAME  20 /* ms */
+
+static const struct xf_endpoint_id none = {XF_ENDPOINT_NONE, 0};
+static const struct xf_endpoint_id us = {XF_ENDPOINT_PROMPT, XF_PROMPT_RINGBACK_US};
+static const struct xf_endpoint_id gb = {XF_ENDPOINT_PROMPT, XF_PROMPT_RINGBACK_GB};
+
+/* The decoders of G.711, written from its tables and not from our encoder. */
+static int mu_decode(uint8_t code)
+{
+	unsigned inverted = (uint8_t)~code;
+	int magnitude = (int)((((inverted & 15) << 3) + 132) << (inverted >> 4 & 7)) - 132;
+	return inverted & 0x80 ? -magnitude : magnitude;
+}
+
+static int a_decode(uint8_t code)
+{
+	unsigned even = code ^ 0x55, segment = even >> 4 & 7;
+	int magnitude = (int)((even & 15) << 4) + 8;
+	if (segment)
+		magnitude = (magnitude + 256) << (segment - 1);
+	return even & 0x80 ? magnitude : -magnitude;
+}
+
+Test(g711, values)
+{
+	static const struct {
+		int16_t sample;
+		uint8_t mu, a;
+	} cases[] = {
+	    {0, 0xff, 0xd5},	 {-1, 0x7f, 0x55},     {1000, 0xce, 0xfa}, {-1000, 0x4e, 0x7a},
+	    {32767, 0x80, 0xaa}, {-32768, 0x00, 0x2a}, {8060, 0x9f, 0x8a}, {-8059, 0x20, 0x0a},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cr_expect_eq(g711_mu(cases[i].sample), cases[i].mu, "%d: mu %02x", cases[i].sample,
+			     g711_mu(cases[i].sample));
+		cr_expect_eq(g711_a(cases[i].sample), cases[i].a, "%d: a %02x", cases[i].sample,
+			     g711_a(cases[i].sample));
+	}
+}
+
+/* Each code's value encodes to the code; each sample comes back within half a step of its segment. */
+Test(g711, round_trip)
+{
+	for (unsigned code = 0; code < 256; code++) {
+		if (code != 0x7f) /* minus zero */
+			cr_expect_eq(g711_mu((int16_t)mu_decode((uint8_t)code)), code);
+		cr_expect_eq(g711_a((int16_t)a_decode((uint8_t)code)), code);
+	}
+	for (int sample = -32635; sample <= 32635; sample++) {
+		int magnitude = abs(sample), segment = 0;
+		while (magnitude + 132 >= 256 << segment)
+			segment++;
+		int mu = mu_decode(g711_mu((int16_t)sample)), a = a_decode(g711_a((int16_t)sample));
+		cr_assert_leq(abs(mu - sample), 4 << segment, "%d: %d", sample, mu);
+		cr_assert_leq(abs(a - sample), RTE_MAX(8, magnitude / 32 + 1), "%d: %d", sample, a);
+	}
+}
+
+/* Power at one frequency, as the amplitude of a sine. */
+static double goertzel(const double *samples, unsigned n, double hz)
+{
+	double k = 2 * cos(2 * M_PI * hz / 8000), s1 = 0, s2 = 0;
+	for (unsigned i = 0; i < n; i++) {
+		double s = samples[i] + k * s1 - s2;
+		s2 = s1;
+		s1 = s;
+	}
+	return 2 * sqrt(s1 * s1 + s2 * s2 - k * s1 * s2) / n;
+}
+
+/* What is heard, in each law: the tones in the parts with sound, nothing else in them, and silence between. */
+Test(prompt, sounds)
+{
+	static const struct {
+		enum xf_prompt prompt;
+		unsigned hz[2], parts[4];
+	} cases[] = {
+	    {XF_PROMPT_RINGBACK_US, {440, 480}, {2000, 4000}},
+	    {XF_PROMPT_RINGBACK_EU, {425}, {1000, 4000}},
+	    {XF_PROMPT_RINGBACK_GB, {400, 450}, {400, 200, 400, 2000}},
+	};
+	static double heard[48000];
+	struct rig rig;
+	rig_init(&rig, 1);
+	for (unsigned i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		unsigned law = i % 2, at = 0, tones = cases[i / 2].hz[1] ? 2 : 1;
+		const struct prompt *p = &rig.prompts->prompts[cases[i / 2].prompt];
+		cr_expect_eq(p->number, cases[i / 2].prompt);
+		for (unsigned n = 0; n < p->frames * 160; n++) {
+			uint8_t code = p->payload[law][n / 160][n % 160];
+			heard[n] = law == PROMPT_MU ? mu_decode(code) : a_decode(code);
+		}
+		for (unsigned part = 0; part < 4; part++) {
+			unsigned n = cases[i / 2].parts[part] * 8;
+			double sum = 0, tone_sum = 0;
+			for (unsigned k = at; k < at + n; k++)
+				sum += heard[k] * heard[k];
+			for (unsigned k = 0; part % 2 == 0 && n && k < tones; k++) {
+				double amplitude = goertzel(heard + at, n, cases[i / 2].hz[k]);
+				/* -16 dBm0 each of two, -10 dBm0 of one; 32124 is +3.17 dBm0. */
+				cr_expect(fabs(20 * log10(amplitude / 32124) + 3.17 + (tones == 2 ? 16 : 10)) < 0.5,
+					  "%u law %u: %f at %u Hz", i / 2, law, amplitude, cases[i / 2].hz[k]);
+				tone_sum += amplitude * amplitude / 2 * n;
+			}
+			if (part % 2 == 1)
+				cr_expect_leq(sum, 64.0 * n, "no silence");
+			else if (n)
+				cr_expect_gt(tone_sum / sum, 0.99, "something else than the tones: %f", tone_sum / sum);
+			at += n;
+		}
+		cr_expect_eq(at, p->frames * 160);
+	}
+	rig_fini(&rig);
+}
+
+static void pass_ns(struct rig *rig, uint64_t ns)
+{
+	rig->now_ns += ns;
+	rig_turns(rig);
+}
+
+/* Millisecond by millisecond. */
+static void pass(struct rig *rig, unsigned ms)
+{
+	while (ms-- > 0)
+		pass_ns(rig, RIG_MS);
+}
+
+static void expect_sound(const struct seen *s, const struct rig *rig, enum xf_prompt number, enum prompt_law law,
+			 uint64_t n)
+{
+	const struct prompt *p = &rig->prompts->prompts[number];
+	cr_assert_eq(s->payload_len, 172);
+	cr_expect_eq(s->payload[0], 0x80);
+	cr_expect_eq(memcmp(s->payload + 12, p->payload[law][n % p->frames], 160), 0, "not frame %lu", n);
+	cr_expect(s->ip_checksum_ok && s->udp_checksum_ok);
+}
+
+/* Packet n is due at start + n * 20 ms: not a nanosecond earlier, and at that moment if there is a turn. */
+Test(prompt, due_times)
+{
+	static struct rig rig;
+	rig_init(&rig, 1);
+	struct xf_endpoint_settings settings = rig_settings(CALLER, 4000);
+	struct xf_endpoint_id caller = rig_open(&rig, 0, RIG_V4, 20000, &settings, 65500, 0xffffff00);
+	rig.now_ns += 1;
+	cr_assert_eq(rig_move(&rig, caller, us, 0, false), 0);
+	cr_expect_eq(rig_state(&rig, caller).source.index, XF_ENDPOINT_PROMPT);
+	cr_expect_eq(rig_state(&rig, caller).source.generation, XF_PROMPT_RINGBACK_US);
+	uint64_t start = 1001 * RIG_MS;
+	rig.now_ns = start - 1;
+	rig_turns(&rig);
+	cr_expect_eq(rig.sent_count, 0u, "early");
+	/* A period of 300 frames and the beginning of the next one. */
+	for (unsigned n = 0; n < 310; n++) {
+		rig.now_ns = start + n * FRAME * RIG_MS - 1;
+		rig_turns(&rig);
+		cr_assert_eq(rig.sent_count, n, "packet %u is early", n);
+		rig.now_ns++;
+		rig_turns(&rig);
+		cr_assert_eq(rig.sent_count, n + 1, "packet %u is late", n);
+		struct seen s = rig_last(&rig);
+		expect_sound(&s, &rig, XF_PROMPT_RINGBACK_US, PROMPT_MU, n);
+		cr_expect_eq(s.ssrc, 0xa0000001);
+		cr_expect_eq(s.pt, 0);
+		cr_expect_eq(s.seq, (uint16_t)(65500 + n));
+		cr_expect_eq(s.timestamp, 0xffffff00 + n * 160);
+		cr_expect_eq(s.marker, n == 0);
+		cr_expect_eq(s.dst.port, 4000);
+	}
+	struct xf_endpoint_state state = rig_state(&rig, caller);
+	cr_expect_eq(state.tx_packets, 310);
+	cr_expect_eq(state.tx_bytes, 310 * 172);
+	cr_expect_eq(worker_stats(rig.worker[0])->forwarded, 310);
+	cr_expect_eq(rig_all_drops(&rig), 0);
+	rig_fini(&rig);
+}
+
+/* Turns whenever they come: each packet in the first turn after it is due. */
+Test(prompt, never_early)
+{
+	static struct rig rig;
+	rig_init(&rig, 1);
+	struct xf_endpoint_settings settings = rig_settings("2001:db8:9::9", 4000);
+	struct xf_endpoint_id caller = rig_open(&rig, 0, RIG_V6, 20000, &settings, 1, 1);
+	cr_assert_eq(rig_move(&rig, caller, us, 0, false), 0);
+	uint64_t start = rig.now_ns;
+	for (unsigned turn = 0; rig.sent_count < 100; turn++) {
+		uint64_t due = start + rig.sent_count * FRAME * RIG_MS;
+		unsigned before = rig.sent_count;
+		pass_ns(&rig, 137000 + turn % 7 * 61000);
+		cr_assert_eq(rig.sent_count - before, rig.now_ns >= due ? 1u : 0u, "packet %u", before);
+		if (rig.sent_count > before)
+			cr_expect(rig_last(&rig).udp_checksum_ok && rig_last(&rig).family == 6);
+	}
+	rig_fini(&rig);
+}
+
+/* Late: two packets a turn; what is later than 100 ms is left out, and the timestamp says so. */
+Test(prompt, catches_up)
+{
+	static struct rig rig;
+	rig_init(&rig, 1);
+	struct xf_endpoint_settings settings = rig_settings(CALLER, 4000);
+	struct xf_endpoint_id caller = rig_open(&rig, 0, RIG_V4, 20000, &settings, 0, 0);
+	cr_assert_eq(rig_move(&rig, caller, us, 0, false), 0);
+	cr_assert_eq(rig.sent_count, 1u);
+	pass_ns(&rig, 95 * RIG_MS);
+	cr_expect_eq(rig.sent_count, 3u, "a burst of %u", rig.sent_count - 1);
+	rig_turns(&rig);
+	cr_expect_eq(rig.sent_count, 5u);
+	rig_turns(&rig);
+	cr_expect_eq(rig.sent_count, 5u);
+	for (unsigned n = 0; n < 5; n++) {
+		struct seen s = rig_seen(&rig, n);
+		expect_sound(&s, &rig, XF_PROMPT_RINGBACK_US, PROMPT_MU, n);
+		cr_expect_eq(s.seq, n);
+		cr_expect_eq(s.timestamp, n * 160);
+	}
+	rig_forget(&rig);
+	pass_ns(&rig, 1000 * RIG_MS); /* 1095 ms from the start: packets 50 to 54 are not too late */
+	for (unsigned turn = 0; turn < 5; turn++)
+		rig_turns(&rig);
+	cr_assert_eq(rig.sent_count, 5u);
+	for (unsigned n = 0; n < 5; n++) {
+		struct seen s = rig_seen(&rig, n);
+		expect_sound(&s, &rig, XF_PROMPT_RINGBACK_US, PROMPT_MU, 50 + n);
+		cr_expect_eq(s.seq, 5 + n, "no gap");
+		cr_expect_eq(s.timestamp, (50 + n) * 160);
+	}
+	rig_fini(&rig);
+}
+
+static void target_says(struct rig *rig, uint16_t seq)
+{
+	rig_rtp(rig, TARGET, 6000, "192.0.2.1", 20002, 0, seq, seq * 160u, 0x7a, 0x70);
+}
+
+/* Prompt, another prompt, armed target, nothing, prompt again: one stream. */
+Test(prompt, one_stream)
+{
+	static struct rig rig;
+	rig_init(&rig, 1);
+	struct xf_endpoint_settings settings = rig_settings(CALLER, 4000), target_settings = rig_settings(TARGET, 6000);
+	struct xf_endpoint_id caller = rig_open(&rig, 0, RIG_V4, 20000, &settings, 65533, 0xfffffe00);
+	struct xf_endpoint_id target = rig_open(&rig, 0, RIG_V4, 20002, &target_settings, 1, 1);
+	static uint64_t at[RIG_SENT];
+	uint64_t start = rig.now_ns;
+#define PASS(ms)                                                                                                       \
+	for (unsigned passed = 0; passed < (ms); passed++) {                                                           \
+		pass(&rig, 1);                                                                                         \
+		SENT();                                                                                                \
+	}
+	unsigned noted = 0;
+#define SENT()                                                                                                         \
+	while (noted < rig.sent_count)                                                                                 \
+	at[noted++] = rig.now_ns
+	cr_assert_eq(rig_move(&rig, caller, us, 0, false), 0);
+	SENT();
+	PASS(65);
+	cr_expect_eq(rig.sent_count, 4u);
+	cr_assert_eq(rig_move(&rig, caller, gb, 0, false), 0);
+	SENT();
+	PASS(20); /* in the same slot: 20 ms after the last one */
+	cr_expect_eq(rig.sent_count, 5u);
+	cr_assert_eq(rig_move(&rig, caller, target, 500 * RIG_MS, false), 0);
+	cr_expect_eq(rig_state(&rig, caller).source.index, XF_ENDPOINT_PROMPT, "it goes on while armed");
+	cr_expect_eq(rig_state(&rig, caller).armed.index, target.index);
+	PASS(35);
+	cr_expect_eq(rig.sent_count, 7u);
+	for (uint16_t i = 0; i < 5; i++) {
+		target_says(&rig, (uint16_t)(40000 + i));
+		SENT();
+		PASS(20);
+	}
+	cr_expect_eq(rig_events(&rig, XF_EVENT_ARMED_FIRED), 1u);
+	cr_expect_eq(rig_state(&rig, caller).source.index, target.index);
+	cr_expect_eq(rig.sent_count, 12u, "the prompt has ended");
+	cr_assert_eq(rig_move(&rig, caller, none, 0, false), 0);
+	PASS(1000);
+	cr_expect_eq(rig.sent_count, 12u);
+	cr_assert_eq(rig_move(&rig, caller, us, 500 * RIG_MS, false), 0);
+	cr_expect_eq(rig_state(&rig, caller).source.index, XF_ENDPOINT_PROMPT, "a prompt is never armed");
+	SENT();
+	PASS(30);
+	cr_expect_eq(rig.sent_count, 14u);
+	cr_assert_eq(rig_move(&rig, caller, none, 0, false), 0);
+	PASS(100);
+	cr_expect_eq(rig.sent_count, 14u);
+	static const unsigned marked[] = {0, 4, 7, 12};
+	for (unsigned i = 0, m = 0; i < 14; i++) {
+		struct seen s = rig_seen(&rig, i);
+		bool marker = m < 4 && marked[m] == i;
+		m += marker;
+		cr_expect_eq(s.ssrc, 0xa0000001);
+		cr_expect_eq(s.seq, (uint16_t)(65533 + i), "packet %u: %u", i, s.seq);
+		cr_expect_eq(s.marker, marker, "packet %u", i);
+		/* The target speaks in the same millisecond as the prompt did: its timestamps follow the packet. */
+		uint64_t ms = (at[i] - start) / RIG_MS + (i >= 7 && i < 12 ? FRAME : 0);
+		cr_expect_eq((s.timestamp - 0xfffffe00) / 8, ms, "packet %u at %lu ms: %u", i, ms,
+			     (s.timestamp - 0xfffffe00) / 8);
+	}
+	struct seen s = rig_seen(&rig, 4);
+	expect_sound(&s, &rig, XF_PROMPT_RINGBACK_GB, PROMPT_MU, 0);
+	rig_fini(&rig);
+}
+
+/* An armed patch whose source never speaks: the prompt ends at the limit. */
+Test(prompt, armed_limit)
+{
+	static struct rig rig;
+	rig_init(&rig, 1);
+	struct xf_endpoint_settings settings = rig_settings(CALLER, 4000), target_settings = rig_settings(TARGET, 6000);
+	struct xf_endpoint_id caller = rig_open(&rig, 0, RIG_V4, 20000, &settings, 0, 0);
+	struct xf_endpoint_id target = rig_open(&rig, 0, RIG_V4, 20002, &target_settings, 1, 1);
+	cr_assert_eq(rig_move(&rig, caller, us, 0, false), 0);
+	cr_assert_eq(rig_move(&rig, caller, target, 50 * RIG_MS, false), 0);
+	pass(&rig, 200);
+	cr_expect_eq(rig.sent_count, 3u);
+	cr_expect_eq(rig_state(&rig, caller).source.index, target.index);
+	/* Its armed source closes: the prompt goes on, and nothing begins anew. */
+	rig_forget(&rig);
+	cr_assert_eq(rig_move(&rig, caller, us, 0, false), 0);
+	cr_assert_eq(rig_move(&rig, caller, target, 500 * RIG_MS, false), 0);
+	pass(&rig, 30);
+	struct command close = {.type = COMMAND_CLOSE, .id = target};
+	cr_assert_eq(rig_command(&rig, 0, &close), 0);
+	endpoint_destroy(close.endpoint);
+	pass(&rig, 30);
+	cr_expect_eq(rig_state(&rig, caller).armed.index, XF_ENDPOINT_NONE);
+	cr_expect_eq(rig_state(&rig, caller).source.index, XF_ENDPOINT_PROMPT);
+	cr_assert_eq(rig.sent_count, 4u);
+	for (unsigned i = 0; i < 4; i++)
+		cr_expect_eq(rig_seen(&rig, i).marker, i == 0);
+	rig_fini(&rig);
+}
+
+/* The endpoint's own number for PCMU, else for PCMA; without either it stays silent, and the move is accepted. */
+Test(prompt, payload_types)
+{
+	static const struct {
+		unsigned count;
+		struct xf_pt pts[2];
+		int pt;
+		enum prompt_law law;
+	} cases[] = {
+	    {2, {{8, XF_CODEC_PCMA}, {101, XF_CODEC_EVENT}}, 8, PROMPT_A},
+	    {2, {{97, XF_CODEC_PCMA}, {96, XF_CODEC_PCMU}}, 96, PROMPT_MU},
+	    {2, {{9, XF_CODEC_G722}, {101, XF_CODEC_EVENT}}, -1, PROMPT_MU},
+	    {0, {{0}}, -1, PROMPT_MU},
+	};
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		static struct rig rig;
+		if (i == 0)
+			rig_init(&rig, 1);
+		struct xf_endpoint_settings settings = rig_settings(CALLER, 4000);
+		settings.pt_count = (uint8_t)cases[i].count;
+		memcpy(settings.pts, cases[i].pts, sizeof(cases[i].pts));
+		struct xf_endpoint_id caller = rig_open(&rig, 0, RIG_V4, (uint16_t)(20000 + 2 * i), &settings, 0, 0);
+		uint64_t drops = rig_drops(&rig, XF_DROP_PAYLOAD_TYPE);
+		cr_assert_eq(rig_move(&rig, caller, us, 0, false), 0);
+		cr_expect_eq(rig_state(&rig, caller).source.index, XF_ENDPOINT_PROMPT);
+		pass(&rig, 39);
+		cr_expect_eq(rig.sent_count, cases[i].pt < 0 ? 0u : 2u, "case %u: %u", i, rig.sent_count);
+		for (unsigned n = 0; n < rig.sent_count; n++) {
+			struct seen s = rig_seen(&rig, n);
+			cr_expect_eq(s.pt, cases[i].pt);
+			expect_sound(&s, &rig, XF_PROMPT_RINGBACK_US, cases[i].law, n);
+		}
+		cr_expect_eq(rig_drops(&rig, XF_DROP_PAYLOAD_TYPE) - drops, cases[i].pt < 0 ? 2u : 0u);
+		cr_assert_eq(rig_move(&rig, caller, none, 0, false), 0);
+		rig_forget(&rig);
+		if (i + 1 == sizeof(cases) / sizeof(cases[0]))
+			rig_fini(&rig);
+	}
+}
+
+/* On hold, no neighbour, no remote, no buffer: nothing is sent, each is counted by name; then the stream goes on
+ * without a gap, at the time that has passed. */
+Test(prompt, held_back)
+{
+	static struct rig rig;
+	rig_init(&rig, 1);
+	struct xf_endpoint_settings settings = rig_settings(CALLER, 4000), nowhere = settings;
+	memset(&nowhere.remote, 0, sizeof(nowhere.remote));
+	struct xf_endpoint_id caller = rig_open(&rig, 0, RIG_V4, 20000, &nowhere, 0, 0);
+	struct command header = {.type = COMMAND_HEADER, .id = caller, .egress = {.resolved = false}};
+	struct command update = {
+	    .type = COMMAND_UPDATE, .id = caller, .settings = settings, .egress = {.resolved = true}};
+	static struct rte_mbuf *taken[2048];
+	cr_assert_eq(rig_move(&rig, caller, us, 0, false), 0);
+	uint64_t start = rig.now_ns;
+	pass(&rig, 99);
+	cr_expect_eq(rig.sent_count, 0u, "to nowhere");
+	cr_expect_eq(rig_drops(&rig, XF_DROP_NO_NEIGHBOUR), 5);
+	cr_assert_eq(rig_command(&rig, 0, &update), 0);
+	pass(&rig, 40); /* 139 ms: two packets, the stream's first at 100 */
+	cr_expect_eq(rig.sent_count, 2u);
+	cr_assert_eq(rig_command(&rig, 0, &header), 0);
+	pass(&rig, 40); /* 179 */
+	cr_expect_eq(rig_drops(&rig, XF_DROP_NO_NEIGHBOUR), 7);
+	header.egress.resolved = true;
+	cr_assert_eq(rig_command(&rig, 0, &header), 0);
+	pass(&rig, 20); /* 199 */
+	cr_expect_eq(rig.sent_count, 3u);
+	cr_assert_eq(rig_move(&rig, caller, us, 0, true), 0);
+	pass(&rig, 60); /* 259 */
+	cr_expect_eq(rig_drops(&rig, XF_DROP_PAUSED), 3);
+	cr_expect_eq(rig.sent_count, 3u, "on hold");
+	cr_assert_eq(rig_move(&rig, caller, us, 0, false), 0);
+	pass(&rig, 20); /* 279 */
+	cr_expect_eq(rig.sent_count, 4u);
+	unsigned n = 0;
+	while ((taken[n] = rte_pktmbuf_alloc(rig.pool)) != NULL)
+		n++;
+	pass(&rig, 40); /* 319 */
+	cr_expect_eq(rig_drops(&rig, XF_DROP_NO_MBUF), 2);
+	while (n-- > 0)
+		rte_pktmbuf_free(taken[n]);
+	pass(&rig, 20);
+	cr_expect_eq(rig.now_ns, start + 339 * RIG_MS);
+	static const struct {
+		unsigned frame;
+		bool marker;
+	} sent[] = {{5, true}, {6, false}, {9, false}, {13, true}, {16, false}};
+	cr_assert_eq(rig.sent_count, 5u);
+	for (unsigned i = 0; i < 5; i++) {
+		struct seen s = rig_seen(&rig, i);
+		expect_sound(&s, &rig, XF_PROMPT_RINGBACK_US, PROMPT_MU, sent[i].frame);
+		cr_expect_eq(s.seq, i, "no gap");
+		cr_expect_eq(s.timestamp, (sent[i].frame - 5) * 160, "packet %u", i);
+		cr_expect_eq(s.marker, sent[i].marker, "packet %u", i);
+	}
+	cr_expect_eq(rig_all_drops(&rig), 12);
+	cr_expect_eq(rig_state(&rig, caller).rx_dropped, 0);
+	rig_fini(&rig);
+}
+
+static void no_transmit(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t n)
+{
+}
+
+static void no_kernel(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t n, bool urgent)
+{
+}
+
+static void no_event(void *arg, const struct xf_link_event *event)
+{
+}
+
+/* A prompt that there is not; a batch with one is refused whole. A worker without prompts refuses all. */
+Test(prompt, refused)
+{
+	static struct rig rig;
+	rig_init(&rig, 1);
+	struct xf_endpoint_settings settings = rig_settings(CALLER, 4000);
+	struct xf_endpoint_id a = rig_open(&rig, 0, RIG_V4, 20000, &settings, 0, 0);
+	struct xf_endpoint_id b = rig_open(&rig, 0, RIG_V4, 20002, &settings, 0, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		static const uint32_t numbers[] = {0, XF_PROMPT_END, UINT32_MAX};
+		struct command batch = {
+		    .type = COMMAND_PATCH,
+		    .patch = {.count = 2,
+			      .moves = {{.to = a, .from = us}, {.to = b, .from = {XF_ENDPOINT_PROMPT, numbers[i]}}}}};
+		cr_expect_eq(rig_command(&rig, 0, &batch), -EINVAL);
+		cr_expect_eq(batch.detail, 1u);
+	}
+	cr_expect_eq(rig_state(&rig, a).source.index, XF_ENDPOINT_NONE);
+	pass(&rig, 100);
+	cr_expect_eq(rig.sent_count, 0u);
+	struct worker *worker;
+	struct worker_config config = {.index = 1,
+				       .workers = 2,
+				       .socket = SOCKET_ID_ANY,
+				       .flows = rig.flows,
+				       .prompts = rig.prompts,
+				       .ops = {NULL, no_transmit, no_kernel, no_event}};
+	config.handover_in[0] = config.handover_out[0] = worker_command_ring(rig.worker[0]);
+	cr_expect_eq(worker_create(&worker, &config), -EINVAL, "prompts without a pool");
+	config.prompts = NULL;
+	cr_assert_eq(worker_create(&worker, &config), 0);
+	worker_destroy(worker);
+	rig_fini(&rig);
+}
+
+#define MANY 10000
+
+static struct xf_endpoint_id many[MANY];
+
+/* All turns that one millisecond needs. How many packets went out. */
+static unsigned millisecond(struct rig *rig, unsigned *turns)
+{
+	unsigned before;
+	rig->now_ns += RIG_MS;
+	*turns = 0;
+	do {
+		before = rig->sent_count;
+		rig_turns(rig);
+		(*turns)++;
+		cr_assert_leq(rig->sent_count - before, 128u, "one turn sends %u", rig->sent_count - before);
+	} while (rig->sent_count > before);
+	return rig->sent_count;
+}
+
+/* 10,000 callers: 500 in each millisecond, none of them left out or heard twice, and closing is as good as ever. */
+Test(prompt, ten_thousand, .timeout = 60)
+{
+	static struct rig rig;
+	static uint16_t heard[MANY];
+	unsigned turns, each = 0;
+	rig_init(&rig, 1);
+	struct xf_endpoint_settings settings = rig_settings(CALLER, 4000);
+	for (unsigned i = 0; i < MANY; i++) {
+		many[i] =
+		    rig_open(&rig, 0, i % 2 ? RIG_V4 : RIG_V4_ONLY, (uint16_t)(16384 + i / 2 * 2), &settings, 0, 0);
+		cr_assert_eq(rig_move(&rig, many[i], us, 0, false), 0);
+		rig_forget(&rig);
+	}
+	for (unsigned ms = 0; ms < 60; ms++) {
+		unsigned n = millisecond(&rig, &turns);
+		each += n;
+		cr_expect_eq(n, MANY / 20, "%u in millisecond %u", n, ms);
+		cr_expect_leq(turns, 5u);
+		for (unsigned i = 0; i < n; i++) {
+			struct seen s = rig_seen(&rig, i);
+			/* Opened in turn, so the SSRC says which. */
+			heard[s.ssrc - 0xa0000001]++;
+		}
+		rig_forget(&rig);
+	}
+	cr_expect_eq(each, 3 * MANY);
+	for (unsigned i = 0; i < MANY; i++)
+		cr_assert_eq(heard[i], 3, "endpoint %u: %u", i, heard[i]);
+	/* Every other one closes, some of them in the middle of their slot. */
+	for (unsigned i = 0; i < MANY; i += 2) {
+		struct command close = {.type = COMMAND_CLOSE, .id = many[i]};
+		if (i % 100 == 0)
+			rig.now_ns += RIG_MS / 2;
+		cr_assert_eq(rig_command(&rig, 0, &close), 0);
+		endpoint_destroy(close.endpoint);
+		rig_forget(&rig);
+	}
+	memset(heard, 0, sizeof(heard));
+	/* Whatever was late has gone out. */
+	for (unsigned ms = 0; ms < 2; ms++, rig_forget(&rig))
+		millisecond(&rig, &turns);
+	for (unsigned ms = 0; ms < 20; ms++) {
+		unsigned n = millisecond(&rig, &turns);
+		for (unsigned i = 0; i < n; i++)
+			heard[rig_seen(&rig, i).ssrc - 0xa0000001]++;
+		rig_forget(&rig);
+	}
+	for (unsigned i = 0; i < MANY; i++)
+		cr_assert_eq(heard[i], i % 2, "endpoint %u: %u", i, heard[i]);
+	rig_fini(&rig);
+}
