@@ -209,6 +209,7 @@ struct call {
 	uint32_t route;
 	char caller_number[CALL_NUMBER_MAX];	    /* E.164 if it is one, else as it came */
 	char dialled_number[CALL_NUMBER_MAX];	    /* E.164 */
+	uint8_t ringback;			    /* enum xf_prompt: as callers of that number know it */
 	uint64_t caller_leg, agent_leg, target_leg; /* target_leg: connected or being tried */
 	uint64_t transfer;			    /* under way; 0: none */
 	uint32_t transfers;			    /* started so far */

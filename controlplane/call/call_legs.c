@@ -93,8 +93,7 @@ void call_leg_progress(struct call *call, struct leg *leg, int status, bool medi
 	leg_event(leg, LOG_LEVEL_INFO, "event=progress status=%d media=%s", status, media ? "yes" : "no");
 	if (leg->kind == LEG_TARGET) {
 		to_transfer(call, leg, TRANSFER_EVENT_PROGRESS, status, NULL);
-		if (media)
-			call_patch(call, true, 0, NULL);
+		call_patch(call, true, 0, NULL);
 	} else if (media) {
 		call_patch(call, false, 0, NULL);
 	}

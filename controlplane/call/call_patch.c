@@ -1,27 +1,48 @@
 /* Who hears whom follows from the state of the call; this sends the difference to what was said last. */
 #include "call/shard.h"
 
+static const struct xf_endpoint_id nobody = {.index = XF_ENDPOINT_NONE};
+
 static struct leg *live(struct call *call, uint64_t id)
 {
 	struct leg *leg = shard_get_leg(call->shard, id);
 	return leg && leg->agreed && leg->endpoint.index != XF_ENDPOINT_NONE ? leg : NULL;
 }
 
-static void want(struct leg *leg, struct leg *from, uint64_t armed_ns, struct xf_link_move *moves, unsigned *count)
+static struct xf_endpoint_id of(const struct leg *leg)
 {
-	struct xf_endpoint_id source = {.index = XF_ENDPOINT_NONE};
+	return leg ? leg->endpoint : nobody;
+}
+
+static void want(struct leg *leg, struct xf_endpoint_id source, uint64_t armed_ns, struct xf_link_move *moves,
+		 unsigned *count)
+{
 	if (!leg)
 		return;
-	if (from)
-		source = from->endpoint;
-	bool paused = from && !leg_hears(leg);
+	bool from_leg = source.index != XF_ENDPOINT_NONE && source.index != XF_ENDPOINT_PROMPT;
+	bool paused = source.index != XF_ENDPOINT_NONE && !leg_hears(leg);
 	if (source.index == leg->feed.index && source.generation == leg->feed.generation && paused == leg->feed_paused)
 		return;
 	bool had_source = leg->feed.index != XF_ENDPOINT_NONE;
 	leg->feed = source;
 	leg->feed_paused = paused;
-	moves[(*count)++] = (struct xf_link_move){
-	    .to = leg->endpoint, .from = source, .armed_limit_ns = had_source && from ? armed_ns : 0, .paused = paused};
+	moves[(*count)++] = (struct xf_link_move){.to = leg->endpoint,
+						  .from = source,
+						  .armed_limit_ns = had_source && from_leg ? armed_ns : 0,
+						  .paused = paused};
+}
+
+/* The target rings and sends no sound of its own, and there is no agent that the caller could hear meanwhile. */
+static bool needs_ringback(const struct call *call)
+{
+	const struct transfer *transfer = shard_get_transfer(call->shard, call->transfer);
+	const struct leg *caller = shard_get_leg(call->shard, call->caller_leg);
+	const struct leg *agent = shard_get_leg(call->shard, call->agent_leg);
+	if (!transfer || transfer->state != TRANSFER_RINGING || !call->target_leg)
+		return false;
+	if (!caller || caller->state != LEG_STATE_CONNECTED)
+		return false; /* its own side plays what our 180 says */
+	return !agent || agent->state != LEG_STATE_CONNECTED || !(agent->remote_sdp.direction & SDP_SENDONLY);
 }
 
 int call_patch(struct call *call, bool armed, uint64_t cookie, bool *changed)
@@ -30,11 +51,13 @@ int call_patch(struct call *call, bool armed, uint64_t cookie, bool *changed)
 		   *target = live(call, call->target_leg);
 	struct xf_link_move moves[3];
 	unsigned count = 0;
-	struct leg *other = target ? target : agent;
+	struct xf_endpoint_id other = target		     ? of(target)
+				      : needs_ringback(call) ? xf_prompt_id((enum xf_prompt)call->ringback)
+							     : of(agent);
 	/* The receivers that change to another source wait for its first packet; nobody waits to be disconnected. */
 	want(caller, other, armed ? CALL_ARMED_NS : 0, moves, &count);
-	want(agent, target ? NULL : caller, 0, moves, &count);
-	want(target, caller, 0, moves, &count);
+	want(agent, target ? nobody : of(caller), 0, moves, &count);
+	want(target, of(caller), 0, moves, &count);
 	if (changed)
 		*changed = count > 0;
 	return count ? media_patch(call->shard->media, moves, count, cookie) : 0;

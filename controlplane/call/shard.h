@@ -64,8 +64,9 @@ void call_tell_caller(struct call *call, struct leg *other, int status, bool med
 int call_answer_caller(struct call *call, struct leg *other, char *why, size_t why_size);
 
 /* ---- call_patch.c */
-/* Feeds each leg from the one that it should hear now. armed: a receiver keeps its present source until the new one's
- * first packet. cookie: as media_patch; *changed says whether a batch went out. 0 or -errno. */
+/* Feeds each leg from the one that it should hear now, or a caller that would hear nobody with ringback: called
+ * whenever a leg's media or state or the transfer's state changes. armed: a receiver keeps its present source until the
+ * new one's first packet. cookie: as media_patch; *changed says whether a batch went out. 0 or -errno. */
 int call_patch(struct call *call, bool armed, uint64_t cookie, bool *changed);
 
 /* What a new leg of the call is offered: what the caller has agreed to, or offers, or may. Returns how many. */

@@ -57,7 +57,8 @@ int media_set_remote(struct media *media, struct xf_endpoint_id id, const struct
 struct xf_sockaddr media_advertised(const struct media *media, struct xf_endpoint_id id);
 /* Releases; the port rests for the quarantine. Unknown ids are ignored. */
 void media_close(struct media *media, struct xf_endpoint_id id);
-/* One batch, all or none. cookie 0: no callback. -ENOTCONN: kept in the shadow for later. */
+/* One batch, all or none; from endpoints, from nothing, or from prompts. cookie 0: no callback. -ENOTCONN: kept in the
+ * shadow for later. */
 int media_patch(struct media *media, const struct xf_link_move *moves, unsigned count, uint64_t cookie);
 
 /* Counted by address. 0: known already (source table or admitted), go on; -EINPROGRESS: `admitted` will be called with

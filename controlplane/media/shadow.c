@@ -56,7 +56,10 @@ int shadow_check_moves(const struct shadow *shadow, const struct xf_link_move *m
 		return -EINVAL;
 	for (unsigned i = 0; i < count; i++) {
 		const struct shadow_endpoint *to = shadow_find(shadow, moves[i].to), *from = to;
-		if (moves[i].from.index != XF_ENDPOINT_NONE)
+		bool prompt = moves[i].from.index == XF_ENDPOINT_PROMPT;
+		if (prompt && xf_prompt_of(moves[i].from) == XF_PROMPT_NONE)
+			return -EINVAL;
+		if (!prompt && moves[i].from.index != XF_ENDPOINT_NONE)
 			from = shadow_find(shadow, moves[i].from);
 		else if (moves[i].armed_limit_ns > 0)
 			return -EINVAL;
@@ -86,7 +89,7 @@ void shadow_move(struct shadow_feed *feed, const struct xf_link_move *move)
 struct shadow_feed shadow_feed_living(const struct shadow *shadow, const struct shadow_feed *feed)
 {
 	struct shadow_feed living = *feed;
-	if (!shadow_find(shadow, living.source))
+	if (living.source.index != XF_ENDPOINT_PROMPT && !shadow_find(shadow, living.source))
 		living.source = nobody;
 	if (!shadow_find(shadow, living.armed)) {
 		living.armed = nobody;

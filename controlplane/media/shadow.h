@@ -10,7 +10,7 @@
 
 /* What feeds an endpoint's send stream. */
 struct shadow_feed {
-	struct xf_endpoint_id source; /* index XF_ENDPOINT_NONE: nothing */
+	struct xf_endpoint_id source; /* index XF_ENDPOINT_NONE: nothing; XF_ENDPOINT_PROMPT: a prompt */
 	struct xf_endpoint_id armed;  /* takes over at its first packet or at the limit */
 	uint64_t armed_limit_ns;
 	bool paused;
@@ -46,7 +46,8 @@ struct shadow_endpoint *shadow_add(struct shadow *shadow, struct xf_endpoint_id 
 struct shadow_endpoint *shadow_find(const struct shadow *shadow, struct xf_endpoint_id id);
 void shadow_del(struct shadow *shadow, struct shadow_endpoint *endpoint);
 
-/* 0; -EINVAL (count, or an armed move from nothing), -ENOENT (endpoint not ours), -EXDEV (of several workers). */
+/* 0; -EINVAL (count, no such prompt, or an armed move from nothing or a prompt), -ENOENT (endpoint not ours), -EXDEV
+ * (of several workers). */
 int shadow_check_moves(const struct shadow *shadow, const struct xf_link_move *moves, unsigned count);
 /* What the feed becomes by the move. */
 void shadow_move(struct shadow_feed *feed, const struct xf_link_move *move);

@@ -85,6 +85,19 @@ Test(dataplane, endpoints_and_orphans)
 	json_decref(result);
 }
 
+Test(dataplane, endpoint_that_hears_a_prompt)
+{
+	const struct fake_row rows[] = {{XF_LINK_ENDPOINT, &mine}};
+	mine.source = xf_prompt_id(XF_PROMPT_RINGBACK_GB);
+	fakes.rows = rows;
+	fakes.row_count = 1;
+	cr_assert(!ask("show.endpoints"));
+	fakes_answer(0);
+	json_t *result = last_result();
+	expect_equal(json_object_get(json_array_get(result, 0), "source"), "\"ringback-gb\"");
+	json_decref(result);
+}
+
 Test(dataplane, ports)
 {
 	struct xf_link_port port = {.driver = "net_af_xdp",

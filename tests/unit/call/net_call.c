@@ -72,7 +72,22 @@ unsigned net_feeder(struct net *net, const struct sip_message *with_sdp)
 	uint32_t index;
 	struct fake_endpoint *endpoint = endpoint_at(net, with_sdp, &index);
 	struct xf_endpoint_id source = endpoint->armed.index != XF_ENDPOINT_NONE ? endpoint->armed : endpoint->source;
-	if (!endpoint->open || endpoint->paused || source.index == XF_ENDPOINT_NONE)
+	if (!endpoint->open || endpoint->paused || source.index == XF_ENDPOINT_NONE ||
+	    source.index == XF_ENDPOINT_PROMPT)
 		return 0;
 	return xf_endpoint_port(source.index);
+}
+
+enum xf_prompt net_prompt(struct net *net, const struct sip_message *with_sdp)
+{
+	uint32_t index;
+	const struct fake_endpoint *endpoint = endpoint_at(net, with_sdp, &index);
+	return endpoint->open && !endpoint->paused ? xf_prompt_of(endpoint->source) : XF_PROMPT_NONE;
+}
+
+struct xf_endpoint_id net_endpoint(struct net *net, const struct sip_message *with_sdp)
+{
+	struct xf_endpoint_id id;
+	id.generation = endpoint_at(net, with_sdp, &id.index)->generation;
+	return id;
 }

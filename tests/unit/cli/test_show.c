@@ -107,6 +107,7 @@ Test(show, tables)
 		     "{\"type\":\"agent\",\"destination\":null,\"status\":null}]}]",
 		     "+1 486, agent -\n");
 	expect_shown(COMMAND_SHOW_ENDPOINTS, "[{\"index\":1,\"orphan\":true,\"ssrc_out\":1}]", "0x00000001");
+	expect_shown(COMMAND_SHOW_ENDPOINTS, "[{\"index\":1,\"source\":\"ringback-eu\"}]", "ringback-eu");
 	expect_shown(COMMAND_SHOW_PLANS,
 		     "[{\"name\":\"sales\",\"owner\":\"acme\",\"targets\":[{\"type\":\"number\",\"ring_s\":15.0},"
 		     "{\"type\":\"hang-up\",\"ring_s\":null}]}]",

@@ -129,7 +129,10 @@ static int fake_patch(struct fake_dataplane *dp, const struct xf_link_patch *pat
 	for (unsigned i = 0; i < patch->count; i++) {
 		const struct xf_link_move *m = &patch->moves[i];
 		const struct fake_endpoint *to = fake_find(dp, m->to), *from = to;
-		if (m->from.index != XF_ENDPOINT_NONE)
+		bool prompt = m->from.index == XF_ENDPOINT_PROMPT;
+		if (prompt && xf_prompt_of(m->from) == XF_PROMPT_NONE)
+			return -EINVAL;
+		if (!prompt && m->from.index != XF_ENDPOINT_NONE)
 			from = fake_find(dp, m->from);
 		*detail = i;
 		if (!to || !from)
@@ -141,7 +144,7 @@ static int fake_patch(struct fake_dataplane *dp, const struct xf_link_patch *pat
 		const struct xf_link_move *m = &patch->moves[i];
 		struct fake_endpoint *to = fake_find(dp, m->to);
 		to->paused = m->paused;
-		if (m->armed_limit_ns) {
+		if (m->armed_limit_ns && m->from.index != XF_ENDPOINT_PROMPT) {
 			to->armed = m->from;
 		} else {
 			to->source = m->from;
@@ -195,7 +198,7 @@ static int fake_withdraw(struct fake_dataplane *dp, const struct xf_addr *addr)
 	return -ENOENT;
 }
 
-static void fake_hello(struct fake_dataplane *dp, uint32_t version, uint32_t sequence)
+static void fake_hello(struct fake_dataplane *dp, const struct xf_link_hello *hello, uint32_t sequence)
 {
 	struct xf_link_hello_ok ok = {
 	    .version = dp->version,
@@ -207,7 +210,10 @@ static void fake_hello(struct fake_dataplane *dp, uint32_t version, uint32_t seq
 	};
 	struct xf_link_ack no = {.result = -EPROTO};
 	memcpy(ok.media_addr, dp->addr, sizeof(dp->addr));
-	if (version == dp->version)
+	if (hello->version == dp->version && hello->instance != dp->control)
+		dp->admitted_count = 0;
+	dp->control = hello->instance;
+	if (hello->version == dp->version)
 		fake_say(dp, XF_LINK_HELLO_OK, sequence, &ok);
 	else
 		fake_say(dp, XF_LINK_ACK, sequence, &no);
@@ -291,7 +297,7 @@ static void fake_command(struct fake_dataplane *dp, const struct link_record *re
 	dp->commands++;
 	dp->seen[record->type % 64]++;
 	if (record->type == XF_LINK_HELLO) {
-		fake_hello(dp, c.hello.version, record->sequence);
+		fake_hello(dp, &c.hello, record->sequence);
 		return;
 	}
 	if (record->type == dp->fail_type) {

@@ -23,6 +23,7 @@ struct fake_packet {
 struct fake_dataplane {
 	uint32_t version;
 	uint64_t instance;
+	uint64_t control; /* instance of the control plane that said HELLO last */
 	uint16_t workers;
 	uint32_t generation_last;
 	struct xf_addr addr[XF_MAX_MEDIA_ADDRS];

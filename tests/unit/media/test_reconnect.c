@@ -103,6 +103,51 @@ Test(reconnect, a_restarted_dataplane_gets_it_all_again)
 	cr_assert_eq(world->refused, 0);
 }
 
+/* Prompts are sources that outlive every dataplane; an armed source waits beside one. */
+Test(reconnect, prompts_are_played_again)
+{
+	struct xf_endpoint_id us = xf_prompt_id(XF_PROMPT_RINGBACK_US), eu = xf_prompt_id(XF_PROMPT_RINGBACK_EU);
+	world_connect(world);
+	struct xf_endpoint_id a = opened(0, 1), b = opened(1, 1), c = opened(1, 1);
+	struct xf_link_move moves[] = {world_move(a, us), world_move(b, eu), world_move(b, c)};
+	moves[0].paused = 1;
+	moves[2].armed_limit_ns = 500 * NS_PER_MS;
+	cr_assert_eq(media_patch(world->media, moves, 3, 1), 0);
+	world_settle(world);
+	cr_assert_eq(world->cookie_result[1], 0);
+	/* Left in peace by a connection to the same one. */
+	memset(world->dp.seen, 0, sizeof(world->dp.seen));
+	world_disconnect(world);
+	world_connect(world);
+	cr_assert_eq(world->dp.seen[XF_LINK_PATCH], 0);
+	world_disconnect(world);
+	fake_restart(&world->dp);
+	world_connect(world);
+	struct fake_endpoint *ea = fake_find(&world->dp, a), *eb = fake_find(&world->dp, b);
+	cr_assert_eq(ea->source.index, XF_ENDPOINT_PROMPT);
+	cr_assert_eq(ea->source.generation, XF_PROMPT_RINGBACK_US);
+	cr_assert(ea->paused);
+	cr_assert_eq(eb->source.index, XF_ENDPOINT_PROMPT);
+	cr_assert_eq(eb->source.generation, XF_PROMPT_RINGBACK_EU);
+	cr_assert_eq(eb->armed.index, c.index);
+	/* What changed while it was away is brought over: another prompt, and none. */
+	world_disconnect(world);
+	moves[0] = world_move(a, eu);
+	moves[1] = world_move(b, world_nobody);
+	cr_assert_eq(media_patch(world->media, moves, 2, 0), -ENOTCONN);
+	world_connect(world);
+	cr_assert_eq(ea->source.generation, XF_PROMPT_RINGBACK_EU);
+	cr_assert_not(ea->paused);
+	cr_assert_eq(eb->source.index, XF_ENDPOINT_NONE);
+	cr_assert_eq(eb->armed.index, XF_ENDPOINT_NONE);
+	/* No such prompt, and nothing to wait for. */
+	moves[0] = world_move(a, (struct xf_endpoint_id){XF_ENDPOINT_PROMPT, XF_PROMPT_END});
+	cr_assert_eq(media_patch(world->media, moves, 1, 0), -EINVAL);
+	moves[0] = world_move(a, us);
+	moves[0].armed_limit_ns = 1;
+	cr_assert_eq(media_patch(world->media, moves, 1, 0), -EINVAL);
+}
+
 Test(reconnect, a_dataplane_that_lived_on_is_left_in_peace)
 {
 	struct media_remote remote = world_remote("203.0.113.50", 4000);
