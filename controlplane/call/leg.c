@@ -145,6 +145,8 @@ void leg_ended(struct leg *leg)
 		return;
 	leg->state = LEG_STATE_ENDED;
 	leg->ack_pending = false;
+	sip_acked(leg->shard->sip, leg->awaiting_ack); /* its BYE says that it has our answer */
+	leg->awaiting_ack = 0;
 	give_back(leg);
 	double seconds = leg->answered_ns ? (double)(leg->shard->env->now_ns - leg->answered_ns) / 1e9 : 0;
 	char cost[64] = "", quoted[160];
@@ -167,7 +169,13 @@ static void say_reason(struct leg *leg, int status, const char *reason)
 		snprintf(leg->reason, sizeof(leg->reason), "%s", reason);
 }
 
-static void bye(struct leg *leg)
+/* What a transaction and its 2xx's wait at most, and a little more: the stack's own time-outs come first. */
+static uint64_t longer_than_any_transaction(const struct leg *leg)
+{
+	return 64 * leg->shard->config->t1_ms * NS_PER_MS + 8 * NS_PER_S;
+}
+
+void leg_bye(struct leg *leg)
 {
 	char headers[256] = "", quoted[160];
 	if (leg->final_status >= 300)
@@ -176,8 +184,13 @@ static void bye(struct leg *leg)
 	struct leg_request request = {.method = SIP_BYE, .headers = headers};
 	leg->state = LEG_STATE_ENDING;
 	give_back(leg);
-	/* The stack ends it after 64·T1; this is for the case that it never got the request. */
-	leg_set_deadline(leg, 40 * NS_PER_S);
+	leg_set_deadline(leg, longer_than_any_transaction(leg));
+	/* RFC 3261 15: the called side hears first that we have its answer, and the calling side is first heard to have
+	 * ours; a BYE that overtakes our 200 would leave it in a call with nobody. */
+	if (leg->ack_pending)
+		leg_send_ack(leg);
+	if (leg->awaiting_ack)
+		return;
 	if (leg_send(leg, &request, &leg->bye) < 0)
 		leg_ended(leg);
 }
@@ -202,15 +215,11 @@ void leg_release(struct leg *leg, int status, const char *reason)
 		}
 		leg->state = LEG_STATE_CANCELLING;
 		give_back(leg);
-		leg_set_deadline(leg, 80 * NS_PER_S);
+		leg_set_deadline(leg, 2 * longer_than_any_transaction(leg));
 		sip_cancel(leg->shard->sip, leg->invite, NULL);
 		return;
 	case LEG_STATE_CONNECTED:
-		if (leg->invite && !leg->ours) { /* a re-INVITE of theirs waits for an answer that will not come */
-			shard_reply(leg->shard, leg->invite, 487, NULL);
-			leg->invite = 0;
-		}
-		bye(leg);
+		leg_bye(leg);
 		return;
 	default:
 		return;

@@ -36,16 +36,25 @@ static void take_target(struct leg *leg, const struct sip_message *request)
 static void bye(struct leg *leg, sip_txn txn)
 {
 	struct call *call = shard_get_call(leg->shard, leg->call);
-	bool crossed = leg->state != LEG_STATE_CONNECTED;
 	reply_ok(leg, txn, NULL, NULL, 0);
-	if (leg->invite && !leg->ours) {
-		shard_reply(leg->shard, leg->invite, 487, NULL);
-		leg->invite = 0;
-	}
-	if (crossed) /* our own BYE is under way: both are answered, and that one's answer ends the leg */
+	switch (leg->state) {
+	case LEG_STATE_CALLING:
+	case LEG_STATE_RINGING:
+		if (leg->ours)
+			return; /* the called side has no right to it: its final answer is what counts */
+		leg_release(leg, 487, "hung up");
+		break;
+	case LEG_STATE_CONNECTED:
+		snprintf(leg->reason, sizeof(leg->reason), "hung up");
+		leg_ended(leg);
+		break;
+	default:
+		/* Our own BYE is under way: both are answered, and that one's answer ends the leg. Or it waits for an
+		 * ACK that will not come. */
+		if (leg->awaiting_ack)
+			leg_ended(leg);
 		return;
-	snprintf(leg->reason, sizeof(leg->reason), "hung up");
-	leg_ended(leg);
+	}
 	call_leg_gone(call, leg, "hung up");
 }
 
@@ -162,6 +171,10 @@ void leg_ack_received(struct leg *leg, const struct sip_message *ack)
 		return;
 	sip_acked(leg->shard->sip, leg->awaiting_ack);
 	leg->awaiting_ack = 0;
+	if (leg->state == LEG_STATE_ENDING) {
+		leg_bye(leg);
+		return;
+	}
 	if (!leg->offered)
 		return;
 	/* They offered late: our 2xx had the offer, so the ACK has the answer (RFC 3261 13.2.1). */

@@ -185,6 +185,10 @@ static void on_failed(void *arg, sip_txn txn, uint64_t owner, enum sip_failure f
 	if (failure == SIP_FAILURE_UNACKED && leg && leg->awaiting_ack == txn) {
 		leg->awaiting_ack = 0;
 		leg_event(leg, LOG_LEVEL_WARNING, "event=no-ack");
+		if (leg->state == LEG_STATE_ENDING) {
+			leg_bye(leg);
+			return;
+		}
 		struct call *call = shard_get_call(leg->shard, leg->call);
 		leg_release(leg, 408, "no ACK to our answer");
 		call_leg_gone(call, leg, "no ACK to our answer");
