@@ -55,7 +55,7 @@ struct leg *shard_by_tag(struct shard *shard, const char *local_tag, const char 
 
 void shard_reply(struct shard *shard, sip_txn txn, int status, const char *why)
 {
-	char headers[512] = "", tag[17];
+	char headers[512] = "";
 	if (why && *why) {
 		char text[384];
 		log_quote(text, sizeof(text), why);
@@ -65,8 +65,8 @@ void shard_reply(struct shard *shard, sip_txn txn, int status, const char *why)
 		sip_headers_add(headers, sizeof(headers), "Allow", "%s", inbound_allow);
 	if (status == 503)
 		sip_headers_add(headers, sizeof(headers), "Retry-After", "10");
-	env_random_token(shard->env, tag, 16);
-	struct sip_reply reply = {.status = status, .to_tag = tag, .headers = headers};
+	/* The stack's tag, or the one of the answers before: all answers to a request have the same. */
+	struct sip_reply reply = {.status = status, .headers = headers};
 	sip_respond(shard->sip, txn, &reply);
 }
 
