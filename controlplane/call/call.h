@@ -152,6 +152,7 @@ struct leg {
 	struct leg *next;
 	struct shard *shard;
 	sip_txn awaiting_ack; /* our 2xx to their INVITE, until its ACK */
+	uint32_t ack_cseq;    /* of that INVITE, and so of its ACK */
 	bool ack_pending;     /* 2xx is in; the ACK waits for its next hop's look-up or admission */
 };
 

@@ -69,6 +69,7 @@ int call_answer_caller(struct call *call, struct leg *other, char *why, size_t w
 			       .body = text,
 			       .body_len = (size_t)n};
 	caller->awaiting_ack = caller->invite;
+	caller->ack_cseq = caller->invite_cseq;
 	caller->invite = 0;
 	caller->state = LEG_STATE_CONNECTED;
 	caller->answered_ns = call->answered_ns = call->shard->env->now_ns;

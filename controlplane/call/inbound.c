@@ -59,7 +59,7 @@ static struct leg *caller_leg(struct call *call, sip_txn txn, const struct sip_m
 	leg->network = from->network;
 	leg->hop = from->remote;
 	leg->provider = call->provider;
-	leg->remote_cseq = invite->cseq;
+	leg->remote_cseq = leg->invite_cseq = invite->cseq;
 	leg->invite = txn;
 	sip_own(call->shard->sip, txn, leg->id);
 	leg->dialog = true;

@@ -84,6 +84,7 @@ static void new_offer(struct leg *leg, sip_txn txn, const struct sip_message *re
 	}
 	if (request->method == SIP_INVITE) {
 		leg->awaiting_ack = txn;
+		leg->ack_cseq = request->cseq;
 		sip_own(leg->shard->sip, txn, leg->id);
 	}
 	sip_headers_add(headers, sizeof(headers), "Allow", "%s", inbound_allow);
@@ -167,8 +168,8 @@ void leg_ack_received(struct leg *leg, const struct sip_message *ack)
 {
 	struct call *call = shard_get_call(leg->shard, leg->call);
 	char why[128];
-	if (!leg->awaiting_ack)
-		return;
+	if (!leg->awaiting_ack || ack->cseq != leg->ack_cseq)
+		return; /* a late copy of an earlier one */
 	sip_acked(leg->shard->sip, leg->awaiting_ack);
 	leg->awaiting_ack = 0;
 	if (leg->state == LEG_STATE_ENDING) {
