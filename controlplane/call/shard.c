@@ -121,7 +121,8 @@ static void on_request(void *arg, sip_txn txn, const struct sip_message *request
 	}
 	struct leg *leg = shard_by_tag(shard, request->to.tag, request->call_id);
 	/* One answer for a dialog that is not there and one that is somebody else's: a forged packet learns nothing. */
-	if (!leg || strcmp(leg->remote_tag, request->from.tag) != 0 || !leg_accepts_from(leg, from)) {
+	if (!leg || !*leg->remote_tag || strcmp(leg->remote_tag, request->from.tag) != 0 ||
+	    !leg_accepts_from(leg, from)) {
 		shard_reply(shard, txn, 481, NULL);
 		return;
 	}
