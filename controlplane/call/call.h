@@ -272,5 +272,5 @@ const struct sip_stack *shard_sip(const struct shard *shard);
  * `why`, which says what to do. */
 int shard_transfer_start(struct shard *shard, uint64_t call, const char *to, const char *plan, const char *caller_id,
 			 uint64_t *transfer, char *why, size_t why_size);
-/* Ends the call from our side. 0 or -ENOENT. */
+/* Ends the call from our side. 0, -ENOENT, or -EALREADY: it is ending. */
 int shard_hangup(struct shard *shard, uint64_t call, const char *reason);
