@@ -63,7 +63,7 @@
 	X(RETURNED, "returned")	  /* all failed; the caller is with the agent */                                       \
 	X(HUNG_UP, "hung-up")	  /* all failed; the caller was released */                                            \
 	X(CALLER_GONE, "caller-gone")                                                                                  \
-	X(STOPPED, "stopped") /* an operator ended the call */
+	X(STOPPED, "stopped") /* we ended the call: an operator, its longest time, the end of the gateway */
 
 #define X(symbol, name) LEG_##symbol,
 enum leg_kind { LEG_KINDS(X) LEG_KIND_COUNT };

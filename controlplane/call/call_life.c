@@ -69,7 +69,7 @@ void call_end(struct call *call, int status, const char *reason)
 	if ((leg = shard_get_leg(shard, call->caller_leg)))
 		leg_release(leg, status, reason);
 	if (transfer) {
-		struct transfer_event gone = {TRANSFER_EVENT_CALLER_GONE, 487, reason};
+		struct transfer_event gone = {TRANSFER_EVENT_CALLER_GONE, status, reason};
 		transfer_handle(transfer, &gone);
 	}
 	if ((leg = shard_get_leg(shard, call->target_leg)))

@@ -244,11 +244,13 @@ void transfer_act_patch_refused(struct transfer *transfer, const struct transfer
 void transfer_act_abandon(struct transfer *transfer, const struct transfer_event *event)
 {
 	struct leg *leg = shard_get_leg(transfer->shard, transfer->target_leg);
-	record(transfer, 487, event->reason);
+	/* 487 says that the caller left, and nothing else does. */
+	enum transfer_result result = event->status == 487 ? TRANSFER_RESULT_CALLER_GONE : TRANSFER_RESULT_STOPPED;
+	record(transfer, event->status, event->reason);
 	if (leg)
-		leg_release(leg, 487, event->reason);
+		leg_release(leg, event->status, event->reason);
 	drop_target(transfer);
-	transfer_finish(transfer, TRANSFER_RESULT_CALLER_GONE, 487, event->reason);
+	transfer_finish(transfer, result, event->status, event->reason);
 }
 
 void transfer_act_reported(struct transfer *transfer, const struct transfer_event *event)
