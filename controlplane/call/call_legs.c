@@ -193,6 +193,7 @@ static void agent_gone(struct call *call, struct leg *leg, const char *reason)
 
 void call_leg_gone(struct call *call, struct leg *leg, const char *reason)
 {
+	const struct transfer *transfer = shard_get_transfer(call->shard, call->transfer);
 	switch (leg->kind) {
 	case LEG_CALLER:
 		call_end(call, 487, reason);
@@ -201,7 +202,8 @@ void call_leg_gone(struct call *call, struct leg *leg, const char *reason)
 		agent_gone(call, leg, reason);
 		return;
 	default:
-		if (shard_get_transfer(call->shard, call->transfer) && call->state == CALL_TRANSFERRING)
+		/* Also when the caller never had an agent, and the call is not TRANSFERRING. */
+		if (transfer && transfer->state < TRANSFER_REPORTING)
 			to_transfer(call, leg, TRANSFER_EVENT_FAILED, 480, reason);
 		else if (call->target_leg == leg->id)
 			call_end(call, 480, "target hung up");
