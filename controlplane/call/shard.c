@@ -217,9 +217,11 @@ static struct leg *owner_leg(struct shard **shard, uint64_t owner)
 static void on_patched(void *arg, uint64_t cookie, int result, uint64_t dataplane_ns)
 {
 	struct shard *shard = *(struct shard **)arg;
-	struct transfer *transfer = shard ? shard_get_transfer(shard, cookie) : NULL;
-	if (!transfer)
-		return;
+	struct leg *target = shard ? shard_get_leg(shard, cookie) : NULL;
+	struct call *call = target ? shard_get_call(shard, target->call) : NULL;
+	struct transfer *transfer = call ? shard_get_transfer(shard, call->transfer) : NULL;
+	if (!transfer || transfer->target_leg != target->id)
+		return; /* of an attempt that was given up */
 	struct transfer_event event = {result < 0 ? TRANSFER_EVENT_PATCH_REFUSED : TRANSFER_EVENT_PATCHED};
 	transfer_handle(transfer, &event);
 }

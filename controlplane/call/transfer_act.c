@@ -221,7 +221,7 @@ void transfer_act_answered(struct transfer *transfer, const struct transfer_even
 	transfer->state = TRANSFER_CONNECTING;
 	timer_set(&shard->env->timers, &transfer->deadline, shard->env->now_ns + TRANSFER_PATCH_NS);
 	struct transfer_event patched = {TRANSFER_EVENT_PATCHED};
-	if (call_patch(call, true, transfer->id, &changed) < 0)
+	if (call_patch(call, true, leg->id, &changed) < 0)
 		patched.type = TRANSFER_EVENT_PATCH_REFUSED;
 	else if (changed)
 		return;
