@@ -151,9 +151,10 @@ struct leg {
 	struct leg *hash_next; /* shard's table by local tag */
 	struct leg *next;
 	struct shard *shard;
-	sip_txn awaiting_ack; /* our 2xx to their INVITE, until its ACK */
-	uint32_t ack_cseq;    /* of that INVITE, and so of its ACK */
-	bool ack_pending;     /* 2xx is in; the ACK waits for its next hop's look-up or admission */
+	sip_txn awaiting_ack;	     /* our 2xx to their INVITE, until its ACK */
+	uint32_t ack_cseq;	     /* of that INVITE, and so of its ACK */
+	bool ack_pending;	     /* 2xx is in; the ACK waits for its next hop's look-up or admission */
+	struct xf_sockaddr next_hop; /* `hop` once it is admitted; family 0: none */
 };
 
 /* One target of a plan that was tried. */

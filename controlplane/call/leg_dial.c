@@ -149,16 +149,11 @@ void leg_resolved(struct leg *leg, const struct xf_sockaddr *addrs, unsigned cou
 	/* The next hop inside a dialog that names it by name; if it cannot be found we stay with where answers come
 	 * from. */
 	for (unsigned i = 0; i < count; i++) {
-		struct seam_route route;
-		const struct seam *seam = leg->shard->env->seam;
-		if (seam->route(seam->arg, &addrs[i].addr, &route) < 0 || route.network != leg->network)
-			continue;
-		int r = leg_admit(leg, &addrs[i].addr);
-		if (r == 0 || r == -EINPROGRESS)
-			leg->hop = addrs[i];
+		int r = leg_move_hop(leg, &addrs[i]);
 		if (r == -EINPROGRESS)
 			return;
-		break;
+		if (r == 0)
+			break;
 	}
 	if (leg->ack_pending)
 		leg_send_ack(leg);
@@ -171,9 +166,13 @@ void leg_admitted(struct leg *leg, int result)
 			failed(leg, 503, "the dataplane cannot let its answers in");
 		else
 			send_invite(leg);
-	} else if (leg->ack_pending) {
-		leg_send_ack(leg);
+		return;
 	}
+	if (result == 0 && leg->next_hop.addr.family)
+		leg->hop = leg->next_hop;
+	leg->next_hop = (struct xf_sockaddr){0};
+	if (leg->ack_pending)
+		leg_send_ack(leg);
 }
 
 /* ---- answers */
@@ -217,7 +216,7 @@ static void answered(struct leg *leg, const struct sip_message *response)
 	if (leg->dialog) {
 		if (strcmp(response->to.tag, leg->remote_tag) != 0)
 			end_fork(leg, response);
-		else if (!leg->ack_pending)
+		else /* repeated: it has waited long enough, and goes to where the answer came from if it must */
 			leg_send_ack(leg);
 		return;
 	}

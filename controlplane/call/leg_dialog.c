@@ -1,5 +1,7 @@
 /* RFC 3261 12.2.1: requests inside a dialog, with the credentials that its last challenge asks for. */
 #include "call/shard.h"
+#include "policy/guard.h"
+#include "policy/source.h"
 
 #include <errno.h>
 
@@ -182,27 +184,40 @@ static int next_uri(const struct leg *leg, struct sip_uri *uri)
 	return sip_uri_parse(uri, start + 1, (size_t)(end - start - 1));
 }
 
+int leg_move_hop(struct leg *leg, const struct xf_sockaddr *hop)
+{
+	const struct config *config = leg->shard->config;
+	const struct seam *seam = leg->shard->env->seam;
+	struct seam_route route;
+	/* What the operator lists as the peer's is as good as where it speaks from. */
+	bool listed = (leg->provider != XF_NONE && source_is(config, &hop->addr, XF_ROLE_PROVIDER, leg->provider)) ||
+		      (leg->agent != XF_NONE && source_is(config, &hop->addr, XF_ROLE_AGENT, leg->agent));
+	if (!guard_hop(config, &hop->addr, listed ? &hop->addr : &leg->hop.addr) ||
+	    seam->route(seam->arg, &hop->addr, &route) < 0 || route.network != leg->network)
+		return -ENETUNREACH;
+	int r = leg_admit(leg, &hop->addr);
+	leg->next_hop = (struct xf_sockaddr){0};
+	if (r == 0)
+		leg->hop = *hop;
+	else if (r == -EINPROGRESS)
+		leg->next_hop = *hop; /* leg_admitted goes on */
+	return r;
+}
+
 void leg_find_hop(struct leg *leg)
 {
 	struct sip_uri uri;
-	struct xf_addr addr;
-	if (next_uri(leg, &uri) == 0 && xf_addr_parse(&addr, uri.host) == 0) {
-		struct seam_route route;
-		uint16_t port = uri.port ? uri.port : 5060;
-		const struct seam *seam = leg->shard->env->seam;
-		/* A Contact that cannot be reached (a private address behind NAT): stay with the address that spoke to
-		 * us. */
-		if (seam->route(seam->arg, &addr, &route) == 0 && route.network == leg->network) {
-			struct xf_sockaddr hop = {.addr = addr, .port = port};
-			int r = leg_admit(leg, &addr);
-			if (r == 0 || r == -EINPROGRESS)
-				leg->hop = hop;
-			if (r == -EINPROGRESS)
-				return; /* leg_admitted goes on */
-		}
-	} else if (next_uri(leg, &uri) == 0 && resolver_ask(leg->shard->resolver, leg->id, &uri) == 0) {
-		return; /* leg_resolved goes on */
+	struct xf_sockaddr hop;
+	resolver_forget(leg->shard->resolver, leg->id); /* an earlier Contact's name */
+	if (next_uri(leg, &uri) == 0) {
+		hop.port = uri.port ? uri.port : 5060;
+		int r = xf_addr_parse(&hop.addr, uri.host) == 0			 ? leg_move_hop(leg, &hop)
+			: resolver_ask(leg->shard->resolver, leg->id, &uri) == 0 ? -EINPROGRESS
+										 : -ENETUNREACH;
+		if (r == -EINPROGRESS)
+			return; /* leg_admitted or leg_resolved goes on */
 	}
+	/* An address that cannot be reached (private, behind NAT): stay with the one that spoke to us. */
 	if (leg->ack_pending)
 		leg_send_ack(leg);
 }

@@ -109,6 +109,9 @@ void leg_send_ack(struct leg *leg);
 /* Answers a 401 or 407 to a request of this leg. 0: sent again as *txn; else `why`. */
 int leg_authenticate(struct leg *leg, sip_txn *txn, const struct sip_message *response, char *why, size_t why_size);
 void leg_dialog_from_response(struct leg *leg, const struct sip_message *response);
+/* Its requests go there from now on, or (-EINPROGRESS) once the dataplane lets the answers in: leg_admitted then.
+ * -ENETUNREACH: not by its network, or not for this peer to name. */
+int leg_move_hop(struct leg *leg, const struct xf_sockaddr *hop);
 /* Where the dialog's requests go from now on; after it an ACK that waits is sent. */
 void leg_find_hop(struct leg *leg);
 const char *leg_contact(const struct leg *leg, char *buf, size_t size);

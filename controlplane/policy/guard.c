@@ -137,6 +137,19 @@ bool guard_host(const struct config *config, uint32_t agent, const char *host, s
 			      a->name, host);
 }
 
+bool guard_hop(const struct config *config, const struct xf_addr *addr, const struct xf_addr *peer)
+{
+	struct xf_prefix block;
+	if (guard_in(guard_never, sizeof(guard_never) / sizeof(guard_never[0]), addr, &block) ||
+	    guard_is_broadcast(config, addr) || guard_is_ours(config, addr))
+		return false;
+	const struct guard_range *there =
+	    guard_in(guard_inside, sizeof(guard_inside) / sizeof(guard_inside[0]), addr, &block);
+	const struct guard_range *here =
+	    guard_in(guard_inside, sizeof(guard_inside) / sizeof(guard_inside[0]), peer, &block);
+	return !there || (here && strcmp(there->what, here->what) == 0);
+}
+
 bool guard_address(const struct config *config, uint32_t agent, const struct xf_addr *addr, const char *host,
 		   struct verdict *verdict)
 {

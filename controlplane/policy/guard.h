@@ -24,3 +24,7 @@ bool guard_address(const struct config *config, uint32_t agent, const struct xf_
 
 /* Whether it is one of the addresses that the configuration gives us. */
 bool guard_is_ours(const struct config *config, const struct xf_addr *addr);
+
+/* May the requests of a dialog go to `addr` because the peer at `peer` named it as its Contact or Record-Route? Never
+ * to ourselves or to where no call can go; to an inside address only from one of the same kind. */
+bool guard_hop(const struct config *config, const struct xf_addr *addr, const struct xf_addr *peer);
