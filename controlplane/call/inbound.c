@@ -82,6 +82,8 @@ static const char *fits(const struct sip_message *invite)
 	size_t routes = 0;
 	if (!*invite->contact.text || invite->contact_count != 1)
 		return "INVITE needs exactly one Contact";
+	if (!leg_can_reach(&invite->contact.uri))
+		return "Contact is no SIP URI that requests can be sent to";
 	if (!*invite->from.tag)
 		return "From has no tag";
 	if (strlen(invite->call_id) >= sizeof(((struct leg *)0)->call_id) ||

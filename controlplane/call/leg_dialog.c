@@ -152,10 +152,15 @@ int leg_authenticate(struct leg *leg, sip_txn *txn, const struct sip_message *re
 	return r;
 }
 
+bool leg_can_reach(const struct sip_uri *contact)
+{
+	return contact->scheme == SIP_SCHEME_SIP || contact->scheme == SIP_SCHEME_SIPS;
+}
+
 void leg_dialog_from_response(struct leg *leg, const struct sip_message *response)
 {
 	snprintf(leg->remote_tag, sizeof(leg->remote_tag), "%s", response->to.tag);
-	if (*response->contact.text)
+	if (leg_can_reach(&response->contact.uri))
 		snprintf(leg->remote_target, sizeof(leg->remote_target), "%s", response->contact.uri.text);
 	leg->route_set[0] = 0;
 	/* RFC 3261 12.1.2: the caller takes the Record-Route in reverse. */

@@ -27,7 +27,7 @@ static void reply_ok(struct leg *leg, sip_txn txn, const char *headers, const ch
 
 static void take_target(struct leg *leg, const struct sip_message *request)
 {
-	if (!*request->contact.text || strcmp(leg->remote_target, request->contact.uri.text) == 0)
+	if (!leg_can_reach(&request->contact.uri) || strcmp(leg->remote_target, request->contact.uri.text) == 0)
 		return;
 	snprintf(leg->remote_target, sizeof(leg->remote_target), "%s", request->contact.uri.text);
 	leg_find_hop(leg);

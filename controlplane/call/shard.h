@@ -108,6 +108,8 @@ int leg_send(struct leg *leg, const struct leg_request *request, sip_txn *txn);
 void leg_send_ack(struct leg *leg);
 /* Answers a 401 or 407 to a request of this leg. 0: sent again as *txn; else `why`. */
 int leg_authenticate(struct leg *leg, sip_txn *txn, const struct sip_message *response, char *why, size_t why_size);
+/* A Contact without a usable URI is taken for none: the dialog keeps the target that it has. */
+bool leg_can_reach(const struct sip_uri *contact);
 void leg_dialog_from_response(struct leg *leg, const struct sip_message *response);
 /* Its requests go there from now on, or (-EINPROGRESS) once the dataplane lets the answers in: leg_admitted then.
  * -ENETUNREACH: not by its network, or not for this peer to name. */
