@@ -1,6 +1,7 @@
 #include "policy/guard.h"
 
 #include <string.h>
+#include "policy/source.h"
 
 struct guard_range {
 	const char *block;
@@ -157,6 +158,7 @@ bool guard_address(const struct config *config, uint32_t agent, const struct xf_
 	struct xf_prefix block;
 	const struct guard_range *range =
 	    guard_in(guard_never, sizeof(guard_never) / sizeof(guard_never[0]), addr, &block);
+	struct source_match source;
 	bool ours = guard_is_ours(config, addr);
 	const char *what = ours ? "our own" : NULL; /* kind of address that must be listed */
 
@@ -174,6 +176,12 @@ bool guard_address(const struct config *config, uint32_t agent, const struct xf_
 	} else {
 		range = guard_in(guard_inside, sizeof(guard_inside) / sizeof(guard_inside[0]), addr, &block);
 		what = range ? range->what : NULL;
+	}
+	/* A trunk that knows us by our address would place any call, with any caller ID, for a name that leads to it.
+	 */
+	if (!what && source_find(config, addr, &source) && source.role == XF_ROLE_PROVIDER) {
+		block = (struct xf_prefix){.addr = *addr, .prefix_len = addr->family == 4 ? 32 : 128};
+		what = "a provider's";
 	}
 	if (!what || guard_listed(&config->agents[agent].may, addr, &block))
 		return verdict_allow(verdict);

@@ -18,7 +18,8 @@ bool guard_host(const struct config *config, uint32_t agent, const char *host, s
 
 /* An address that `host` resolved to: a name that is allowed must not lead inside. Private, loopback and link-local
  * addresses and our own only if may.domains lists such an address or a block that lies wholly within them; multicast,
- * broadcast and 0.0.0.0/8 never; an operator never to ourselves. */
+ * broadcast and 0.0.0.0/8 never; an operator never to ourselves. An address of a provider's sources must be listed
+ * alone: what goes to a provider goes by number, with a caller ID that was checked. */
 bool guard_address(const struct config *config, uint32_t agent, const struct xf_addr *addr, const char *host,
 		   struct verdict *verdict);
 
