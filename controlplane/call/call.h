@@ -215,6 +215,7 @@ struct call {
 	uint64_t caller_leg, agent_leg, target_leg; /* target_leg: connected or being tried */
 	uint64_t transfer;			    /* under way; 0: none */
 	uint32_t transfers;			    /* started so far */
+	uint8_t max_forwards;			    /* of the INVITEs that we send for it (RFC 7332) */
 	uint64_t started_ns, answered_ns;
 	char reason[128]; /* why it ends */
 

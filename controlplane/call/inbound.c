@@ -180,6 +180,8 @@ void inbound_invite(struct shard *shard, sip_txn txn, const struct sip_message *
 	}
 	call->provider = source.index;
 	call->route = route;
+	call->max_forwards =
+	    (uint8_t)(invite->max_forwards < 0 || invite->max_forwards > 70 ? 69 : invite->max_forwards - 1);
 	call->agent = config->routes[route].agent;
 	snprintf(call->owner, sizeof(call->owner), "%s", config->agents[call->agent].owner);
 	snprintf(call->dialled_number, sizeof(call->dialled_number), "%s", number.e164.text);

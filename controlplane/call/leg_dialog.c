@@ -62,13 +62,14 @@ static int fill(struct leg *leg, struct filled *f, enum sip_method method, uint3
 	leg_contact(leg, f->contact, sizeof(f->contact));
 	if ((size_t)snprintf(f->headers, sizeof(f->headers), "%s", headers ? headers : "") >= sizeof(f->headers))
 		return -E2BIG;
+	const struct call *call = shard_call(leg->shard, leg->call);
 	f->request = (struct sip_request){.method = method,
 					  .ruri = leg->remote_target,
 					  .from = f->from,
 					  .to = f->to,
 					  .call_id = leg->call_id,
 					  .cseq = cseq,
-					  .max_forwards = 70,
+					  .max_forwards = method == SIP_INVITE ? call->max_forwards : 70,
 					  .route = leg->route_set,
 					  .contact = method == SIP_BYE || method == SIP_ACK ? NULL : f->contact,
 					  .headers = f->headers};
