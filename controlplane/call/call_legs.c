@@ -141,15 +141,18 @@ static bool start_plan(struct call *call, uint32_t plan, enum transfer_origin or
 	return true;
 }
 
+int call_callers_status(int status)
+{
+	bool ours = status < 400 || status == 401 || status == 403 || status == 407 || status == 482 || status == 483;
+	return ours ? 480 : status;
+}
+
 static void agent_fails(struct call *call, int status, const char *reason)
 {
 	const struct config_route *route = &call->shard->config->routes[call->route];
 	if (call->state != CALL_ARRIVING || start_plan(call, route->fails_plan, TRANSFER_FROM_AGENT_FAILS))
 		return;
-	/* What is between us and the agent is not the caller's business. */
-	bool ours = status < 400 || status == 401 || status == 403 || status == 407 || status == 482 || status == 483;
-	int code = route->fails_code ? route->fails_code : ours ? 480 : status;
-	call_end(call, code, reason);
+	call_end(call, route->fails_code ? route->fails_code : call_callers_status(status), reason);
 }
 
 void call_leg_failed(struct call *call, struct leg *leg, int status, const char *reason)

@@ -59,6 +59,9 @@ void call_leg_ringing_too_long(struct call *call, struct leg *leg);
 
 /* The agent is gone without having asked for a transfer, or after one that brought the caller back to it. */
 void call_agent_lost(struct call *call, const char *reason);
+/* What the caller is told when the agent or a target answered with that: what is between us and them (credentials,
+ * redirections, loops) is not its business, and it could not answer a challenge. */
+int call_callers_status(int status);
 /* Answers the caller provisionally, or with 200 and the codecs that `other` took. */
 void call_tell_caller(struct call *call, struct leg *other, int status, bool media);
 int call_answer_caller(struct call *call, struct leg *other, char *why, size_t why_size);

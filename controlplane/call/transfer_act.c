@@ -69,7 +69,8 @@ static void give_up(struct transfer *transfer, bool to_agent)
 		return;
 	}
 	const struct config_route *route = &shard->config->routes[call->route];
-	int code = transfer->origin == TRANSFER_FROM_AGENT_FAILS && route->fails_code ? route->fails_code : status;
+	int code = transfer->origin == TRANSFER_FROM_AGENT_FAILS && route->fails_code ? route->fails_code
+										      : call_callers_status(status);
 	transfer_finish(transfer, TRANSFER_RESULT_HUNG_UP, status, why);
 	call_end(call, code, "no target answered");
 }
