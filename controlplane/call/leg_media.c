@@ -49,6 +49,16 @@ void leg_make_offer(struct leg *leg, const struct sdp_codec *codecs, unsigned co
 	leg->offered = true;
 }
 
+void leg_make_reoffer(struct leg *leg)
+{
+	leg->offered = true;
+	/* Whoever holds us says so in the answer; we hold nobody (RFC 6337 5.3). */
+	if (leg->local_sdp.direction == SDP_SENDRECV)
+		return;
+	new_version(leg);
+	leg->local_sdp.direction = SDP_SENDRECV;
+}
+
 /* 0.0.0.0, :: and port 0: on hold the old way (RFC 3264 8.4), nowhere to send to. */
 static bool somewhere(const struct xf_sockaddr *rtp)
 {
@@ -159,5 +169,6 @@ int leg_make_answer(struct leg *leg, const struct sdp_codec *ours, unsigned coun
 
 int leg_sdp_text(const struct leg *leg, bool offer, char *buf, size_t size)
 {
-	return sdp_format(buf, size, &leg->local_sdp, offer ? NULL : &leg->remote_sdp);
+	/* RFC 3264 8: a later offer has a line for each one of the session, in its place. */
+	return sdp_format(buf, size, &leg->local_sdp, offer && !leg->agreed ? NULL : &leg->remote_sdp);
 }

@@ -74,8 +74,8 @@ static void new_offer(struct leg *leg, sip_txn txn, const struct sip_message *re
 			shard_reply(leg->shard, txn, status, why);
 			return;
 		}
-	} else {
-		leg->offered = request->method == SIP_INVITE;
+	} else if (request->method == SIP_INVITE) {
+		leg_make_reoffer(leg);
 	}
 	int n = leg_sdp_text(leg, !offer, text, sizeof(text));
 	if (n < 0) {

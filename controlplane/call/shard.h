@@ -127,6 +127,8 @@ void leg_ack_received(struct leg *leg, const struct sip_message *ack);
 
 /* ---- leg_media.c: offer, answer, hold */
 void leg_make_offer(struct leg *leg, const struct sdp_codec *codecs, unsigned count);
+/* They ask what we want in a session that is up: all of it, on nobody's hold. */
+void leg_make_reoffer(struct leg *leg);
 /* Their answer to our offer. 0, or a SIP status and why. */
 int leg_take_answer(struct leg *leg, const struct sip_message *message, char *why, size_t why_size);
 /* Their offer: remembered and judged against `ours`; then leg_make_answer. 0, or a SIP status and why. */
