@@ -111,10 +111,12 @@ static int settle(struct leg *leg, const struct sdp *sdp, const struct sdp_codec
 		snprintf(why, why_size, "no audio codec in common");
 		return 488;
 	}
+	struct sdp_local before = leg->local_sdp;
 	leg->local_sdp.codec_count = only_first_audio(common, n);
 	memcpy(leg->local_sdp.codecs, common, sizeof(common));
 	int r = set_remote(leg, sdp);
 	if (r == -ENETUNREACH) {
+		leg->local_sdp = before; /* RFC 3261 14.1: what fails changes nothing */
 		snprintf(why, why_size, "no route to the media address in its SDP");
 		return 488;
 	}
