@@ -4,7 +4,8 @@
 unsigned call_offer_codecs(const struct call *call, struct sdp_codec *codecs)
 {
 	const struct leg *caller = shard_leg(call->shard, call->caller_leg);
-	if (caller && caller->agreed) {
+	/* One whose late answer is still to come has been offered the codec that it will have. */
+	if (caller && (caller->agreed || caller->offered)) {
 		memcpy(codecs, caller->local_sdp.codecs, sizeof(caller->local_sdp.codecs));
 		return caller->local_sdp.codec_count;
 	}
