@@ -182,7 +182,9 @@ static void provisional(struct leg *leg, const struct sip_message *response)
 	struct call *call = shard_get_call(leg->shard, leg->call);
 	char why[128];
 	bool media = false;
-	if (response->status == 100 || (leg->state != LEG_STATE_CALLING && leg->state != LEG_STATE_RINGING))
+	/* 199 ends an early dialog (RFC 6228): that branch's, not the caller's. */
+	if (response->status == 100 || response->status == 199 ||
+	    (leg->state != LEG_STATE_CALLING && leg->state != LEG_STATE_RINGING))
 		return;
 	leg->state = LEG_STATE_RINGING;
 	/* The early dialogs of one INVITE share the endpoint: the first SDP is heard, the 2xx's counts. */
