@@ -141,6 +141,7 @@ struct leg {
 	uint64_t started_ns, answered_ns;
 	int final_status; /* of our INVITE, or what ended it; 0: none */
 	char reason[128]; /* why it ended, for people */
+	bool by_peer;	  /* both are its own answer to our INVITE: its words are for us, and not for the other side */
 
 	/* ---- what follows belongs to this process only ---- */
 	char invite_headers[LEG_HEADERS_MAX]; /* further header lines of our INVITE */
@@ -165,7 +166,8 @@ struct transfer_attempt {
 	uint32_t provider; /* number: over which; XF_NONE */
 	uint32_t network;  /* SIP URI: by which; XF_NONE: by the route to it */
 	uint32_t ring_ms;
-	int status; /* SIP code it ended with; 0: under way or not tried */
+	int status;   /* SIP code it ended with; 0: under way or not tried */
+	bool by_peer; /* that the target gave */
 	char reason[TRANSFER_REASON_MAX];
 	uint64_t started_ns, ended_ns;
 };

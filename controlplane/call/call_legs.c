@@ -153,7 +153,7 @@ static void agent_fails(struct call *call, int status, const char *reason)
 	const struct config_route *route = &call->shard->config->routes[call->route];
 	if (call->state != CALL_ARRIVING || start_plan(call, route->fails_plan, TRANSFER_FROM_AGENT_FAILS))
 		return;
-	call_end(call, route->fails_code ? route->fails_code : call_callers_status(status), reason);
+	call_end(call, route->fails_code ? route->fails_code : call_callers_status(status), "the agent did not answer");
 }
 
 void call_leg_failed(struct call *call, struct leg *leg, int status, const char *reason)

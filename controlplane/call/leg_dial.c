@@ -269,6 +269,7 @@ void leg_invite_response(struct leg *leg, sip_txn txn, const struct sip_message 
 	char why[160];
 	if (txn != leg->invite)
 		return;
+	leg->by_peer = response->status >= 300 && !leg->final_status;
 	if (response->status < 200) {
 		provisional(leg, response);
 	} else if (response->status < 300) {

@@ -90,40 +90,6 @@ void refer_received(struct leg *leg, sip_txn txn, const struct sip_message *requ
 	begin(transfer, leg, txn, request);
 }
 
-static const char *phrase(int status)
-{
-	switch (status) {
-	case 100:
-		return "Trying";
-	case 180:
-		return "Ringing";
-	case 183:
-		return "Session Progress";
-	case 200:
-		return "OK";
-	case 403:
-		return "Forbidden";
-	case 404:
-		return "Not Found";
-	case 408:
-		return "Request Timeout";
-	case 480:
-		return "Temporarily Unavailable";
-	case 486:
-		return "Busy Here";
-	case 487:
-		return "Request Terminated";
-	case 488:
-		return "Not Acceptable Here";
-	case 503:
-		return "Service Unavailable";
-	case 603:
-		return "Decline";
-	default:
-		return status < 200 ? "Progress" : status < 300 ? "OK" : "Failed";
-	}
-}
-
 void refer_notify(struct transfer *transfer, int status, const char *reason, bool final)
 {
 	struct shard *shard = transfer->shard;
@@ -139,7 +105,7 @@ void refer_notify(struct transfer *transfer, int status, const char *reason, boo
 		sip_headers_add(headers, sizeof(headers), "Subscription-State", "terminated;reason=noresource");
 	else
 		sip_headers_add(headers, sizeof(headers), "Subscription-State", "active;expires=%u", 300);
-	int n = snprintf(body, sizeof(body), "SIP/2.0 %d %s\r\n", status, phrase(status));
+	int n = snprintf(body, sizeof(body), "SIP/2.0 %d %s\r\n", status, sip_reason(status));
 	if (reason && *reason)
 		n += snprintf(body + n, sizeof(body) - (size_t)n, "Warning: 399 xfergate %s\r\n",
 			      log_quote(quoted, sizeof(quoted), reason));

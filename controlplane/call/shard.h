@@ -167,7 +167,9 @@ const char *transfer_event_name(unsigned type);
 struct transfer *transfer_create(struct call *call, enum transfer_origin origin);
 void transfer_discard(struct transfer *transfer); /* refused before anything was dialled */
 void transfer_start(struct transfer *transfer);
-void transfer_finish(struct transfer *transfer, enum transfer_result result, int status, const char *reason);
+/* reason: for the operator; told: for the agent. */
+void transfer_finish(struct transfer *transfer, enum transfer_result result, int status, const char *reason,
+		     const char *told);
 void transfer_done(struct transfer *transfer);
 void transfer_try(struct transfer *transfer);
 

@@ -137,7 +137,8 @@ void transfer_start(struct transfer *transfer)
 }
 
 /* It has its result. What is left is to tell the agent and to hear that it knows. */
-void transfer_finish(struct transfer *transfer, enum transfer_result result, int status, const char *reason)
+void transfer_finish(struct transfer *transfer, enum transfer_result result, int status, const char *reason,
+		     const char *told)
 {
 	struct shard *shard = transfer->shard;
 	struct call *call = shard_get_call(shard, transfer->call);
@@ -161,7 +162,7 @@ void transfer_finish(struct transfer *transfer, enum transfer_result result, int
 		shard->user.transfer_finished(shard->user.arg, transfer);
 	if (transfer->refer_leg) {
 		timer_set(&shard->env->timers, &transfer->deadline, shard->env->now_ns + TRANSFER_REPORT_NS);
-		refer_notify(transfer, status, transfer->reason, true);
+		refer_notify(transfer, status, told, true);
 	} else {
 		transfer_done(transfer);
 	}

@@ -19,7 +19,9 @@ static void record(struct transfer *transfer, int status, const char *reason)
 {
 	struct transfer_attempt *attempt = &transfer->attempts[transfer->attempt];
 	char quoted[TRANSFER_REASON_MAX + 32];
+	const struct leg *leg = shard_leg(transfer->shard, transfer->target_leg);
 	attempt->status = status;
+	attempt->by_peer = leg && leg->by_peer;
 	attempt->ended_ns = transfer->shard->env->now_ns;
 	snprintf(attempt->reason, sizeof(attempt->reason), "%s", reason ? reason : "");
 	if (status >= 300)
@@ -28,8 +30,9 @@ static void record(struct transfer *transfer, int status, const char *reason)
 			  transfer->attempt + 1, status, log_quote(quoted, sizeof(quoted), attempt->reason));
 }
 
-/* "attempt 1: 486 Busy Here; attempt 2: 408 no answer in 3 s" */
-static void reasons(const struct transfer *transfer, char *buf, size_t size)
+/* "attempt 1: 486 Busy Here; attempt 2: 408 no answer in 3 s". What a target said may name anything of its side, so
+ * the agent hears the usual words for it. */
+static void reasons(const struct transfer *transfer, bool to_agent, char *buf, size_t size)
 {
 	size_t at = 0;
 	buf[0] = 0;
@@ -37,8 +40,8 @@ static void reasons(const struct transfer *transfer, char *buf, size_t size)
 		const struct transfer_attempt *a = &transfer->attempts[i];
 		if (!a->status)
 			continue;
-		int n =
-		    snprintf(buf + at, size - at, "%sattempt %u: %d %s", at ? "; " : "", i + 1, a->status, a->reason);
+		int n = snprintf(buf + at, size - at, "%sattempt %u: %d %s", at ? "; " : "", i + 1, a->status,
+				 to_agent && a->by_peer ? sip_reason(a->status) : a->reason);
 		if (n < 0 || (size_t)n >= size - at)
 			return;
 		at += (size_t)n;
@@ -60,18 +63,19 @@ static void give_up(struct transfer *transfer, bool to_agent)
 	struct shard *shard = transfer->shard;
 	struct call *call = shard_get_call(shard, transfer->call);
 	struct leg *agent = shard_get_leg(shard, call->agent_leg);
-	char why[TRANSFER_REASON_MAX];
+	char why[TRANSFER_REASON_MAX], told[TRANSFER_REASON_MAX];
 	int status = last_status(transfer);
-	reasons(transfer, why, sizeof(why));
+	reasons(transfer, false, why, sizeof(why));
+	reasons(transfer, true, told, sizeof(told));
 	if (to_agent && agent && agent->state == LEG_STATE_CONNECTED) {
 		call_set_state(call, CALL_AGENT);
-		transfer_finish(transfer, TRANSFER_RESULT_RETURNED, status, why);
+		transfer_finish(transfer, TRANSFER_RESULT_RETURNED, status, why, told);
 		return;
 	}
 	const struct config_route *route = &shard->config->routes[call->route];
 	int code = transfer->origin == TRANSFER_FROM_AGENT_FAILS && route->fails_code ? route->fails_code
 										      : call_callers_status(status);
-	transfer_finish(transfer, TRANSFER_RESULT_HUNG_UP, status, why);
+	transfer_finish(transfer, TRANSFER_RESULT_HUNG_UP, status, why, told);
 	call_end(call, code, "no target answered");
 }
 
@@ -234,7 +238,7 @@ void transfer_act_connected(struct transfer *transfer, const struct transfer_eve
 	struct call *call = shard_get_call(transfer->shard, transfer->call);
 	record(transfer, 200, "connected");
 	call_set_state(call, CALL_TARGET);
-	transfer_finish(transfer, TRANSFER_RESULT_CONNECTED, 200, NULL);
+	transfer_finish(transfer, TRANSFER_RESULT_CONNECTED, 200, NULL, NULL);
 }
 
 void transfer_act_patch_refused(struct transfer *transfer, const struct transfer_event *event)
@@ -251,7 +255,7 @@ void transfer_act_abandon(struct transfer *transfer, const struct transfer_event
 	if (leg)
 		leg_release(leg, event->status, event->reason);
 	drop_target(transfer);
-	transfer_finish(transfer, result, event->status, event->reason);
+	transfer_finish(transfer, result, event->status, event->reason, event->reason);
 }
 
 void transfer_act_reported(struct transfer *transfer, const struct transfer_event *event)

@@ -103,6 +103,8 @@ int sip_cancel(struct sip_stack *stack, sip_txn txn, const char *headers);
  * has had a provisional answer 64·T1 after this call, if it is not cancelled or answered earlier. */
 void sip_disown(struct sip_stack *stack, sip_txn txn);
 
+/* The usual words for a status. */
+const char *sip_reason(int status);
 /* 0, -ENOENT, -EALREADY (already answered finally), -EINVAL, -E2BIG. */
 int sip_respond(struct sip_stack *stack, sip_txn txn, const struct sip_reply *reply);
 /* Whose a server transaction is: `cancelled` and `failed` of it are told this owner. */

@@ -115,7 +115,6 @@ int wire_request(struct sip_stack *stack, const struct sip_request *request, con
 		 const char *branch);
 int wire_response(struct sip_stack *stack, const struct sip_message *request, const struct sip_hop *from,
 		  const struct sip_reply *reply, const char *to_tag);
-const char *wire_reason(int status);
 /* A copy in one piece of memory, to be freed; NULL: no memory. */
 struct sip_request *wire_copy_request(const struct sip_request *request);
 /* Where an answer goes: RFC 3261 18.2.2 and RFC 3581 4, maddr left aside: only back to the source. */

@@ -173,7 +173,7 @@ int wire_response(struct sip_stack *stack, const struct sip_message *request, co
 		  const struct sip_reply *reply, const char *to_tag)
 {
 	struct writer w = {.buf = stack->out};
-	const char *reason = reply->reason ? reply->reason : wire_reason(reply->status);
+	const char *reason = reply->reason ? reply->reason : sip_reason(reply->status);
 	if (!is_line(reason) || (to_tag && to_tag[0] && !lex_is_token(to_tag, strlen(to_tag))))
 		return -EINVAL;
 	putf(&w, "SIP/2.0 %d ", reply->status);
@@ -206,7 +206,7 @@ struct sip_hop wire_return_hop(const struct sip_message *request, const struct s
 	return to;
 }
 
-const char *wire_reason(int status)
+const char *sip_reason(int status)
 {
 	static const struct {
 		int status;
