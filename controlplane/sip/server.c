@@ -192,6 +192,24 @@ static int final_timers(struct txn *txn)
 	return -ENOMEM;
 }
 
+/* A final answer that fits in no datagram: the transaction ends as if it had been sent, for no other answer will be
+ * shorter, and repeats of the request are met with silence. */
+static int respond_too_long(struct txn *txn)
+{
+	struct sip_stack *stack = txn->stack;
+	timer_stop(&stack->env->timers, &txn->retransmit);
+	timer_set(&stack->env->timers, &txn->timeout, stack->env->now_ns + 64 * stack->t1_ns);
+	table_del(&stack->table, &txn->by_merge);
+	free(txn->packet);
+	txn->packet = NULL;
+	txn->state = TXN_COMPLETED;
+	if (!txn->in_callback) {
+		sip_message_destroy(txn->message);
+		txn->message = NULL;
+	}
+	return -E2BIG;
+}
+
 int sip_respond(struct sip_stack *stack, sip_txn id, const struct sip_reply *reply)
 {
 	struct txn *txn = txn_find(stack, id);
@@ -205,7 +223,7 @@ int sip_respond(struct sip_stack *stack, sip_txn id, const struct sip_reply *rep
 	struct sip_hop from = {.network = txn->hop.network, .remote = txn->source};
 	int len = wire_response(stack, txn->message, &from, reply, reply->status > 100 ? tag : NULL);
 	if (len < 0)
-		return len;
+		return len == -E2BIG && reply->status >= 200 ? respond_too_long(txn) : len;
 	if (reply->status >= 200 && final_timers(txn) < 0)
 		return -ENOMEM;
 	int rc = txn_keep(txn, (size_t)len);

@@ -105,7 +105,8 @@ void sip_disown(struct sip_stack *stack, sip_txn txn);
 
 /* The usual words for a status. */
 const char *sip_reason(int status);
-/* 0, -ENOENT, -EALREADY (already answered finally), -EINVAL, -E2BIG. */
+/* 0, -ENOENT, -EALREADY (already answered finally), -EINVAL, -ENOMEM; -E2BIG: a final answer is lost then, and the
+ * transaction over. */
 int sip_respond(struct sip_stack *stack, sip_txn txn, const struct sip_reply *reply);
 /* Whose a server transaction is: `cancelled` and `failed` of it are told this owner. */
 void sip_own(struct sip_stack *stack, sip_txn txn, uint64_t owner);
