@@ -69,13 +69,16 @@ int call_answer_caller(struct call *call, struct leg *other, char *why, size_t w
 			       .content_type = "application/sdp",
 			       .body = text,
 			       .body_len = (size_t)n};
+	if (sip_respond(call->shard->sip, caller->invite, &ok) < 0) {
+		snprintf(why, why_size, "our answer does not fit");
+		return 513;
+	}
 	caller->awaiting_ack = caller->invite;
 	caller->ack_cseq = caller->invite_cseq;
 	caller->invite = 0;
 	caller->state = LEG_STATE_CONNECTED;
 	caller->answered_ns = call->answered_ns = call->shard->env->now_ns;
 	call->shard->counts.calls_answered++;
-	sip_respond(call->shard->sip, caller->awaiting_ack, &ok);
 	leg_event(caller, LOG_LEVEL_INFO, "event=answered");
 	call_start_timer(call);
 	return 0;

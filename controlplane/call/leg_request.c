@@ -12,7 +12,7 @@ static int in_order(struct leg *leg, const struct sip_message *request)
 	return 0;
 }
 
-static void reply_ok(struct leg *leg, sip_txn txn, const char *headers, const char *body, size_t len)
+static int reply_ok(struct leg *leg, sip_txn txn, const char *headers, const char *body, size_t len)
 {
 	char contact[128];
 	struct sip_reply ok = {.status = 200,
@@ -22,7 +22,7 @@ static void reply_ok(struct leg *leg, sip_txn txn, const char *headers, const ch
 			       .content_type = body ? "application/sdp" : NULL,
 			       .body = body,
 			       .body_len = len};
-	sip_respond(leg->shard->sip, txn, &ok);
+	return sip_respond(leg->shard->sip, txn, &ok);
 }
 
 static void take_target(struct leg *leg, const struct sip_message *request)
@@ -90,8 +90,8 @@ static void new_offer(struct leg *leg, sip_txn txn, const struct sip_message *re
 	sip_headers_add(headers, sizeof(headers), "Allow", "%s", inbound_allow);
 	if (request->method == SIP_UPDATE && !offer)
 		reply_ok(leg, txn, headers, NULL, 0);
-	else
-		reply_ok(leg, txn, headers, text, (size_t)n);
+	else if (reply_ok(leg, txn, headers, text, (size_t)n) < 0)
+		leg->awaiting_ack = 0; /* nothing went out that could be acknowledged */
 	if (offer) {
 		leg_event(leg, LOG_LEVEL_INFO, "event=re-offer direction=%u", leg->remote_sdp.direction);
 		call_patch(call, false, 0, NULL);
@@ -100,9 +100,14 @@ static void new_offer(struct leg *leg, sip_txn txn, const struct sip_message *re
 
 static void reinvite(struct leg *leg, sip_txn txn, const struct sip_message *request)
 {
-	if (leg->awaiting_ack || leg->ack_pending || leg->state == LEG_STATE_CALLING ||
-	    leg->state == LEG_STATE_RINGING) {
-		shard_reply(leg->shard, txn, leg->ours ? 491 : 500, "an INVITE of this dialog is under way");
+	bool early = leg->state == LEG_STATE_CALLING || leg->state == LEG_STATE_RINGING;
+	if (leg->ours && (early || leg->ack_pending)) {
+		shard_reply(leg->shard, txn, 491, "an INVITE of ours is under way in this dialog");
+		return;
+	}
+	if (early || leg->awaiting_ack) {
+		struct sip_reply reply = {.status = 500, .headers = "Retry-After: 1\r\n"};
+		sip_respond(leg->shard->sip, txn, &reply);
 		return;
 	}
 	take_target(leg, request);
