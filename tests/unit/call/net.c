@@ -42,7 +42,7 @@ static const char configuration[] =
     "    sources: [198.51.100.10]\n"
     "    region: US\n"
     "    caller-id: dialled\n"
-    "    may: {plans: [sales, straight], prefixes: [\"+1202\"], domains: [pbx.lab]}\n"
+    "    may: {plans: [sales, straight], prefixes: [\"+1202\"], domains: [pbx.lab, sneaky.lab]}\n"
     "routes:\n"
     "  - {number: \"+12025550100\", provider: carrier, agent: bot, ring-time: 20s, agent-fails: 480, agent-lost: "
     "hang-up}\n"
@@ -68,7 +68,7 @@ static const char configuration[] =
 
 static const struct {
 	const char *name, *address;
-} hosts[] = {{"edge.carrier.lab", "192.0.2.10"}, {"agent.lab", "198.51.100.10"}, {"pbx.lab", "203.0.113.10"}};
+} hosts[] = {{"edge.carrier.lab", "192.0.2.10"}, {"agent.lab", "198.51.100.10"}, {"pbx.lab", "203.0.113.10"}, {"sneaky.lab", "192.0.2.10"}};
 
 static int network_of(const struct xf_addr *addr)
 {
@@ -206,7 +206,7 @@ static void settle(struct net *net)
 			free(packet.bytes);
 			moved = true;
 		}
-		while (net->asked_count) {
+		while (net->asked_count && !net->mute_resolver) {
 			struct xf_addr addr;
 			unsigned count = 0;
 			uint64_t query = net->asked[--net->asked_count].query;

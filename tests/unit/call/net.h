@@ -24,6 +24,7 @@ struct net {
 	struct fake_dataplane dp;
 	bool link;
 	bool mute_dataplane; /* it answers nothing */
+	bool mute_resolver;
 	struct sent sent[NET_SENT_MAX];
 	unsigned sent_count;
 	struct {
@@ -55,6 +56,7 @@ struct shard_counts net_counts(struct net *net);
 struct phone {
 	struct net *net;
 	const char *address; /* "192.0.2.20" */
+	const char *contact; /* URI that it names as its own; NULL: of its address */
 	unsigned media_port;
 	char call_id[128], tag[32], remote_tag[128];
 	char remote_target[SIP_URI_MAX];
@@ -73,6 +75,8 @@ const struct sip_message *phone_connected(struct phone *phone, const char *ack_s
 const struct sip_message *phone_rung(struct phone *phone);
 void phone_answer(struct phone *phone, const struct sip_message *request, int status, const char *extra,
 		  const char *sdp);
+/* ACK to the 2xx of the INVITE that has this number. */
+void phone_ack(struct phone *phone, unsigned cseq, const char *sdp);
 /* A request in its dialog. */
 void phone_request(struct phone *phone, const char *method, const char *extra, const char *sdp);
 /* Takes a request of ours in its dialog and answers it 200. */

@@ -28,6 +28,13 @@ static const char *gateway_of(const char *address)
 	return *address == '1' && address[2] == '2' ? "192.0.2.1" : address[1] == '9' ? "198.51.100.1" : "203.0.113.1";
 }
 
+static const char *contact(const struct phone *phone)
+{
+	static char uri[64];
+	snprintf(uri, sizeof(uri), "sip:phone@%s", phone->address);
+	return phone->contact ? phone->contact : uri;
+}
+
 static void send_request(struct phone *phone, const char *method, unsigned cseq, const char *target, const char *extra,
 			 const char *sdp)
 {
@@ -37,10 +44,10 @@ static void send_request(struct phone *phone, const char *method, unsigned cseq,
 		snprintf(to_tag, sizeof(to_tag), ";tag=%s", phone->remote_tag);
 	snprintf(text, sizeof(text),
 		 "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s:5060;branch=z9hG4bKphone%u;rport\r\nMax-Forwards: 70\r\n"
-		 "From: <%s>;tag=%s\r\nTo: <%s>%s\r\nCall-ID: %s\r\nCSeq: %u %s\r\nContact: <sip:phone@%s>\r\n%s%s"
+		 "From: <%s>;tag=%s\r\nTo: <%s>%s\r\nCall-ID: %s\r\nCSeq: %u %s\r\nContact: <%s>\r\n%s%s"
 		 "Content-Length: %zu\r\n\r\n%s",
 		 method, target, phone->address, ++branch, phone->from, phone->tag, phone->to, to_tag, phone->call_id,
-		 cseq, method, phone->address, extra ? extra : "", sdp ? "Content-Type: application/sdp\r\n" : "",
+		 cseq, method, contact(phone), extra ? extra : "", sdp ? "Content-Type: application/sdp\r\n" : "",
 		 sdp ? strlen(sdp) : 0, sdp ? sdp : "");
 	net_say(phone->net, phone->address, text);
 }
@@ -83,11 +90,16 @@ void phone_answer(struct phone *phone, const struct sip_message *request, int st
 		snprintf(tag, sizeof(tag), ";tag=%s", phone->tag);
 	snprintf(text, sizeof(text),
 		 "SIP/2.0 %d Answer\r\nVia: %s\r\nFrom: %s\r\nTo: %s%s\r\nCall-ID: %s\r\nCSeq: %u %s\r\n"
-		 "Contact: <sip:phone@%s>\r\n%s%sContent-Length: %zu\r\n\r\n%s",
+		 "Contact: <%s>\r\n%s%sContent-Length: %zu\r\n\r\n%s",
 		 status, request->via[0].text, request->from.text, request->to.text, *request->to.tag ? "" : tag,
-		 request->call_id, request->cseq, request->method_name, phone->address, extra ? extra : "",
+		 request->call_id, request->cseq, request->method_name, contact(phone), extra ? extra : "",
 		 sdp ? "Content-Type: application/sdp\r\n" : "", sdp ? strlen(sdp) : 0, sdp ? sdp : "");
 	net_say(phone->net, phone->address, text);
+}
+
+void phone_ack(struct phone *phone, unsigned cseq, const char *sdp)
+{
+	send_request(phone, "ACK", cseq, phone->remote_target, NULL, sdp);
 }
 
 void phone_request(struct phone *phone, const char *method, const char *extra, const char *sdp)

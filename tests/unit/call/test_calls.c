@@ -208,7 +208,7 @@ Test(calls, hold_ends_at_the_leg)
 	cr_assert_not_null(ok);
 	cr_expect_not_null(strstr(ok->body, "a=recvonly"));
 	cr_expect_eq(net_feeder(net, ok), 0, "the agent said that it does not listen");
-	phone_request(&agent, "ACK", NULL, NULL);
+	phone_ack(&agent, agent.cseq, NULL);
 	cr_expect_eq(net_count(net, caller.address, "INVITE"), to_caller);
 	net_pass(net, 40000);
 	phone_request(&caller, "BYE", NULL, NULL);
