@@ -43,7 +43,7 @@ def _common(party, audio, request):
         "sdp": part("sdp.txt", version=1, direction="sendrecv"),
         "ok": part("ok.xml", attributes=""),
         "ok_plain": part("ok.xml", attributes=""),
-        "ok_notify": part("ok.xml", attributes='test="final" next="finished"'),
+        "ok_notify": part("ok.xml", attributes='next="notify"'),
         "play": part("play.xml"),
         "bye": part("uas-bye.xml"),
         "bye_request": part(request, method="BYE", cseq=199),
