@@ -37,9 +37,12 @@ def _dialled_by_provider(stage, digits, shown):
                   [m.header("from") for m in invites])
 
 
-def _everybody_heard(stage, target, agent_until=None):
-    """Agent and caller, then target and caller; nobody else at any time."""
-    stage.hears("caller", ["agent", target])
+def _everybody_heard(stage, target, agent_until=None, ringing=False):
+    """Agent and caller, then target and caller; nobody else at any time. ringing: the caller would hear nobody while the
+    target rings."""
+    verdict = stage.hears("caller", ["agent", target], own=ringing)
+    if ringing:
+        stage.promise("the caller hears ringing while the target rings", verdict.rung_s > 0.5, f"{verdict.rung_s:.2f} s")
     stage.hears("agent", ["caller"], until=agent_until if agent_until is not None else _moved(stage, target))
     stage.hears(target, ["caller"])
     stage.hidden()
@@ -222,7 +225,7 @@ def hold_then_refer(stage):
     stage.promise("the hold is answered as such", answers and "a=inactive" in answers[-1].body,
                   [m.body for m in answers])
     stage.notified(200)
-    _everybody_heard(stage, "callee", holds[0].time if holds else 0)
+    _everybody_heard(stage, "callee", holds[0].time if holds else 0, ringing=True)
 
 
 def baresip_refers(stage):

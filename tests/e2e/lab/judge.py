@@ -15,10 +15,12 @@ from typing import NamedTuple
 import tone
 
 PACKET_S = 0.020
+RINGING_HZ = (440, 480)  # the gateway's own, toward callers who dialled a number of North America
+LOUD = 500           # above this a 16-bit sample is no silence
 GAP_MS = 40          # the longest gap at a transfer, less the sources' own silence
 CLOCK_MS = 40        # how far a timestamp may be from the elapsed time at a change of source
 DRIFT_MS = 100       # and over the whole call
-LATENCY_S = 0.100    # a packet that leaves later than this after it came is another packet
+LATENCY_S = 1.0      # a packet that leaves later than this after it came is another packet; a busy machine holds some up
 TONE_MARGIN = 30     # how much stronger than any other party's tone the right one must be (power ratio)
 LEAST_S = 1.0        # a party that is said to be heard is heard this long
 
@@ -213,25 +215,28 @@ def _border_faults(name, before, after):
 
 
 class Verdict(NamedTuple):
-    """What one listener heard: the segments, the longest gap at a change of source, and what was wrong."""
+    """What one listener heard: the segments, seconds of the gateway's ringing, the longest gap at a change of source,
+    and what was wrong."""
     listener: str
     segments: list
     packets: int
     gap_ms: float
     faults: list
+    rung_s: float
 
     @property
     def summary(self):
         """One line for the table."""
         heard = " then ".join(f"{s.party} {s.last.time - s.first.time + PACKET_S:.1f} s" for s in self.segments)
-        return f"{self.listener} hears {heard or 'nothing'}" + (f", gap {self.gap_ms:.0f} ms" if self.gap_ms else "")
+        return (f"{self.listener} hears {heard or 'nothing'}" + (f", ringing {self.rung_s:.1f} s" if self.rung_s else "")
+                + (f", gap {self.gap_ms:.0f} ms" if self.gap_ms else ""))
 
 
 def listen(listener, heard, said, expected, frequencies=None, own=False, until=None):
     """Judges what one listener heard.
 
     said: party -> packets, of everybody who may be heard. expected: the parties in the order in which they must be
-    heard, e.g. ["agent", "callee"]; [] means silence. own: packets of no source (the gateway's ringing) are allowed.
+    heard, e.g. ["agent", "callee"]; [] means silence. own: packets of no source are allowed, if they are ringing or silence.
     until: when the listener's leg ended; the last source must be heard up to then, or as long as it spoke.
     """
     frequencies = frequencies or tone.FREQUENCIES
@@ -239,6 +244,9 @@ def listen(listener, heard, said, expected, frequencies=None, own=False, until=N
     faults = []
     if heard:
         faults += _stream_faults(listener, heard)
+    ringing = [packet.payload for packet in strange if max(abs(tone.DECODED[byte]) for byte in packet.payload) > LOUD]
+    if own and ringing and sum(power(ringing[:50], frequency) for frequency in RINGING_HZ) < 0.8:
+        faults.append(f"{listener} was sent {len(ringing)} packets that nobody said and that are no ringing")
     if strange and not own:
         faults.append(f"{listener} was sent {len(strange)} packets that nobody said, the first {strange[0].sequence}")
     gap = 0.0
@@ -258,7 +266,7 @@ def listen(listener, heard, said, expected, frequencies=None, own=False, until=N
         spoken = [packet.time for packet in said[parts[-1].party] if packet.time <= until]
         if spoken and spoken[-1] - parts[-1].last.time > 2 * PACKET_S:
             faults.append(f"{listener}: {parts[-1].party} went on for {spoken[-1] - parts[-1].last.time:.1f} s unheard")
-    return Verdict(listener, parts, len(heard), gap, faults)
+    return Verdict(listener, parts, len(heard), gap, faults, len(ringing) * PACKET_S)
 
 
 def _order_faults(listener, parts, expected):

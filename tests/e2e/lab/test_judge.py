@@ -2,6 +2,7 @@
 import dataclasses
 import random
 import tempfile
+import math
 import unittest
 from pathlib import Path
 
@@ -126,14 +127,26 @@ class Transfer(unittest.TestCase):
         self.assertEqual(verdict.faults, [])
         self.assertLessEqual(verdict.gap_ms, 40)
 
-    def test_own_packets_only_where_allowed(self):
-        ringing = [p._replace(payload=bytes([n]) * 160) for n, p in enumerate(voice("extension", 103.0, 0.4, 3))]
+    def own_between(self, frequencies):
+        """The gateway's own tones between agent and callee."""
+        sounds = [sum(6000 * math.sin(2 * math.pi * f * n / tone.RATE) for f in frequencies) for n in range(20 * 160)]
+        frames = [bytes(tone.mulaw_encode(int(x)) for x in sounds[n:n + 160]) for n in range(0, len(sounds), 160)]
+        own = [p._replace(payload=frames[n]) for n, p in enumerate(voice("extension", 103.0, 0.4, 3))]
         stream = Output()
         self.said["callee"] = [p for p in self.said["callee"] if p.time >= 103.4]
         self.said["agent"] = [p for p in self.said["agent"] if p.time < 103.0]
-        self.heard = stream.patch(self.said["agent"]) + stream.patch(ringing) + stream.patch(self.said["callee"])
-        self.assertEqual(self.verdict(own=True).faults, [])
+        self.heard = stream.patch(self.said["agent"]) + stream.patch(own) + stream.patch(self.said["callee"])
+
+    def test_own_packets_only_where_allowed(self):
+        self.own_between((440, 480))
+        verdict = self.verdict(own=True)
+        self.assertEqual(verdict.faults, [])
+        self.assertAlmostEqual(verdict.rung_s, 0.4)
         self.fails("nobody said")
+
+    def test_own_packets_must_be_ringing(self):
+        self.own_between((1000,))
+        self.fails("no ringing", own=True)
 
     def test_wrong_party(self):
         self.fails("heard agent then callee, not agent", expected=["agent"])
