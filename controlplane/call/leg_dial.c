@@ -206,6 +206,8 @@ static void end_fork(struct leg *leg, const struct sip_message *response)
 	leg_send_ack(&other);
 	leg_send(&other, &request, &txn);
 	sip_disown(leg->shard->sip, txn);
+	leg->local_cseq = other.local_cseq; /* its 2xx may come again, and no number or nonce count is used twice */
+	leg->nonce_count = other.nonce_count;
 	leg_event(leg, LOG_LEVEL_INFO, "event=second-answer action=ended");
 }
 
