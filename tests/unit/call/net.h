@@ -25,6 +25,7 @@ struct net {
 	bool link;
 	bool mute_dataplane; /* it answers nothing */
 	bool mute_resolver;
+	bool damaged; /* what is said now is, and so are the refusals that quote it: they are not kept */
 	struct sent sent[NET_SENT_MAX];
 	unsigned sent_count;
 	struct {

@@ -96,6 +96,7 @@ Test(hops, many_contacts_are_one_question)
 		phone_request(&caller, "UPDATE", NULL, NULL);
 		cr_expect_not_null(net_hear(net, caller.address, "200 UPDATE"));
 	}
+	caller.contact = NULL;
 	net->mute_resolver = false;
 	net_pass(net, 6000);
 	phone_request(&caller, "BYE", NULL, NULL);
