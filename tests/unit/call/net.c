@@ -68,7 +68,10 @@ static const char configuration[] =
 
 static const struct {
 	const char *name, *address;
-} hosts[] = {{"edge.carrier.lab", "192.0.2.10"}, {"agent.lab", "198.51.100.10"}, {"pbx.lab", "203.0.113.10"}, {"sneaky.lab", "192.0.2.10"}};
+} hosts[] = {{"edge.carrier.lab", "192.0.2.10"},
+	     {"agent.lab", "198.51.100.10"},
+	     {"pbx.lab", "203.0.113.10"},
+	     {"sneaky.lab", "192.0.2.10"}};
 
 static int network_of(const struct xf_addr *addr)
 {
