@@ -58,15 +58,19 @@ service_user() {
 	adduser --system --group --no-create-home --home /nonexistent --quiet xfergate
 }
 
-# build DIR [meson option...]: configures once and builds; quiet unless it fails.
+# build DIR [meson option...]: configures once and builds $targets (all, if empty); quiet unless it fails.
 build() {
-	local dir=$1 log
+	local dir=$1 log pattern=${targets-} wanted=()
 	shift
 	log=$(mktemp)
 	say "building in ${dir#"$top"/}"
 	if [ ! -f "$dir/build.ninja" ]; then
 		meson setup "$dir" "$top" "$@" >"$log" 2>&1 || { cat "$log" >&2; rm -f "$log"; fail "meson setup failed"; }
 	fi
-	ninja -C "$dir" >"$log" 2>&1 || { grep -vE '^\[[0-9]+/' "$log" | tail -n 60 >&2; rm -f "$log"; fail "build failed"; }
+	if [ -n "$pattern" ]; then
+		mapfile -t wanted < <(ninja -C "$dir" -t targets all | sed -n "s#^\\($pattern\\): .*#\\1#p")
+		[ ${#wanted[@]} -gt 0 ] || fail "no build target matches $pattern"
+	fi
+	ninja -C "$dir" "${wanted[@]}" >"$log" 2>&1 || { grep -vE '^\[[0-9]+/' "$log" | tail -n 60 >&2; rm -f "$log"; fail "build failed"; }
 	rm -f "$log"
 }
