@@ -289,13 +289,24 @@ static void on_resolved(void *arg, uint64_t owner, const struct xf_sockaddr *add
 		leg_resolved(leg, addrs, count, why);
 }
 
+/* A peer of the configuration is known on its own network only: at another one's socket it would be told that
+ * network's addresses. */
+static bool is_known(const struct shard *shard, uint32_t network, const struct xf_addr *addr)
+{
+	const struct config *config = shard->config;
+	struct source_match source;
+	if (!source_find(config, addr, &source))
+		return media_admits(shard->media, addr);
+	return network == (source.role == XF_ROLE_PROVIDER ? config->providers[source.index].network
+							   : config->agents[source.index].network);
+}
+
 /* Who is nobody's gets no answer. The dataplane has screened by the same table; this is for the time in between, when
  * it still lets in what was withdrawn here. */
 void shard_datagram(struct shard *shard, uint32_t network, const struct xf_sockaddr *from, const void *data, size_t len)
 {
 	struct sip_hop hop = {network, *from};
-	struct source_match source;
-	if (!source_find(shard->config, &from->addr, &source) && !media_admits(shard->media, &from->addr)) {
+	if (!is_known(shard, network, &from->addr)) {
 		shard->counts.unknown_sources++;
 		return;
 	}
