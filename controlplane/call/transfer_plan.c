@@ -158,6 +158,8 @@ int transfer_operator_set(struct transfer *transfer, const char *to, const char 
 	const struct call *call = shard_get_call(shard, transfer->call);
 	struct destination destination;
 	struct verdict verdict;
+	if (caller_id && strcmp(caller_id, "dialled") == 0)
+		caller_id = call->dialled_number;
 	if (!refer_to_read_text(&destination, shard->config, call->agent, to, &verdict))
 		return refused(&verdict, why, why_size);
 	return set_destination(transfer, &destination, NULL, true, caller_id, why, why_size);
