@@ -164,3 +164,20 @@ Test(hops, max_forwards_goes_down)
 	phone_answer(&pbx, invite, 503, NULL, NULL);
 	net_expect_nothing_left(net);
 }
+
+/* Each peer has its network. One that finds the socket of another would be told that network's addresses. */
+Test(hops, a_provider_at_another_networks_door)
+{
+	struct xf_sockaddr from = {.addr = {4, {0}, {192, 0, 2, 20}}, .port = 5060};
+	static const char invite[] =
+	    "INVITE sip:+12025550100@198.51.100.1 SIP/2.0\r\n"
+	    "Via: SIP/2.0/UDP 192.0.2.20:5060;branch=z9hG4bKdoor\r\nMax-Forwards: 70\r\n"
+	    "From: <sip:+12025550177@x.example>;tag=door\r\nTo: <sip:+12025550100@x.example>\r\n"
+	    "Call-ID: door\r\nCSeq: 1 INVITE\r\nContact: <sip:x@192.0.2.20>\r\n"
+	    "Content-Length: 0\r\n\r\n";
+	plane_sip_datagram(net->plane, net->now_ns, 1, &from, invite, sizeof(invite) - 1);
+	net_pass(net, 100);
+	cr_expect_eq(net->sent_count, 0);
+	cr_expect_eq(net_counts(net).unknown_sources, 1);
+	net_expect_nothing_left(net);
+}

@@ -92,3 +92,24 @@ Test(refusals, of_caller_ids)
 	net_expect_nothing_left(net);
 	net_destroy(net);
 }
+
+Test(refusals, an_operators_caller_id_may_be_the_dialled_number)
+{
+	struct net *net = net_create();
+	struct phone caller, agent, pbx;
+	uint64_t id;
+	char why[256] = "";
+	phone_init(&pbx, net, "203.0.113.10");
+	net_connect(net, &caller, &agent, "+12025550100");
+	struct shard *shard = (struct shard *)plane_shard(net->plane);
+	int status = shard_transfer_start(shard, shard_next_call(shard, NULL)->id, "sip:reception@pbx.lab", NULL,
+					  "dialled", &id, why, sizeof(why));
+	cr_assert_eq(status, 0, "%s", why);
+	net_pass(net, 20);
+	cr_expect_str_eq(phone_rung(&pbx)->from.uri.user, "+12025550100");
+	phone_answer(&pbx, pbx.invite, 486, NULL, NULL);
+	phone_request(&caller, "BYE", NULL, NULL);
+	phone_ok(&agent, "BYE");
+	net_expect_nothing_left(net);
+	net_destroy(net);
+}

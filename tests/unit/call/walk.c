@@ -364,6 +364,8 @@ void walk_end(struct walk *walk)
 	unsigned count = 0;
 	for (const struct call *call = NULL; (call = shard_next_call(shard, call)) && count < WALK_DIALOGS;)
 		calls[count++] = call->id;
+	if (chance(walk, 20))
+		plane_stop(net->plane, net->now_ns);
 	while (count--)
 		shard_hangup(shard, calls[count], NULL);
 	net_pass(net, 300000);
