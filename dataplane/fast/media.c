@@ -165,9 +165,12 @@ static void media_forward(struct worker *w, struct endpoint *e, const struct pac
 {
 	struct rte_mbuf *mbuf = p->mbuf;
 	uint16_t sum = media_payload_sum(p, rte_pktmbuf_mtod(mbuf, const uint8_t *));
+	/* Firing an armed patch changes the order of the sinks. */
+	struct endpoint *sinks[ENDPOINT_SINKS];
 	unsigned n = e->sink_count;
+	memcpy(sinks, e->sinks, sizeof(sinks));
 	for (unsigned i = 0; i < n; i++) {
-		struct endpoint *to = e->sinks[i];
+		struct endpoint *to = sinks[i];
 		struct stream_out out;
 		enum xf_drop drop;
 		uint8_t pt;
