@@ -189,8 +189,10 @@ void leg_bye(struct leg *leg)
 	 * ours; a BYE that overtakes our 200 would leave it in a call with nobody. */
 	if (leg->ack_pending)
 		leg_send_ack(leg);
-	if (leg->awaiting_ack)
+	if (leg->awaiting_ack && !leg->ours && leg->ack_cseq == leg->invite_cseq)
 		return;
+	sip_acked(leg->shard->sip, leg->awaiting_ack);
+	leg->awaiting_ack = 0;
 	if (leg_send(leg, &request, &leg->bye) < 0)
 		leg_ended(leg);
 }

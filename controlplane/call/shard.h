@@ -81,7 +81,7 @@ int leg_open_media(struct leg *leg);
 void leg_set_deadline(struct leg *leg, uint64_t ns_from_now);
 /* Ends it the way its state asks: CANCEL, BYE, a final answer, or nothing. status: for a caller never answered. */
 void leg_release(struct leg *leg, int status, const char *reason);
-/* BYE, as soon as the ACK to our 2xx is in. */
+/* BYE, as soon as the ACK to our 2xx to its first INVITE is in. */
 void leg_bye(struct leg *leg);
 /* Dialog over, resources given back; freed as soon as nothing refers to it. */
 void leg_ended(struct leg *leg);

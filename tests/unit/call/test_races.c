@@ -335,3 +335,17 @@ Test(races, a_second_offer_before_the_first_is_acknowledged)
 	phone_ok(&agent, "BYE");
 	net_expect_nothing_left(net);
 }
+
+/* Of a later INVITE the ACK is not waited for: the peer has long heard that it is in the call that ends. */
+Test(races, our_bye_waits_for_the_first_ack_only)
+{
+	net_connect(net, &caller, &agent, "+12025550100");
+	phone_request(&agent, "INVITE", NULL, phone_sdp(&agent, "sendonly"));
+	phone_request(&caller, "BYE", NULL, NULL);
+	unsigned said = net_count(net, agent.address, "200 INVITE");
+	phone_ok(&agent, "BYE");
+	net_pass(net, 10000);
+	cr_expect_eq(net_count(net, agent.address, "200 INVITE"), said);
+	cr_expect_eq(net_count(net, agent.address, "BYE"), 1);
+	net_expect_nothing_left(net);
+}
