@@ -140,7 +140,9 @@ void endpoint_open(struct endpoint *e, uint64_t now_ns)
 void endpoint_update(struct endpoint *e, const struct xf_endpoint_settings *settings, const struct egress *egress,
 		     uint64_t now_ns)
 {
-	if (settings->relearn || e->remote.addr.family == 0) {
+	bool unknown = settings->remote.addr.family == 0 || e->remote.addr.family == 0;
+	bool foreign = settings->learn == XF_LEARN_STRICT && !xf_sockaddr_eq(&e->locked, &settings->remote);
+	if (settings->relearn || unknown || (foreign && e->locked.addr.family)) {
 		e->locked = e->candidate = e->rtcp_source = (struct xf_sockaddr){0};
 		e->learn_since_ns = now_ns;
 		e->timed_out = 0;

@@ -36,11 +36,27 @@ static void media_lock(struct worker *w, struct endpoint *e, const struct xf_soc
 	loop_event(w, e, XF_EVENT_SOURCE_LOCKED, src, now_ns);
 }
 
+static bool media_may_learn(const struct endpoint *e, uint64_t now_ns)
+{
+	return !e->strict && now_ns - e->learn_since_ns < e->learn_window_ns;
+}
+
+/* Whether media may be sent to where this came from. Classification has dropped multicast and loopback. Our own
+ * addresses as a source are forged; what locked to them would send to ourselves. */
+static bool media_is_sender(const struct worker *w, const struct xf_sockaddr *src)
+{
+	static const uint8_t unspecified[16];
+	if (src->port == 0 || flow_local(w->flows, &src->addr))
+		return false;
+	return src->addr.family == 4 ? src->addr.bytes[0] != 0 : memcmp(src->addr.bytes, unspecified, 16) != 0;
+}
+
 /* A foreign source locks with its second packet in a row, if that comes before the SDP address is heard and within the
  * window: one forged packet is not enough, and a sender behind a NAT that the SDP does not know of is heard. */
-static bool media_learn(struct endpoint *e, const struct packet *p, const struct rtp *rtp, uint64_t now_ns)
+static bool media_learn(const struct worker *w, struct endpoint *e, const struct packet *p, const struct rtp *rtp,
+			uint64_t now_ns)
 {
-	if (e->strict || now_ns - e->learn_since_ns >= e->learn_window_ns)
+	if (!media_may_learn(e, now_ns) || endpoint_codec(e, rtp->pt) < 0 || !media_is_sender(w, &p->src))
 		return false;
 	if (xf_sockaddr_eq(&e->candidate, &p->src) && e->candidate_ssrc == rtp->ssrc &&
 	    rtp->seq == (uint16_t)(e->candidate_seq + 1))
@@ -54,12 +70,18 @@ static bool media_learn(struct endpoint *e, const struct packet *p, const struct
 static bool media_source_ok(struct worker *w, struct endpoint *e, const struct packet *p, const struct rtp *rtp,
 			    uint64_t now_ns)
 {
-	if (likely(e->locked.addr.family != 0))
-		return xf_sockaddr_eq(&e->locked, &p->src);
+	bool locked = e->locked.addr.family != 0;
+	if (likely(locked && xf_sockaddr_eq(&e->locked, &p->src)))
+		return true;
 	if (e->remote.addr.family == 0)
 		return false;
-	if (!xf_sockaddr_eq(&e->remote, &p->src) && (endpoint_codec(e, rtp->pt) < 0 || !media_learn(e, p, rtp, now_ns)))
+	if (xf_sockaddr_eq(&e->remote, &p->src)) {
+		/* Within the window the party that the SDP names takes back what somebody faster has locked. */
+		if (locked && !media_may_learn(e, now_ns))
+			return false;
+	} else if (locked || !media_learn(w, e, p, rtp, now_ns)) {
 		return false;
+	}
 	media_lock(w, e, &p->src, now_ns);
 	return true;
 }

@@ -64,8 +64,9 @@ struct xf_pt {
 };
 
 enum xf_learn {
-	XF_LEARN_ONCE =
-	    0, /* the SDP address locks at once; another source after learn_delay_ns and before lock (NAT) */
+	/* The SDP address locks at once. Within learn_window_ns another source (NAT) may lock before it is heard, and
+	 * it takes back the lock of such a one. */
+	XF_LEARN_ONCE = 0,
 	XF_LEARN_STRICT = 1, /* only the SDP address and port */
 };
 
