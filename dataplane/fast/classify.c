@@ -1,3 +1,4 @@
+#include <netinet/ip.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_udp.h>
@@ -153,7 +154,8 @@ static void classify_datagram(struct packet *packet, const struct datagram *d, c
 	classify_other(packet, d->proto);
 }
 
-/* RFC 791 3.1: each option but end and no-operation has a length that counts itself. */
+/* RFC 791 3.1: each option but end and no-operation has a length that counts itself. A source route asks us to forward,
+ * and the kernel would: to another of our addresses than the one that we look at (RFC 7126 4.3, 4.4). */
 static bool classify_ipv4_options_ok(const uint8_t *option, uint32_t len)
 {
 	uint32_t at = 0;
@@ -165,6 +167,8 @@ static bool classify_ipv4_options_ok(const uint8_t *option, uint32_t len)
 			continue;
 		}
 		if (at + 1 >= len || option[at + 1] < 2 || option[at + 1] > len - at)
+			return false;
+		if (option[at] == IPOPT_LSRR || option[at] == IPOPT_SSRR)
 			return false;
 		at += option[at + 1];
 	}

@@ -18,6 +18,8 @@ static const uint8_t zeros[64];
 /* IPv4: no-operation, record route, end. Bad: option longer than the header. */
 static const uint8_t options_ok[8] = {1, 7, 6, 4, 0, 0, 0, 0}, options_bad[4] = {7, 9, 4, 0},
 		     options_short[4] = {7, 1, 4, 0};
+/* Loose and strict source route by way of us to our SIP address. */
+static const uint8_t options_loose[8] = {1, 131, 7, 4, 192, 0, 2, 5}, options_strict[8] = {1, 137, 7, 4, 192, 0, 2, 5};
 /* IPv6: hop-by-hop then destination options then UDP. */
 static const uint8_t chain_udp[16] = {IPPROTO_DSTOPTS, 0, 1, 4, 0, 0, 0, 0, IPPROTO_UDP, 0, 1, 4, 0, 0, 0, 0};
 static const uint8_t chain_tcp[8] = {IPPROTO_TCP, 0, 1, 4, 0, 0, 0, 0};
@@ -79,6 +81,12 @@ static const struct {
      XF_DROP_IP_INVALID},
     {"option of length 1",
      {UDP4(STRANGER4, "192.0.2.1", 16384), .options = options_short, .options_len = 4},
+     XF_DROP_IP_INVALID},
+    {"loose source route",
+     {UDP4(STRANGER4, "192.0.2.77", 5060), .options = options_loose, .options_len = 8},
+     XF_DROP_IP_INVALID},
+    {"strict source route",
+     {UDP4(KNOWN4, "192.0.2.1", 5060), .options = options_strict, .options_len = 8},
      XF_DROP_IP_INVALID},
     {"source multicast", {UDP4("224.0.0.1", "192.0.2.1", 16384)}, XF_DROP_IP_INVALID},
     {"source loopback", {UDP4("127.0.0.1", "192.0.2.1", 5060)}, XF_DROP_IP_INVALID},
