@@ -39,9 +39,24 @@ static struct nlmsghdr *netlink_header(struct netlink *netlink, void *buf, uint1
 	return nlh;
 }
 
+/* Whether what was read answers this request. An error in mid-dump leaves older answers behind. libmnl would end a dump
+ * whose table changed meanwhile, and leave its rest: what it lacks comes as a notice (neighbours), or is found when it
+ * is added (addresses). */
+static bool netlink_answers(void *buf, ssize_t n, uint32_t sequence)
+{
+	struct nlmsghdr *nlh = buf;
+	int left = (int)n;
+
+	if (mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_seq != sequence)
+		return false;
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+		nlh->nlmsg_flags &= (uint16_t)~NLM_F_DUMP_INTR;
+	return true;
+}
+
 static int netlink_request(struct netlink *netlink, struct nlmsghdr *nlh, mnl_cb_t each, void *arg)
 {
-	char buf[NETLINK_BUFFER];
+	_Alignas(struct nlmsghdr) char buf[NETLINK_BUFFER];
 	unsigned portid = mnl_socket_get_portid(netlink->socket);
 
 	if (mnl_socket_sendto(netlink->socket, nlh, nlh->nlmsg_len) < 0)
@@ -52,10 +67,9 @@ static int netlink_request(struct netlink *netlink, struct nlmsghdr *nlh, mnl_cb
 			continue;
 		if (n < 0)
 			return -errno;
-		int r = mnl_cb_run(buf, (size_t)n, nlh->nlmsg_seq, portid, each, arg);
-		/* libmnl refuses what answers an older request (after an error in mid-dump); it is not ours. */
-		if (r < 0 && errno == ESRCH)
+		if (!netlink_answers(buf, n, nlh->nlmsg_seq))
 			continue;
+		int r = mnl_cb_run(buf, (size_t)n, nlh->nlmsg_seq, portid, each, arg);
 		if (r < 0)
 			return -errno;
 		if (r == MNL_CB_STOP)

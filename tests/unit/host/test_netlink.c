@@ -119,3 +119,22 @@ Test(netlink, neighbour_bad)
 	cr_expect_eq(netlink_neighbour_parse(&n, neighbour_message(RTM_NEWNEIGH, AF_BRIDGE, NUD_STALE)), -ENOENT);
 	cr_expect_eq(netlink_neighbour_parse(&n, neighbour_message(RTM_GETNEIGH, AF_INET, NUD_STALE)), -ENOENT);
 }
+
+/* An answer that an earlier request left behind is not taken for this one's, nor for an error of it. */
+Test(netlink, stale_answer)
+{
+	struct netlink netlink;
+	struct netlink_addr list[8];
+
+	cr_assert_eq(netlink_open(&netlink), 0);
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	nlh->nlmsg_type = RTM_GETLINK;
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	nlh->nlmsg_seq = netlink.sequence;
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_index = 1;
+	cr_assert_gt(mnl_socket_sendto(netlink.socket, nlh, nlh->nlmsg_len), 0);
+	for (unsigned i = 0; i < 3; i++)
+		cr_expect_geq(netlink_addr_list(&netlink, 1, list, 8), 0, "request %u", i);
+	netlink_close(&netlink);
+}
