@@ -204,9 +204,10 @@ void link_server_read(struct link_server *server)
 		}
 		struct link_cursor cursor = link_cursor(server->in, (size_t)n);
 		int r = 0;
-		while (!server->closing && (r = link_record_next(&cursor, &view)) > 0)
+		/* A record's answer may have been too much for the client: then the rest is nobody's. */
+		while (server->client >= 0 && !server->closing && (r = link_record_next(&cursor, &view)) > 0)
 			link_server_record(server, &view);
-		if (!server->closing && r < 0) {
+		if (server->client >= 0 && !server->closing && r < 0) {
 			link_server_drop(server, "record reaches beyond its packet");
 			return;
 		}

@@ -178,6 +178,38 @@ Test(link_server, a_client_that_does_not_read_is_dropped)
 	close(fd);
 }
 
+static void command_flood(const struct link_view *view, void *arg)
+{
+	static struct xf_link_drops row;
+
+	commands++;
+	server.greeted = true;
+	for (unsigned n = 0; server.client >= 0 && n < 10000000; n++)
+		link_server_send(&server, server.connection, XF_LINK_DROPS, 0, &row, sizeof(row));
+}
+
+/* It is dropped over the first of two commands of one packet: the second is nobody's, and the next client is served. */
+Test(link_server, dropped_in_mid_packet)
+{
+	static const uint8_t body[sizeof(struct xf_link_hello)];
+	alignas(8) uint8_t out[256];
+	int fd = dial();
+
+	int n = link_record_put(out, sizeof(out), XF_LINK_HELLO, 1, body, sizeof(body));
+	n += link_record_put(out + n, sizeof(out) - (size_t)n, XF_LINK_STATS, 2, body, sizeof(struct xf_link_empty));
+	server.command = command_flood;
+	cr_assert_eq(send(fd, out, (size_t)n, MSG_NOSIGNAL), n);
+	link_server_read(&server);
+	cr_expect_eq(server.client, -1);
+	cr_expect_eq(commands, 1);
+	server.command = command;
+	int next = dial();
+	say(next, XF_LINK_HELLO, 1, sizeof(struct xf_link_hello));
+	cr_expect_eq(hear(next, 1), XF_LINK_HELLO);
+	close(fd);
+	close(next);
+}
+
 Test(link_server, slow_reader_loses_nothing)
 {
 	static struct xf_link_drops row;
