@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <linux/ethtool.h>
+#include <linux/if_addr.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -14,6 +15,8 @@
 #include <unistd.h>
 #include "log.h"
 #include "sysctl.h"
+
+#define LOWER_SCOPE_LINK 0x20 /* in /proc/net/if_inet6 */
 
 static const struct {
 	const char *path, *value;
@@ -62,26 +65,59 @@ static int lower_ethtool(int s, const char *name, uint32_t command, uint32_t *va
 	return 0;
 }
 
-/* An interface with an IPv4 address may be the one by which somebody is logged in: it is not ours to take it away. */
-static int lower_check_addresses(const struct lower *lower)
+static int lower_has_address(const struct lower *lower, int family, const void *address)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	log_error("lower-has-address", "interface=%s address=%s hint=\"remove it; it belongs in the port's addresses\"",
+		  lower->name, inet_ntop(family, address, text, sizeof(text)));
+	return -EADDRINUSE;
+}
+
+static int lower_check_ipv4(const struct lower *lower)
 {
 	struct ifaddrs *all;
 	int r = 0;
 
 	if (getifaddrs(&all) < 0)
 		return -errno;
-	for (struct ifaddrs *i = all; i && r == 0; i = i->ifa_next) {
-		char text[INET_ADDRSTRLEN];
-		if (i->ifa_addr == NULL || i->ifa_addr->sa_family != AF_INET || strcmp(i->ifa_name, lower->name) != 0)
-			continue;
-		inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)i->ifa_addr)->sin_addr, text, sizeof(text));
-		log_error("lower-has-address",
-			  "interface=%s address=%s hint=\"remove it; it belongs in the port's addresses\"", lower->name,
-			  text);
-		r = -EADDRINUSE;
-	}
+	for (struct ifaddrs *i = all; i && r == 0; i = i->ifa_next)
+		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET && strcmp(i->ifa_name, lower->name) == 0)
+			r = lower_has_address(lower, AF_INET, &((struct sockaddr_in *)(void *)i->ifa_addr)->sin_addr);
 	freeifaddrs(all);
 	return r;
+}
+
+/* disable_ipv6 takes all away. Link-local ones and those of router advertisements come back by themselves afterwards; a
+ * permanent one would be lost. */
+static int lower_check_ipv6(const struct lower *lower)
+{
+	FILE *f = fopen("/proc/net/if_inet6", "re");
+	char line[128], hex[33], name[IFNAMSIZ];
+	unsigned scope, flags;
+	int r = 0;
+
+	if (f == NULL)
+		return 0; /* a kernel without IPv6 */
+	while (r == 0 && fgets(line, sizeof(line), f)) {
+		struct in6_addr address = {0};
+		if (sscanf(line, "%32s %*x %*x %x %x %15s", hex, &scope, &flags, name) != 4 ||
+		    strcmp(name, lower->name) != 0 || scope == LOWER_SCOPE_LINK || !(flags & IFA_F_PERMANENT))
+			continue;
+		for (unsigned i = 0; i < sizeof(address); i++)
+			sscanf(hex + 2 * i, "%2hhx", &address.s6_addr[i]);
+		r = lower_has_address(lower, AF_INET6, &address);
+	}
+	fclose(f);
+	return r;
+}
+
+/* An interface with an address may be the one by which somebody is logged in: it is not ours to take it away. */
+static int lower_check_addresses(const struct lower *lower)
+{
+	int r = lower_check_ipv4(lower);
+
+	return r < 0 ? r : lower_check_ipv6(lower);
 }
 
 /* The kernel takes the higher value of "all" and the interface; 2 (loose) would let every routed source in. */
@@ -136,15 +172,35 @@ static void lower_offloads_set(struct lower *lower, int s)
 	}
 }
 
-static int lower_up(int s, const char *name)
+static int lower_up(struct lower *lower, int s)
 {
 	struct ifreq ifr = {0};
 
-	strcpy(ifr.ifr_name, name);
+	strcpy(ifr.ifr_name, lower->name);
+	if (ioctl(s, SIOCGIFMTU, &ifr) < 0)
+		return -errno;
+	lower->mtu = ifr.ifr_mtu;
 	if (ioctl(s, SIOCGIFFLAGS, &ifr) < 0)
 		return -errno;
+	lower->promiscuous = ifr.ifr_flags & IFF_PROMISC;
+	lower->link_known = true;
 	ifr.ifr_flags |= IFF_UP;
 	return ioctl(s, SIOCSIFFLAGS, &ifr) < 0 ? -errno : 0;
+}
+
+static void lower_link_restore(const struct lower *lower, int s)
+{
+	struct ifreq ifr = {0};
+
+	strcpy(ifr.ifr_name, lower->name);
+	if (!lower->promiscuous && ioctl(s, SIOCGIFFLAGS, &ifr) == 0 && ifr.ifr_flags & IFF_PROMISC) {
+		ifr.ifr_flags &= (short)~IFF_PROMISC;
+		ioctl(s, SIOCSIFFLAGS, &ifr);
+	}
+	if (ioctl(s, SIOCGIFMTU, &ifr) == 0 && ifr.ifr_mtu != lower->mtu) {
+		ifr.ifr_mtu = lower->mtu;
+		ioctl(s, SIOCSIFMTU, &ifr);
+	}
 }
 
 int lower_start(struct lower *lower, const char *device, bool kernel_copy)
@@ -166,7 +222,7 @@ int lower_start(struct lower *lower, const char *device, bool kernel_copy)
 		r = lower_sysctls_set(lower);
 	if (r == 0) {
 		lower_offloads_set(lower, s);
-		r = lower_up(s, lower->name);
+		r = lower_up(lower, s);
 		if (r < 0)
 			log_error("lower-up-failed", "interface=%s error=\"%s\"", lower->name, strerror(-r));
 	}
@@ -192,6 +248,8 @@ void lower_stop(struct lower *lower)
 		snprintf(path, sizeof(path), lower_sysctls[i].path, lower->name);
 		sysctl_set(path, lower->sysctls[i].before);
 	}
+	if (s >= 0 && lower->link_known)
+		lower_link_restore(lower, s);
 	if (s >= 0)
 		close(s);
 	*lower = (struct lower){0};

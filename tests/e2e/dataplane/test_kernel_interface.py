@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Ping and TCP through the kernel interface; orderly end puts the lower interfaces back."""
+"""Ping and TCP through the kernel interface; an orderly end puts the lower interfaces back."""
 
 import socket
 import threading
@@ -48,11 +48,22 @@ def features(namespace, interface):
             ("tx-checksumming", "tcp-segmentation-offload", "generic-receive-offload", "scatter-gather")]
 
 
+def link(namespace, interface):
+    """Whether it is promiscuous, and its MTU."""
+    text = namespace.ip("-o", "link", "show", "dev", interface)
+    return "PROMISC" in text, int(text.split(" mtu ")[1].split()[0])
+
+
 def test(make):
     lab = make()
     gateway = lab.gateway
-    before = sysctl(gateway, "lower0"), features(gateway, "lower0")
+    with open(lab.config) as f:
+        text = f.read()
+    with open(lab.config, "w") as f:
+        f.write(text.replace("mtu: 1500", "mtu: 1400", 1))
+    before = sysctl(gateway, "lower0"), features(gateway, "lower0"), link(gateway, "lower0")
     lab.start()
+    assert link(gateway, "lower0") == (True, 1400), link(gateway, "lower0")
     assert sysctl(gateway, "lower0") == ["1", "8", "1"], sysctl(gateway, "lower0")
     assert "tx-checksumming: off" in features(gateway, "lower0"), features(gateway, "lower0")
     assert gateway.mac("xfg-out") == gateway.mac("lower0")
@@ -66,7 +77,7 @@ def test(make):
     assert reserved == "16384-32767", reserved
     code = lab.stop()
     assert code == 0, "exit code %d" % code
-    after = sysctl(gateway, "lower0"), features(gateway, "lower0")
+    after = sysctl(gateway, "lower0"), features(gateway, "lower0"), link(gateway, "lower0")
     assert after == before, "lower interface not as before: %s, %s" % (before, after)
 
 

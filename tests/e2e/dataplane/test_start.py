@@ -47,6 +47,10 @@ def test(make):
     refused(lab, "lower-has-address interface=lower0 address=203.0.113.9")
     assert "203.0.113.9/24" in lab.gateway.ip("addr", "show", "dev", "lower0")
     lab.gateway.ip("addr", "del", "203.0.113.9/24", "dev", "lower0")
+    lab.gateway.ip("addr", "add", "2001:db8:9::9/64", "dev", "lower0", "nodad")
+    refused(lab, "lower-has-address interface=lower0 address=2001:db8:9::9")
+    assert "2001:db8:9::9/64" in lab.gateway.ip("addr", "show", "dev", "lower0")
+    lab.gateway.ip("addr", "del", "2001:db8:9::9/64", "dev", "lower0")
     lab.gateway.exec("sysctl", "-q", "-w", "net.ipv4.conf.all.rp_filter=2")
     with open(lab.config) as f:
         text = f.read()
