@@ -140,10 +140,13 @@ void endpoint_open(struct endpoint *e, uint64_t now_ns)
 void endpoint_update(struct endpoint *e, const struct xf_endpoint_settings *settings, const struct egress *egress,
 		     uint64_t now_ns)
 {
+	/* The address that is locked is the one that is named: there is nothing to learn. */
+	bool named = xf_sockaddr_eq(&e->locked, &settings->remote);
 	bool unknown = settings->remote.addr.family == 0 || e->remote.addr.family == 0;
-	bool foreign = settings->learn == XF_LEARN_STRICT && !xf_sockaddr_eq(&e->locked, &settings->remote);
-	if (settings->relearn || unknown || (foreign && e->locked.addr.family)) {
+	bool foreign = e->locked.addr.family != 0 && !named && settings->learn == XF_LEARN_STRICT;
+	if (!named && (settings->relearn || unknown || foreign))
 		e->locked = e->candidate = e->rtcp_source = (struct xf_sockaddr){0};
+	if (settings->relearn || unknown || foreign) {
 		e->learn_since_ns = now_ns;
 		e->timed_out = 0;
 	}

@@ -271,3 +271,25 @@ Test(learn, update_ends_what_was_learned)
 	cr_expect_eq(p.rig.sent_count, 2u, "without a remote nothing is sent or taken");
 	rig_fini(&p.rig);
 }
+
+/* Back from hold: the SDP names the address that is locked. There is nothing to learn, and no window for a stranger. */
+Test(learn, relearn_of_the_same)
+{
+	static struct pair p;
+	struct xf_endpoint_settings caller = rig_settings(CALLER, 4000);
+	pair_init(&p, &caller, RIG_V4_ONLY, AGENT);
+	struct command command = {
+	    .type = COMMAND_UPDATE, .id = p.caller, .settings = caller, .egress = {.resolved = true}};
+	command.settings.relearn = 1;
+	caller_says(&p, CALLER, 4000, 0, 1);
+	p.rig.now_ns += 9000 * RIG_MS;
+	cr_expect_eq(rig_command(&p.rig, 0, &command), 0);
+	caller_says(&p, FOREIGN, 1234, 0, 1);
+	caller_says(&p, FOREIGN, 1234, 0, 2);
+	cr_expect_eq(p.rig.sent_count, 1u);
+	struct xf_sockaddr expect = rig_sockaddr(CALLER, 4000), locked = rig_state(&p.rig, p.caller).locked;
+	cr_expect(xf_sockaddr_eq(&locked, &expect));
+	caller_says(&p, CALLER, 4000, 0, 2);
+	cr_expect_eq(p.rig.sent_count, 2u);
+	rig_fini(&p.rig);
+}
