@@ -9,6 +9,7 @@ Re-executes itself in a network namespace of its own:  lo (up), nothing else; th
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -59,6 +60,8 @@ routes:
 
 PROGRAM = ""
 NOBODY = 65534
+LINK_H = pathlib.Path(__file__).resolve().parents[3] / "include/xfergate/link.h"
+LINK_VERSION = int(re.search(r"define XF_LINK_VERSION +(\d+)", LINK_H.read_text()).group(1))
 
 
 def until(what, seconds=5.0):
@@ -219,7 +222,7 @@ class Daemon(unittest.TestCase):
                 dataplane.settimeout(5)
                 hello = dataplane.recv(65536)
                 kind, length, sequence, version = struct.unpack_from("=HHII", hello)
-                self.assertEqual((kind, length, sequence, version), (1, 16, 1, 1))
+                self.assertEqual((kind, length, sequence, version), (1, 16, 1, LINK_VERSION))
                 dataplane.close()
 
 
