@@ -78,7 +78,7 @@ struct xf_endpoint_settings {
 	struct xf_addr next_hop;	/* on-link address: the peer, or the router toward it */
 	uint16_t port;			/* index of the DPDK port, in the configuration's order */
 	uint8_t learn;			/* enum xf_learn */
-	uint8_t relearn; /* 1: forget the locked source unless it is `remote`; only when the SDP names another address */
+	uint8_t relearn; /* 1: the SDP names another address: forget the locked source, unless it is `remote` */
 	uint8_t pt_count;
 	uint8_t dscp; /* 0..63 */
 	uint8_t zero[2];
