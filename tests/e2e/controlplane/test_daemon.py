@@ -61,7 +61,7 @@ routes:
 PROGRAM = ""
 NOBODY = 65534
 LINK_H = pathlib.Path(__file__).resolve().parents[3] / "include/xfergate/link.h"
-LINK_VERSION = int(re.search(r"define XF_LINK_VERSION +(\d+)", LINK_H.read_text()).group(1))
+LINK_VERSION = int(re.search(r"define XF_LINK_VERSION\s+(\d+)", LINK_H.read_text()).group(1))
 
 
 def until(what, seconds=5.0):
