@@ -6,6 +6,8 @@
 #include <string.h>
 #include "log.h"
 
+#define NEIGHBOUR_NOTICES 4096 /* more than a socket's buffer holds */
+
 static struct neighbour_list *neighbour_bucket(struct neighbour_table *table, int ifindex, const struct xf_addr *addr)
 {
 	uint32_t hash = 2166136261u ^ (uint32_t)ifindex;
@@ -43,6 +45,7 @@ static void neighbour_heard(const struct netlink_neighbour *heard, void *arg)
 
 	if (n == NULL)
 		return;
+	n->heard = true;
 	if (heard->gone) {
 		bool was = n->resolved;
 		n->resolved = false;
@@ -103,17 +106,42 @@ int neighbour_fd(const struct neighbour_table *table)
 	return mnl_socket_get_fd(table->events);
 }
 
+/* After a lost notice. The kernel adds none until all that are left have been read; so these, older than the table, are
+ * thrown away first. What is not in the table was deleted unheard. */
+static void neighbour_read_again(struct neighbour_table *table, char *buf, size_t size)
+{
+	struct neighbour *n;
+
+	log_warning("neighbour-notices-lost", "effect=\"table is read again\"");
+	for (unsigned turn = 0; turn < NEIGHBOUR_NOTICES; turn++)
+		if (mnl_socket_recvfrom(table->events, buf, size) <= 0 && errno == EAGAIN)
+			break;
+	for (unsigned i = 0; i < NEIGHBOUR_BUCKETS; i++) {
+		LIST_FOREACH(n, &table->buckets[i], link)
+		n->heard = false;
+	}
+	int r = netlink_neighbour_list(table->netlink, neighbour_heard, table);
+	if (r < 0) {
+		log_warning("neighbour-list-failed", "error=\"%s\"", strerror(-r));
+		return;
+	}
+	for (unsigned i = 0; i < NEIGHBOUR_BUCKETS; i++) {
+		LIST_FOREACH(n, &table->buckets[i], link)
+		if (!n->heard)
+			neighbour_heard(&(struct netlink_neighbour){n->ifindex, n->addr, true, true, {0}}, table);
+	}
+}
+
 void neighbour_read(struct neighbour_table *table)
 {
 	char buf[NETLINK_BUFFER];
-	bool lost = false;
 
 	/* Bounded: a flood of notices must not keep the main thread from its rings. */
 	for (unsigned turn = 0; turn < 16; turn++) {
 		ssize_t n = mnl_socket_recvfrom(table->events, buf, sizeof(buf));
 		if (n < 0 && errno == ENOBUFS) {
-			lost = true;
-			continue;
+			neighbour_read_again(table, buf, sizeof(buf));
+			return;
 		}
 		if (n <= 0)
 			break;
@@ -124,10 +152,6 @@ void neighbour_read(struct neighbour_table *table)
 			if (netlink_neighbour_parse(&heard, nlh) == 0)
 				neighbour_heard(&heard, table);
 		}
-	}
-	if (lost) {
-		log_warning("neighbour-notices-lost", "effect=\"table is read again\"");
-		netlink_neighbour_list(table->netlink, neighbour_heard, table);
 	}
 }
 

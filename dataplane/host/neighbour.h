@@ -16,6 +16,7 @@ struct neighbour {
 	int ifindex; /* of the kernel interface */
 	struct xf_addr addr;
 	bool resolved;
+	bool heard;	/* since the table was last read again */
 	uint8_t mac[6]; /* when resolved */
 	unsigned users;
 	struct neighbour_endpoints endpoints; /* kept by endpoints.c: who is told of a change */

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """Next hops: an endpoint whose neighbour is not there drops by name; it sends when the neighbour comes, follows it to
-another MAC, and the kernel forgets the request when the endpoint is closed."""
+another MAC, asks again when the kernel lost it unheard, and the kernel forgets the request when the endpoint is closed."""
 
+import os
+import signal
 import socket
 import struct
 import time
@@ -57,6 +59,21 @@ def test(make):
         talk(1)
         return net.received(one, 0.05)
     net.wait_for("media follows to the new MAC", followed, 5)
+
+    # While the daemon does not look, the entry goes, and more happens than the kernel keeps notices of.
+    os.kill(lab.pid, signal.SIGSTOP)
+    lab.gateway.ip("neigh", "del", "192.0.2.77", "dev", "xfg-out")
+    batch = os.path.join(lab.folder, "neighbours")
+    with open(batch, "w") as f:
+        f.writelines("neigh %s 192.0.2.99 lladdr 02:00:00:00:01:01 dev xfg-out\n" % word
+                     for _ in range(3000) for word in ("replace", "del"))
+    lab.gateway.ip("-batch", batch)
+    lab.gateway.ip("neigh", "del", "192.0.2.77", "dev", "xfg-out", check=False)
+    os.kill(lab.pid, signal.SIGCONT)
+    net.wait_for("notices lost", lambda: "neighbour-notices-lost" in lab.log_text())
+    net.wait_for("the neighbour is asked for again",
+                 lambda: "managed" in lab.gateway.ip("neigh", "show", "192.0.2.77", "dev", "xfg-out"))
+    net.wait_for("media flows again", followed, 5)
 
     control.close_endpoint(ea)
     assert "managed" in lab.gateway.ip("neigh", "show", "192.0.2.77", "dev", "xfg-out"), "another endpoint needs it"
