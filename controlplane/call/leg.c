@@ -161,12 +161,12 @@ void leg_ended(struct leg *leg)
 	leg_set_deadline(leg, 0);
 }
 
-static void say_reason(struct leg *leg, int status, const char *reason)
+void leg_say_reason(struct leg *leg, int status, const char *reason)
 {
 	if (!leg->final_status)
 		leg->final_status = status;
 	if (!*leg->reason && reason)
-		snprintf(leg->reason, sizeof(leg->reason), "%s", reason);
+		snprintf(leg->reason, sizeof(leg->reason), "%.*s", (int)sizeof(leg->reason) - 1, reason);
 }
 
 /* What a transaction and its 2xx's wait at most, and a little more: the stack's own time-outs come first. */
@@ -199,7 +199,7 @@ void leg_bye(struct leg *leg)
 
 void leg_release(struct leg *leg, int status, const char *reason)
 {
-	say_reason(leg, status, reason);
+	leg_say_reason(leg, status, reason);
 	switch (leg->state) {
 	case LEG_STATE_RESOLVING:
 	case LEG_STATE_ADMITTING:

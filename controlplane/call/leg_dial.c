@@ -13,20 +13,17 @@ static void fail_soon(struct leg *leg, int status, const char *reason)
 	leg_set_deadline(leg, 0);
 }
 
-static void failed(struct leg *leg, int status, const char *reason)
+void leg_dial_failed(struct leg *leg)
 {
 	struct call *call = shard_get_call(leg->shard, leg->call);
-	if (!leg->final_status)
-		leg->final_status = status;
-	if (!*leg->reason)
-		snprintf(leg->reason, sizeof(leg->reason), "%s", reason);
 	leg_ended(leg);
 	call_leg_failed(call, leg, leg->final_status, leg->reason);
 }
 
-void leg_dial_failed(struct leg *leg)
+static void failed(struct leg *leg, int status, const char *reason)
 {
-	failed(leg, leg->final_status, leg->reason);
+	leg_say_reason(leg, status, reason);
+	leg_dial_failed(leg);
 }
 
 void leg_dial(struct leg *leg, const struct sip_uri *uri, const char *headers)
@@ -257,10 +254,7 @@ static void refused(struct leg *leg, int status, const char *reason)
 	struct call *call = shard_get_call(leg->shard, leg->call);
 	bool cancelled = leg->state == LEG_STATE_CANCELLING;
 	leg->invite = 0;
-	if (!leg->final_status)
-		leg->final_status = status;
-	if (!*leg->reason)
-		snprintf(leg->reason, sizeof(leg->reason), "%s", reason);
+	leg_say_reason(leg, status, reason);
 	leg_ended(leg);
 	if (!cancelled)
 		call_leg_failed(call, leg, status, reason);

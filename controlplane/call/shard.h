@@ -79,6 +79,8 @@ unsigned call_offer_codecs(const struct call *call, struct sdp_codec *codecs);
 struct leg *leg_create(struct call *call, enum leg_kind kind);
 int leg_open_media(struct leg *leg);
 void leg_set_deadline(struct leg *leg, uint64_t ns_from_now);
+/* Why it ends: the first word counts. `reason` (may be NULL) is not the leg's own. */
+void leg_say_reason(struct leg *leg, int status, const char *reason);
 /* Ends it the way its state asks: CANCEL, BYE, a final answer, or nothing. status: for a caller never answered. */
 void leg_release(struct leg *leg, int status, const char *reason);
 /* BYE, as soon as the ACK to our 2xx to its first INVITE is in. */
