@@ -221,3 +221,27 @@ Test(media, what_is_dropped)
 	cr_expect_eq(rig_state(&p.rig, p.caller).rx_dropped, 2, "payload type and neighbour");
 	rig_fini(&p.rig);
 }
+
+/* What fits its own MTU may not fit the other side's: IPv6 needs 20 bytes more. Nothing longer than the MTU leaves. */
+Test(media, mtu)
+{
+	static struct pair p;
+	static uint8_t rtp[1472] = {0x80, 0, 0, 9};
+	struct xf_endpoint_settings caller = rig_settings(CALLER, 4000);
+	pair_init(&p, &caller, RIG_V6, AGENT6);
+	struct frame frame = {
+	    .src = CALLER, .sport = 4000, .dst = "192.0.2.1", .dport = 20000, .payload = rtp, .payload_len = 1452};
+	rig_receive(&p.rig, &frame);
+	cr_assert_eq(p.rig.sent_count, 1u);
+	cr_expect_eq(rig_last(&p.rig).payload_len, 1452);
+	cr_expect(rig_last(&p.rig).udp_checksum_ok);
+	for (uint16_t len = 1453; len <= 1472; len++) {
+		frame.payload_len = len;
+		rtp[3]++;
+		rig_receive(&p.rig, &frame);
+	}
+	cr_expect_eq(p.rig.sent_count, 1u);
+	cr_expect_eq(rig_drops(&p.rig, XF_DROP_TX_FULL), 20);
+	cr_expect_eq(rig_state(&p.rig, p.caller).rx_dropped, 20);
+	rig_fini(&p.rig);
+}
