@@ -3,6 +3,7 @@
 #include "policy/caller_id.h"
 #include "policy/dial.h"
 #include "policy/guard.h"
+#include "policy/number.h"
 #include "policy/refer_to.h"
 
 static struct transfer_attempt *add(struct transfer *transfer, unsigned type, uint32_t ring_ms)
@@ -152,15 +153,33 @@ int transfer_refer_set(struct transfer *transfer, const struct sip_uri *refer_to
 	return set_destination(transfer, &destination, refer_to->text, false, NULL, why, why_size);
 }
 
+/* What an operator typed as --caller-id: "dialled", or a number in any spelling that --to takes. */
+static int read_caller_id(const struct call *call, const char *text, struct number *number, char *why, size_t why_size)
+{
+	const struct config *config = call->shard->config;
+	struct e164 dialled = {0};
+	struct verdict verdict;
+	e164_parse(&dialled, call->dialled_number, NULL);
+	char *regions[] = {config->agents[call->agent].region, dialled.region};
+	if (strcmp(text, "dialled") == 0)
+		text = call->dialled_number;
+	if (number_read(number, text, regions, 2, CONFIG_VALIDITY_POSSIBLE, &verdict))
+		return 0;
+	snprintf(why, why_size, "caller ID %.200s", verdict.reason);
+	return verdict.sip_code;
+}
+
 int transfer_operator_set(struct transfer *transfer, const char *to, const char *caller_id, char *why, size_t why_size)
 {
 	struct shard *shard = transfer->shard;
 	const struct call *call = shard_get_call(shard, transfer->call);
 	struct destination destination;
 	struct verdict verdict;
-	if (caller_id && strcmp(caller_id, "dialled") == 0)
-		caller_id = call->dialled_number;
+	struct number number;
+	int status = caller_id ? read_caller_id(call, caller_id, &number, why, why_size) : 0;
+	if (status)
+		return status;
 	if (!refer_to_read_text(&destination, shard->config, call->agent, to, &verdict))
 		return refused(&verdict, why, why_size);
-	return set_destination(transfer, &destination, NULL, true, caller_id, why, why_size);
+	return set_destination(transfer, &destination, NULL, true, caller_id ? number.e164.text : NULL, why, why_size);
 }
