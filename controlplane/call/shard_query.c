@@ -141,8 +141,7 @@ int shard_transfer_start(struct shard *shard, uint64_t id, const char *to, const
 	}
 	if (call->state == CALL_TARGET) {
 		snprintf(why, why_size,
-			 "the caller has been transferred already: a call is transferred from its agent; hang it up, "
-			 "or let the target transfer it");
+			 "the caller has been transferred already: a call is transferred once, from its agent");
 		return 403;
 	}
 	for (uint32_t i = 0; plan && i < shard->config->plan_count; i++)
