@@ -95,6 +95,7 @@ def play_all(lab, chosen):
     stages = [lab.play(call) for call in chosen]
     print(table(stages), flush=True)
     broken = [f"call {stage.call}" for stage in stages if not stage.kept]
+    print(f"waiting, at most {RELEASE_S} s, until the last transactions and admitted addresses have timed out", flush=True)
     left = lab.gateway.wait_levels(start, RELEASE_S)
     if left:
         broken.append(f"left after the last call: {left}")
@@ -103,7 +104,7 @@ def play_all(lab, chosen):
 
 
 def stay(lab):
-    """A live call of ten minutes, and what to type; until Ctrl-C."""
+    """A live call of ten minutes, and another one as soon as it has ended, and what to type; until Ctrl-C."""
     folder = lab.folder / "live"
     folder.mkdir()
     for party in ("caller", "agent", "callee"):
@@ -112,15 +113,17 @@ def stay(lab):
     callee = peers.Sipp("callee", "carrier", 31, scenarios.callee(folder / "callee.voice", 2000, 600000), folder,
                         calls=1000)
     caller = peers.Sipp("caller", "carrier", 20, scenarios.caller(number(20), folder / "caller.voice", 600000), folder,
-                        target=f"{address('carrier', 1)}:5060", service=number(2))
-    call = lab.gateway.call_of(number(20))
+                        target=f"{address('carrier', 1)}:5060", service=number(2), calls=1000,
+                        options=["-l", 1, "-r", 1])
+    call = lab.gateway.call_of(number(20)) and number(20)  # CALL may be the caller's number, which stays the same
     type_this = " ".join(lab.gateway.command())
     print(f"""The lab is up, with a call of {number(20)} to an agent. To see it, and to transfer it, in another terminal:
 
   {type_this} show calls
   {type_this} transfer {call} --to sip:reception@pbx.lab
+  {type_this} hangup {call}                      (the caller calls again)
   {type_this} transfer {call} --to {number(31)} --caller-id {number(2)}
-  {type_this} hangup {call}
+  {type_this} show transfers
   ip netns exec carrier tcpdump -ni eth0          (what provider and caller see; likewise agent, pbx)
 
 Logs, configuration and captures are in {lab.folder}. Ctrl-C ends the lab and removes it.""", flush=True)
@@ -165,7 +168,7 @@ def options_of(arguments):
             parser.error("--only wants numbers: 1,3")
         unknown = set(options.chosen) - set(calls.CALLS)
         if unknown:
-            parser.error(f"there is no call {min(unknown)}")
+            parser.error(f"there is no call {min(unknown)}; there are {', '.join(map(str, calls.CALLS))}")
     return options
 
 
