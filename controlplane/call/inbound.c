@@ -102,7 +102,7 @@ static void call_agent(struct call *call, const struct sip_message *invite)
 	const struct config_agent *agent = &shard->config->agents[call->agent];
 	const struct config_route *route = &shard->config->routes[call->route];
 	struct sip_uri uri;
-	char headers[LEG_HEADERS_MAX] = "", shown[XF_SOCKADDR_STRLEN], user[SIP_USER_MAX * 3], host[SIP_HOST_MAX + 2];
+	char headers[LEG_HEADERS_MAX] = "", host[SIP_HOST_MAX + 2];
 	struct leg *leg = leg_create(call, LEG_AGENT);
 	if (!leg) {
 		call_end(call, 500, "out of memory");
@@ -112,12 +112,7 @@ static void call_agent(struct call *call, const struct sip_message *invite)
 	leg->network = agent->network;
 	leg->agent = call->agent;
 	sip_uri_parse(&uri, agent->uri.text, strlen(agent->uri.text));
-	const struct config_network *network = &shard->config->networks[agent->network];
-	struct xf_sockaddr ours = network->sip;
-	if (network->advertise.family)
-		ours.addr = network->advertise;
-	snprintf(leg->local, sizeof(leg->local), "<sip:%s@%s>",
-		 sip_user_escape(user, sizeof(user), call->caller_number), xf_sockaddr_format(&ours, shown));
+	snprintf(leg->local_user, sizeof(leg->local_user), "%s", call->caller_number);
 	snprintf(leg->remote, sizeof(leg->remote), "<sip:%s@%s>", call->dialled_number,
 		 sip_host_format(host, sizeof(host), uri.host));
 	snprintf(leg->remote_target, sizeof(leg->remote_target), "%s", agent->uri.text);

@@ -100,13 +100,9 @@ static void send_invite(struct leg *leg)
 /* From of a leg whose network only the look-up told: our address there. */
 static void name_ourselves(struct leg *leg)
 {
-	const struct config_network *network = &leg->shard->config->networks[leg->network];
-	struct xf_sockaddr shown = network->sip;
 	char host[XF_SOCKADDR_STRLEN], user[CALL_NUMBER_MAX * 3];
-	if (network->advertise.family)
-		shown.addr = network->advertise;
 	snprintf(leg->local, sizeof(leg->local), "<sip:%s@%s>", sip_user_escape(user, sizeof(user), leg->local_user),
-		 xf_sockaddr_format(&shown, host));
+		 shard_own_address(leg->shard->config, leg->network, host));
 }
 
 static void admit_then_invite(struct leg *leg)

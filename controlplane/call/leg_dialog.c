@@ -7,12 +7,8 @@
 
 const char *leg_contact(const struct leg *leg, char *buf, size_t size)
 {
-	const struct config_network *network = &leg->shard->config->networks[leg->network];
-	struct xf_sockaddr shown = network->sip;
 	char text[XF_SOCKADDR_STRLEN];
-	if (network->advertise.family)
-		shown.addr = network->advertise;
-	snprintf(buf, size, "<sip:xfergate@%s>", xf_sockaddr_format(&shown, text));
+	snprintf(buf, size, "<sip:xfergate@%s>", shard_own_address(leg->shard->config, leg->network, text));
 	return buf;
 }
 

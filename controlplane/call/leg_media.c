@@ -135,6 +135,12 @@ int leg_take_answer(struct leg *leg, const struct sip_message *message, char *wh
 	return settle(leg, &sdp, leg->local_sdp.codecs, leg->local_sdp.codec_count, why, why_size);
 }
 
+/* What they send we receive, and the other way round (RFC 3264 6.1). */
+static uint8_t mirrored(unsigned direction)
+{
+	return (uint8_t)((direction & SDP_SENDONLY ? SDP_RECVONLY : 0) | (direction & SDP_RECVONLY ? SDP_SENDONLY : 0));
+}
+
 int leg_take_offer(struct leg *leg, const struct sip_message *message, char *why, size_t why_size)
 {
 	struct sdp sdp;
@@ -150,8 +156,7 @@ int leg_take_offer(struct leg *leg, const struct sip_message *message, char *why
 	r = settle(leg, &sdp, ours, leg->local_sdp.codec_count, why, why_size);
 	if (r == 0) {
 		new_version(leg);
-		leg->local_sdp.direction = (uint8_t)((sdp.direction & SDP_SENDONLY ? SDP_RECVONLY : 0) |
-						     (sdp.direction & SDP_RECVONLY ? SDP_SENDONLY : 0));
+		leg->local_sdp.direction = mirrored(sdp.direction);
 	}
 	return r;
 }
@@ -164,8 +169,7 @@ int leg_make_answer(struct leg *leg, const struct sdp_codec *ours, unsigned coun
 	if (r)
 		return r;
 	new_version(leg);
-	leg->local_sdp.direction = (uint8_t)((offer.direction & SDP_SENDONLY ? SDP_RECVONLY : 0) |
-					     (offer.direction & SDP_RECVONLY ? SDP_SENDONLY : 0));
+	leg->local_sdp.direction = mirrored(offer.direction);
 	return 0;
 }
 

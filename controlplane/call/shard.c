@@ -320,17 +320,20 @@ void shard_resolved(struct shard *shard, uint64_t query, const struct xf_addr *a
 
 /* ---- life */
 
-/* "host:port" of each network, as the others see it. */
+const char *shard_own_address(const struct config *config, uint32_t network, char buf[static XF_SOCKADDR_STRLEN])
+{
+	struct xf_sockaddr shown = config->networks[network].sip;
+	if (config->networks[network].advertise.family)
+		shown.addr = config->networks[network].advertise;
+	return xf_sockaddr_format(&shown, buf);
+}
+
 static struct sip_network *name_networks(const struct config *config)
 {
 	struct sip_network *networks = calloc(config->network_count, sizeof(*networks));
 	for (uint32_t i = 0; networks && i < config->network_count; i++) {
-		const struct config_network *network = &config->networks[i];
-		struct xf_sockaddr shown = network->sip;
 		char text[XF_SOCKADDR_STRLEN];
-		if (network->advertise.family)
-			shown.addr = network->advertise;
-		snprintf(networks[i].sent_by, sizeof(networks[i].sent_by), "%s", xf_sockaddr_format(&shown, text));
+		snprintf(networks[i].sent_by, sizeof(networks[i].sent_by), "%s", shard_own_address(config, i, text));
 	}
 	return networks;
 }

@@ -33,6 +33,8 @@ struct transfer *shard_get_transfer(struct shard *shard, uint64_t id);
 void shard_tag_add(struct shard *shard, struct leg *leg);
 void shard_tag_del(struct shard *shard, struct leg *leg);
 struct leg *shard_by_tag(struct shard *shard, const char *local_tag, const char *call_id);
+/* "host:port" of ours on a network, as the others see it: its `advertise` address if it has one. Returns buf. */
+const char *shard_own_address(const struct config *config, uint32_t network, char buf[static XF_SOCKADDR_STRLEN]);
 void shard_reply(struct shard *shard, sip_txn txn, int status, const char *why);
 
 /* ---- call_life.c: a call from its first message to its last leg */

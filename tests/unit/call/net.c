@@ -165,7 +165,7 @@ static void seam_log(void *arg, enum log_level level, const char *line)
 
 /* ---- life */
 
-struct net *net_create(void)
+struct net *net_create_advertising(const char *address)
 {
 	struct net *net = calloc(1, sizeof(*net));
 	char path[] = "/tmp/xfergate-net-XXXXXX";
@@ -177,6 +177,8 @@ struct net *net_create(void)
 	int r = config_load(&net->config, path, stderr);
 	unlink(path);
 	cr_assert_eq(r, 0);
+	if (address)
+		cr_assert_eq(xf_addr_parse(&net->config->networks[0].advertise, address), 0);
 	net->now_ns = 1000 * NS_PER_S;
 	net->random = 88172645463325252ull;
 	net->seam = (struct seam){net,		seam_random, seam_send_sip, seam_send_link,
@@ -188,6 +190,11 @@ struct net *net_create(void)
 	plane_link_up(net->plane, net->now_ns);
 	net_pass(net, 10);
 	return net;
+}
+
+struct net *net_create(void)
+{
+	return net_create_advertising(NULL);
 }
 
 void net_destroy(struct net *net)

@@ -41,6 +41,8 @@ struct net {
 
 /* Networks 0 "carrier" 192.0.2.1, 1 "agents" 198.51.100.1, 2 "pbx" 203.0.113.1; see net.c for providers and plans. */
 struct net *net_create(void);
+/* The same with network 0 behind NAT: the carrier sees us at that address. */
+struct net *net_create_advertising(const char *address);
 void net_destroy(struct net *net);
 void net_pass(struct net *net, uint64_t ms);
 
