@@ -1,11 +1,56 @@
 #include "reader.h"
 
+#include <ctype.h>
 #include <string.h>
 #include "value.h"
 #include "xfergate/endpoint.h"
 
 /* Interface names of Linux, and of the link's rows: 15 bytes. */
 #define PORT_NAME_MAX 15
+
+/* "0000:3b:00.0" or "3b:00.0", alone or with arguments behind a comma; a function is 0 to 7. */
+static bool build_is_pci(const char *device)
+{
+	static const char *const shapes[] = {"xxxx:xx:xx.f", "xx:xx.f"};
+
+	for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
+		const char *shape = shapes[s], *d = device;
+		for (; *shape; shape++, d++)
+			if (*shape == 'x'   ? !isxdigit((unsigned char)*d)
+			    : *shape == 'f' ? *d < '0' || *d > '7'
+					    : *d != *shape)
+				break;
+		if (!*shape && (!*d || *d == ','))
+			return true;
+	}
+	return false;
+}
+
+/* The name of a virtual network device of DPDK, "net_af_xdp0", alone or with arguments behind a comma. */
+static bool build_is_vdev(const char *device)
+{
+	size_t len = strspn(device, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+	return len > strlen("net_") && strncmp(device, "net_", 4) == 0 && (!device[len] || device[len] == ',');
+}
+
+/* What a kernel interface may well be called: somebody wrote it where its driver is wanted. */
+static bool build_is_interface(const char *text)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.");
+
+	return len && !text[len] && len <= PORT_NAME_MAX;
+}
+
+static char *build_device(struct reader *r, const char *path, const char *text)
+{
+	if (text && !build_is_pci(text) && !build_is_vdev(text))
+		reader_reject(
+		    r, path,
+		    "'%.80s' is no DPDK device; write net_af_xdp0,iface=%.15s, or a PCI address like 0000:3b:00.0",
+		    text, build_is_interface(text) ? text : "eth0");
+	return reader_copy(r, text ? text : "");
+}
 
 static void build_port(struct reader *r, uint32_t i)
 {
@@ -14,7 +59,7 @@ static void build_port(struct reader *r, uint32_t i)
 
 	port->name = value_name(r, reader_at(r, "ports[%u].name", i), raw->name, PORT_NAME_MAX);
 	port->tap = value_name(r, reader_at(r, "ports[%u].tap", i), raw->tap, PORT_NAME_MAX);
-	port->device = reader_copy(r, raw->device ? raw->device : "");
+	port->device = build_device(r, reader_at(r, "ports[%u].device", i), raw->device);
 	port->mtu = value_uint(r, reader_at(r, "ports[%u].mtu", i), raw->mtu,
 			       (struct value_range){.min = 576, .max = 9216, .missing = 1500});
 	port->addresses = reader_alloc(r, raw->addresses_count, sizeof(*port->addresses));
@@ -24,6 +69,33 @@ static void build_port(struct reader *r, uint32_t i)
 	for (uint32_t k = 0; k < raw->addresses_count; k++)
 		port->addresses[k] =
 		    value_interface(r, reader_at(r, "ports[%u].addresses[%u]", i, k), raw->addresses[k]);
+}
+
+/* Whether `name` is the iface= among the arguments of this device. */
+static bool build_has_interface(const char *device, const char *name)
+{
+	static const char key[] = ",iface=";
+	const char *at = device ? strstr(device, key) : NULL;
+
+	if (!at || !name)
+		return false;
+	at += strlen(key);
+	return strlen(name) == strcspn(at, ",") && strncmp(at, name, strlen(name)) == 0;
+}
+
+/* The TAP is made by the dataplane; one of that name is there already, and carries the port's packets. */
+static void build_port_tap(struct reader *r, uint32_t i)
+{
+	const char *tap = r->raw->ports[i].tap;
+
+	for (uint32_t j = 0; j < r->raw->ports_count; j++)
+		if (build_has_interface(r->raw->ports[j].device, tap)) {
+			reader_reject(r, reader_at(r, "ports[%u].tap", i),
+				      "'%s' is the interface below port %s (iface= of its device); the name of a new "
+				      "interface, like tap%u",
+				      tap, r->raw->ports[j].name ? r->raw->ports[j].name : "?", i);
+			return;
+		}
 }
 
 static void build_port_doubles(struct reader *r)
@@ -101,6 +173,8 @@ void build_dataplane(struct reader *r)
 	c->port_count = c->ports ? raw->ports_count : 0;
 	for (uint32_t i = 0; i < c->port_count; i++)
 		build_port(r, i);
+	for (uint32_t i = 0; i < c->port_count; i++)
+		build_port_tap(r, i);
 	build_port_doubles(r);
 	c->networks = reader_alloc(r, raw->networks_count, sizeof(*c->networks));
 	c->network_count = c->networks ? raw->networks_count : 0;

@@ -8,7 +8,7 @@
 /* clang-format off */
 const char load_base[] =
 	/*  1 */ "ports:\n"
-	/*  2 */ "- {name: p, device: d0, tap: t0, addresses: [192.0.2.1/24]}\n"
+	/*  2 */ "- {name: p, device: net_null0, tap: t0, addresses: [192.0.2.1/24]}\n"
 	/*  3 */ "networks:\n"
 	/*  4 */ "- {name: n, port: p, sip: 192.0.2.1, media: [192.0.2.1]}\n"
 	/*  5 */ "sip: {t1: 500ms}\n"

@@ -23,7 +23,7 @@ static const struct edit_case {
     {5, "sip: {t1: ''}", {"f:5: sip.t1: is empty; a value"}},
     {5, "sip: {? [a] : b}", {"f:5: sip: a key that is no word;"}},
     {3, "networks: 5\nx:", {"f:3: networks: is one value; a list", "f:4: x: unknown key"}},
-    {2, "- {name: p, device: d0}", {"f:2: ports[0].tap: is missing; one value"}},
+    {2, "- {name: p, device: net_null0}", {"f:2: ports[0].tap: is missing; one value"}},
     {2, "- p", {"f:2: ports[0]: is one value; keys and values"}},
     {4, "- {name: n, port: p, sip: 192.0.2.1, media: []}", {"f:4: networks[0].media: has 0 entries; 1 to 128"}},
     {4, "- {name: n, port: p, sip: 192.0.2.1}", {"f:4: networks[0].media: is missing; a list"}},
@@ -55,18 +55,39 @@ static const struct edit_case {
     {6, "media: {ports: 20000-18001}", {"f:6: media.ports: '20000-18001' is out of range;"}},
     {6, "media: {ports: 16384}", {"f:6: media.ports: '16384' is no range of ports;"}},
     {2,
-     "- {name: p, device: d, tap: much-too-long-a-name}",
+     "- {name: p, device: net_null0, tap: much-too-long-a-name}",
      {"f:2: ports[0].tap: 'much-too-long-a-name' is no name; 1 to 15"}},
     {2,
-     "- {name: p, device: d, tap: t, addresses: [192.0.2.1]}",
+     "- {name: p, device: net_null0, tap: t, addresses: [192.0.2.1]}",
      {"f:2: ports[0].addresses[0]: '192.0.2.1' is no interface's"}},
     {2,
-     "- {name: p, device: d, tap: t, addresses: [192.0.2.1/33]}",
+     "- {name: p, device: net_null0, tap: t, addresses: [192.0.2.1/33]}",
      {"f:2: ports[0].addresses[0]: '192.0.2.1/33' is no"}},
     {2,
-     "- {name: p, device: d, tap: t, addresses: [192.0.2.9/24]}",
+     "- {name: p, device: net_null0, tap: t, addresses: [192.0.2.9/24]}",
      {"Wf:4: warning: networks[0].sip: 192.0.2.1 is no address of port p",
       "Wf:4: warning: networks[0].media[0]: 192.0.2.1"}},
+    {2,
+     "- {name: p, device: eth0, tap: t}",
+     {"f:2: ports[0].device: 'eth0' is no DPDK device; write net_af_xdp0,iface=eth0, or a PCI address like "
+      "0000:3b:00.0"}},
+    {2,
+     "- {name: p, device: 'af_xdp0,iface=eth1', tap: t}",
+     {"f:2: ports[0].device: 'af_xdp0,iface=eth1' is no DPDK device; write net_af_xdp0,iface=eth0,"}},
+    {2, "- {name: p, device: net_, tap: t}", {"f:2: ports[0].device: 'net_' is no DPDK device;"}},
+    {2, "- {name: p, device: 'net_null0 ', tap: t}", {"f:2: ports[0].device: 'net_null0 ' is no DPDK device;"}},
+    {2, "- {name: p, device: '3b:00.8', tap: t}", {"f:2: ports[0].device: '3b:00.8' is no DPDK device;"}},
+    {2, "- {name: p, device: '0000:3b:00', tap: t}", {"f:2: ports[0].device: '0000:3b:00' is no DPDK device;"}},
+    {2, "- {name: p, device: '0000:3b:00.7,x=1', tap: t}", {NULL}},
+    {2, "- {name: p, device: '3B:00.0', tap: t}", {NULL}},
+    {2, "- {name: p, device: 'net_af_packet1,iface=eth0,blocksz=4096', tap: eth}", {NULL}},
+    {2,
+     "- {name: p, device: 'net_af_packet1,iface=eth0,blocksz=4096', tap: eth0}",
+     {"f:2: ports[0].tap: 'eth0' is the interface below port p (iface= of its device); the name of a new interface, "
+      "like tap0"}},
+    {2,
+     "- {name: p, device: net_null0, tap: eth1}\n- {name: q, device: 'net_af_xdp0,iface=eth1', tap: t1}",
+     {"f:2: ports[0].tap: 'eth1' is the interface below port q"}},
     {4,
      "- {name: n, port: p, sip: '192.0.2.1:0', media: [192.0.2.1]}",
      {"f:4: networks[0].sip: '192.0.2.1:0' is no address;"}},
@@ -310,7 +331,7 @@ Test(config_errors, each_edit_says_what_is_wrong_and_where)
 Test(config_errors, all_at_once_in_the_order_of_lines)
 {
 	static const char text[] = "ports:\n"
-				   "- {name: p, device: d0, tap: t0, mtu: 5}\n"
+				   "- {name: p, device: net_null0, tap: t0, mtu: 5}\n"
 				   "networks:\n"
 				   "- {name: n, port: q, sip: 192.0.2.1, media: [x]}\n"
 				   "sip:\n"

@@ -91,9 +91,9 @@ static char *list_ports(unsigned count)
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
 
-	fputs("- {name: p, device: d0, tap: t0}", f);
+	fputs("- {name: p, device: net_null0, tap: t0}", f);
 	for (unsigned i = 1; i < count; i++)
-		fprintf(f, "\n- {name: p%u, device: d%u, tap: t%u}", i, i, i);
+		fprintf(f, "\n- {name: p%u, device: net_null%u, tap: t%u}", i, i, i);
 	fclose(f);
 	return text;
 }
