@@ -43,9 +43,9 @@ static void print_number(const struct config *c, const struct config_number *n, 
 
 static void print_agent(const struct config *c, const struct config_agent *a, FILE *out)
 {
-	fprintf(out, "agent %s: owner %s, network %s, %s, %u sources, caller ID %s; may use", a->name,
+	fprintf(out, "agent %s: owner %s, network %s, %s, %u source%s, caller ID %s; may use", a->name,
 		print_owner(a->owner), c->networks[a->network].name, a->uri.text, a->source_count,
-		a->caller_id ? a->caller_id : "none");
+		a->source_count == 1 ? "" : "s", a->caller_id ? a->caller_id : "none");
 	for (uint32_t i = 0; i < a->may.plan_count; i++)
 		fprintf(out, " plan-%s", c->plans[a->may.plans[i]].name);
 	for (uint32_t i = 0; i < a->may.prefix_count; i++)
@@ -93,9 +93,9 @@ void config_print(const struct config *c, FILE *out)
 	print_planes(c, out);
 	for (uint32_t i = 0; i < c->provider_count; i++) {
 		const struct config_provider *p = &c->providers[i];
-		fprintf(out, "provider %s: owner %s, network %s, %s, region %s, %u sources, %s credentials\n", p->name,
+		fprintf(out, "provider %s: owner %s, network %s, %s, region %s, %u source%s, %s credentials\n", p->name,
 			print_owner(p->owner), c->networks[p->network].name, p->trunk.text, p->region, p->source_count,
-			p->credentials.username ? "with" : "no");
+			p->source_count == 1 ? "" : "s", p->credentials.username ? "with" : "no");
 	}
 	for (uint32_t i = 0; i < c->number_count; i++)
 		print_number(c, &c->numbers[i], out);
