@@ -151,6 +151,22 @@ bool guard_hop(const struct config *config, const struct xf_addr *addr, const st
 	return !there || (here && strcmp(there->what, here->what) == 0);
 }
 
+/* Who is bound by no list can still not call ourselves. */
+static bool guard_operator(const struct xf_addr *addr, bool ours, const char *host, struct verdict *verdict)
+{
+	char text[XF_ADDR_STRLEN];
+	struct xf_prefix block;
+	const struct guard_range *range =
+	    guard_in(guard_inside, sizeof(guard_inside) / sizeof(guard_inside[0]), addr, &block);
+	bool loopback = range && strcmp(range->what, "loopback") == 0;
+
+	if (!ours && !loopback)
+		return verdict_allow(verdict);
+	return verdict_refuse(verdict, 403, "%.80s is at %s, which is %s: name another destination", host,
+			      xf_addr_format(addr, text),
+			      ours ? "our own address" : "a loopback address of this machine");
+}
+
 bool guard_address(const struct config *config, uint32_t agent, const struct xf_addr *addr, const char *host,
 		   struct verdict *verdict)
 {
@@ -166,11 +182,8 @@ bool guard_address(const struct config *config, uint32_t agent, const struct xf_
 	if (range || guard_is_broadcast(config, addr))
 		return verdict_refuse(verdict, 403, "%.80s is at %s, which is %s: no call can go there", host, text,
 				      range ? range->what : "broadcast");
-	if (agent == XF_NONE && !ours)
-		return verdict_allow(verdict);
 	if (agent == XF_NONE)
-		return verdict_refuse(verdict, 403,
-				      "%.80s is at %s, which is our own address: name another destination", host, text);
+		return guard_operator(addr, ours, host, verdict);
 	if (ours) {
 		block = (struct xf_prefix){.addr = *addr, .prefix_len = addr->family == 4 ? 32 : 128};
 	} else {

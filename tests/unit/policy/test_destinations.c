@@ -218,7 +218,9 @@ Test(guard, hosts)
 	    {MUTE, "8.8.8.8", false},
 	    {XF_NONE, "anything.example", true},
 	    {XF_NONE, "10.2.2.3", true},
-	    {XF_NONE, "127.0.0.1", true},
+	    {XF_NONE, "127.0.0.1", false},
+	    {XF_NONE, "::1", false},
+	    {XF_NONE, "169.254.1.1", true},
 	    {XF_NONE, "192.0.2.1", false},
 	    {XF_NONE, "203.0.113.7", false},
 	    {XF_NONE, "0.0.0.0", false},
@@ -234,6 +236,9 @@ Test(guard, hosts)
 		bool ok = guard_host(c, cases[i].agent, cases[i].host, &v);
 		cr_expect_eq(ok, cases[i].allowed, "%u %s: %s", cases[i].agent, cases[i].host, v.reason);
 		cr_expect(ok || (v.sip_code == 403 && v.reason[0]));
+		bool loopback = strcmp(cases[i].host, "127.0.0.1") == 0 || strcmp(cases[i].host, "::1") == 0;
+		if (cases[i].agent == XF_NONE && loopback)
+			cr_expect(strstr(v.reason, "which is a loopback address of this machine"), "%s", v.reason);
 	}
 	config_destroy(c);
 }
