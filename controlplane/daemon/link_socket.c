@@ -16,6 +16,7 @@
 #define RETRY_LAST_MS  2000
 #define LASTING_NS     (5 * NS_PER_S) /* a connection that lasted so long was a good one */
 #define QUEUE_MAX      (8u << 20)     /* bytes that the dataplane may leave untaken */
+#define PATIENCE_NS    (3 * NS_PER_S) /* both daemons start together, and the dataplane takes longer */
 #define PACKETS_A_TURN 64
 
 struct queued {
@@ -32,7 +33,12 @@ struct link_socket {
 	struct event *readable, *writable;
 	struct event *turn; /* connects, or says `up` or `down`, from the loop */
 	bool told_up;	    /* the user's view */
-	bool refused_logged;
+	enum {
+		TROUBLE_NONE,
+		TROUBLE_WAITING, /* said as information */
+		TROUBLE_WARNED,
+	} trouble;
+	uint64_t created_ns;
 	unsigned retry_ms;
 	uint64_t connected_ns;
 	size_t queued_bytes;
@@ -138,11 +144,18 @@ static int link_connect(struct link_socket *link)
 static int link_try(struct link_socket *link)
 {
 	int result = link_connect(link);
-	if (result < 0 && !link->refused_logged)
+	bool starting = monotonic_ns() - link->created_ns < PATIENCE_NS;
+	if (result == 0) {
+		link->trouble = TROUBLE_NONE;
+	} else if (starting && link->trouble == TROUBLE_NONE) {
+		log_info("event=link-wait path=%s what=\"waiting for the dataplane\"", link->address.sun_path);
+		link->trouble = TROUBLE_WAITING;
+	} else if (!starting && link->trouble != TROUBLE_WARNED) {
 		log_warning(
 		    "event=link-connect-failed path=%s error=\"%s\" what=\"trying on; is the dataplane running?\"",
 		    link->address.sun_path, strerror(-result));
-	link->refused_logged = result < 0;
+		link->trouble = TROUBLE_WARNED;
+	}
 	return result;
 }
 
@@ -180,6 +193,7 @@ int link_socket_create(struct link_socket **out, struct event_base *base, const 
 	link->user = *user;
 	link->fd = -1;
 	link->retry_ms = RETRY_FIRST_MS;
+	link->created_ns = monotonic_ns();
 	link->address.sun_family = AF_UNIX;
 	STAILQ_INIT(&link->queue);
 	if (strlen(path) >= sizeof(link->address.sun_path)) {

@@ -31,7 +31,7 @@ static int run(const struct config *config)
 	struct identity identity;
 	const char *missing;
 	if (geteuid() != 0) {
-		log_warning("event=not-root what=\"keeps its user and group\"");
+		log_warning("event=not-root what=\"needs root to start; it drops to control.user afterwards\"");
 		identity = (struct identity){.uid = geteuid(), .gid = getegid()};
 	} else if (privileges_look_up(&identity, config, &missing) < 0) {
 		log_error("event=no-such-user-or-group name=%s what=\"see control.user and control.group\"", missing);

@@ -138,6 +138,20 @@ class Daemon(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("nosuchuser", done.stderr)
 
+    def test_without_root(self):
+        done = subprocess.run([PROGRAM, "-c", self.config], capture_output=True, text=True, user=NOBODY, group=NOBODY,
+                              extra_groups=[], timeout=10)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('event=not-root what="needs root to start; it drops to control.user afterwards"', done.stderr)
+
+    def test_waits_for_the_dataplane_before_it_warns(self):
+        self.start()
+        self.assertIn('event=link-wait', self.logged())
+        self.assertIn(' what="waiting for the dataplane"', self.logged())
+        time.sleep(1)
+        self.assertNotIn("event=link-connect-failed", self.logged())
+        self.assertTrue(until(lambda: " warning event=link-connect-failed " in self.logged(), 6))
+
     def test_root_is_dropped_for_good(self):
         process = self.start()
         lines = pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines()
