@@ -53,6 +53,11 @@ static int unreachable(struct client *client, int error)
 		    "(--socket and XFERGATE_SOCKET name another)",
 		    client->path);
 	case ECONNREFUSED:
+		if (stat(client->path, &st) == 0 && !S_ISSOCK(st.st_mode))
+			return failed(client, error,
+				      "%s is %s, no socket: --socket takes the path of control.socket, %s if the "
+				      "configuration says none",
+				      client->path, S_ISDIR(st.st_mode) ? "a directory" : "a file", CLIENT_SOCKET);
 		return failed(client, error,
 			      "nobody listens on %s: xfergate-controlplane has ended; start it and see its log",
 			      client->path);

@@ -11,7 +11,7 @@
 	X(SHOW_CALLS, "show calls", XF_RPC_SHOW_CALLS, "", "calls that are up, with their legs", "",                   \
 	  "  xfergate show calls\n  xfergate --json show calls\n")                                                     \
 	X(SHOW_CALL, "show call", XF_RPC_SHOW_CALL, "CALL", "everything that is known of one call", COMMAND_CALL_HELP, \
-	  "  xfergate show call c-4k2m9x\n  xfergate show call '+1 202 555 0143'\n")                                   \
+	  "  xfergate show call c-4k2m9x1a\n  xfergate show call '+1 202 555 0143'\n")                                 \
 	X(SHOW_TRANSFERS, "show transfers", XF_RPC_SHOW_TRANSFERS, "",                                                 \
 	  "transfers under way and the last finished ones", "", "  xfergate show transfers\n")                         \
 	X(SHOW_ENDPOINTS, "show endpoints", XF_RPC_SHOW_ENDPOINTS, "",                                                 \
@@ -40,12 +40,12 @@
 	  "  --plan NAME         a plan of the configuration, with its fallbacks\n"                                    \
 	  "  --caller-id NUMBER  registered number that the target sees; only with --to\n"                             \
 	  "  --no-wait           print the transfer's id and go\n",                                                    \
-	  "  xfergate transfer c-4k2m9x --to '(202) 555-0143'\n"                                                       \
-	  "  xfergate transfer c-4k2m9x --to sip:reception@pbx.example.com\n"                                          \
+	  "  xfergate transfer c-4k2m9x1a --to '(202) 555-0143'\n"                                                     \
+	  "  xfergate transfer c-4k2m9x1a --to sip:reception@pbx.example.com\n"                                        \
 	  "  xfergate transfer +12025550143 --plan sales --no-wait\n")                                                 \
 	X(HANGUP, "hangup", XF_RPC_HANGUP, "CALL [--reason TEXT]", "ends a call",                                      \
 	  COMMAND_CALL_HELP "  --reason TEXT  why, for the log\n",                                                     \
-	  "  xfergate hangup c-4k2m9x\n  xfergate hangup c-4k2m9x --reason 'test call'\n")                             \
+	  "  xfergate hangup c-4k2m9x1a\n  xfergate hangup c-4k2m9x1a --reason 'test call'\n")                         \
 	X(CHECK, "check", XF_RPC_COUNT, "FILE", "checks a configuration file and prints what it says",                 \
 	  "Reads FILE as the daemons would, touches nothing else, and needs no running daemon.\n",                     \
 	  "  xfergate check /etc/xfergate/xfergate.yaml\n")                                                            \

@@ -20,7 +20,7 @@ static void print_all(FILE *out)
 		"\nexit status: 0 done; 1 refused or failed, the reason is on stderr; 2 wrong usage\n"
 		"\nexamples:\n"
 		"  xfergate show calls\n"
-		"  xfergate transfer c-4k2m9x --to +12025550143\n"
+		"  xfergate transfer c-4k2m9x1a --to +12025550143\n"
 		"  xfergate help transfer\n",
 		CLIENT_SOCKET);
 }

@@ -20,12 +20,13 @@ CONNECTED = {
                   "reason": None, "duration_s": 3.2}],
 }
 RETURNED = {
-    "id": "t-1", "call": "c-1", "result": "returned", "state": "done", "status": 408, "reason": "nobody answered",
+    "id": "t-1", "call": "c-1", "result": "returned", "state": "done", "status": 408,
+    "reason": "attempt 1: 486 Busy Here; attempt 2: 408 no answer in 8 s",
     "duration_s": 9.0, "attempt": 1,
     "attempts": [{"type": "number", "destination": "+12025550199", "caller_id": None, "status": 486,
                   "reason": "Busy Here", "duration_s": 1.0},
                  {"type": "sip", "destination": "sip:r@pbx.lab", "caller_id": None, "status": 408,
-                  "reason": "not answered in 8 s", "duration_s": 8.0}],
+                  "reason": "no answer in 8 s", "duration_s": 8.0}],
 }
 
 
@@ -65,6 +66,13 @@ class Cli(unittest.TestCase):
             left_behind.bind(self.path)
         done = self.run_cli("--socket", self.path, "show", "calls", expect=1)
         self.one_sentence(done.stderr, self.path, "nobody listens")
+
+    def test_no_socket_but_something_else(self):
+        done = self.run_cli("--socket", self.dir.name, "show", "calls", expect=1)
+        self.one_sentence(done.stderr, f"{self.dir.name} is a directory, no socket")
+        with open(self.path, "w"):
+            done = self.run_cli("--socket", self.path, "show", "calls", expect=1)
+        self.one_sentence(done.stderr, f"{self.path} is a file, no socket")
 
     def test_path_too_long(self):
         done = self.run_cli("--socket", "/" + "x" * 200, "show", "calls", expect=1)
@@ -144,13 +152,13 @@ class Cli(unittest.TestCase):
     def test_transfer_failed(self):
         done = self.ask(result(RETURNED), "transfer", "c-1", "--plan", "sales", expect=1)
         self.assertIn("1. number +12025550199: 486 Busy Here (1.0 s)", done.stdout)
-        self.assertIn("2. sip sip:r@pbx.lab: 408 not answered in 8 s (8.0 s)", done.stdout)
-        self.one_sentence(done.stderr, "nobody answered", "the caller is with the agent")
+        self.assertIn("2. sip sip:r@pbx.lab: 408 no answer in 8 s (8.0 s)", done.stdout)
+        self.one_sentence(done.stderr, "attempt 2: 408 no answer in 8 s; the caller is with the agent")
 
     def test_transfer_failed_json(self):
         done = self.ask(result(RETURNED), "--json", "transfer", "c-1", "--plan", "sales", expect=1)
         self.assertEqual(json.loads(done.stdout), RETURNED)
-        self.one_sentence(done.stderr, "nobody answered")
+        self.one_sentence(done.stderr, "no answer in 8 s")
 
     def test_transfer_refused(self):
         done = self.ask(error(-32000, "another transfer of this call is under way: wait for its end", 491),
