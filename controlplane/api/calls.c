@@ -157,9 +157,10 @@ void calls_show_all(struct api *api, struct ask *ask, const json_t *params)
 const struct call *calls_find(struct api *api, struct ask *ask, const json_t *params)
 {
 	char why[256] = "no such call; xfergate show calls lists them";
-	const struct call *call = shard_find_call(api->shard, params_text(params, "call"), why, sizeof(why));
+	const char *text = params_text(params, "call");
+	const struct call *call = shard_find_call(api->shard, text, why, sizeof(why));
 	if (!call)
-		ask_refuse(api, ask, 404, "%s", why);
+		ask_refuse(api, ask, 404, "'%.80s': %s", text, why);
 	return call;
 }
 

@@ -123,7 +123,7 @@ const struct call *shard_find_call(const struct shard *shard, const char *text, 
 	for (size_t i = 0; i < fakes.call_count; i++)
 		if (strcmp(fakes.calls[i].text_id, text) == 0)
 			return &fakes.calls[i];
-	snprintf(why, why_size, "no call '%s'; xfergate show calls lists them", text);
+	snprintf(why, why_size, "no such call: give an id");
 	return NULL;
 }
 

@@ -58,7 +58,8 @@ Test(request, application_error_has_a_sip_code)
 {
 	json_t *reply =
 	    fakes_ask("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.call\",\"params\":{\"call\":\"c-no\"}}");
-	json_t *data = json_object_get(json_object_get(reply, "error"), "data");
+	const json_t *error = json_object_get(reply, "error"), *data = json_object_get(error, "data");
+	cr_expect_str_eq(json_string_value(json_object_get(error, "message")), "'c-no': no such call: give an id");
 	cr_expect(json_integer_value(json_object_get(data, "code")) == 404);
 	json_decref(reply);
 }
