@@ -33,6 +33,7 @@ static void build_number_destination(struct reader *r, const char *prefix, const
 {
 	const char *path = reader_at(r, "%s.destination", prefix);
 	struct e164 number;
+	char why[E164_WHY_MAX];
 
 	if (!raw->destination || (raw->region && !e164_region_known(raw->region)))
 		return;
@@ -47,7 +48,7 @@ static void build_number_destination(struct reader *r, const char *prefix, const
 	enum e164_result result = e164_parse(&number, raw->destination, t->region);
 	if (result != E164_OK)
 		reader_reject(r, path, "'%.80s' %s; a number like +12025550143", raw->destination,
-			      e164_result_text(result));
+			      e164_explain(why, sizeof(why), result, &number));
 	else if (!number.valid && t->provider != XF_NONE &&
 		 r->config->providers[t->provider].validity == CONFIG_VALIDITY_STRICT)
 		reader_reject(r, path,

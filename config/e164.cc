@@ -135,6 +135,8 @@ enum e164_result parse(struct e164 *number, const char *text, const char *region
 	const PhoneNumberUtil &util = *PhoneNumberUtil::GetInstance();
 	std::string by = region ? region : "";
 	bool has_plus = spelled.find('+') != std::string::npos;
+	if (!has_plus)
+		set_region(number->region, by);
 	if (is_emergency(spelled, spelled, by))
 		return E164_EMERGENCY;
 	PhoneNumber parsed;
@@ -142,6 +144,7 @@ enum e164_result parse(struct e164 *number, const char *text, const char *region
 	if (result != E164_OK)
 		return result;
 	util.GetRegionCodeForCountryCode(parsed.country_code(), &main_region);
+	set_region(number->region, main_region);
 	util.GetNationalSignificantNumber(parsed, &national);
 	if (is_emergency(national, national, main_region == "ZZ" || main_region == "001" ? "" : main_region))
 		return E164_EMERGENCY;
@@ -204,8 +207,11 @@ enum e164_result e164_parse(struct e164 *number, const char *text, const char *r
 	memset(number, 0, sizeof(*number));
 	try {
 		enum e164_result result = parse(number, text, region);
-		if (result != E164_OK)
-			memset(number, 0, sizeof(*number));
+		if (result != E164_OK) {
+			struct e164 nothing = {};
+			memcpy(nothing.region, number->region, sizeof(nothing.region));
+			*number = nothing;
+		}
 		return result;
 	} catch (...) {
 		memset(number, 0, sizeof(*number));
@@ -221,6 +227,20 @@ const char *e164_result_text(enum e164_result result)
 #undef X
 	};
 	return result < E164_RESULT_COUNT ? texts[result] : "unknown";
+}
+
+const char *e164_explain(char *out, size_t size, enum e164_result result, const struct e164 *number)
+{
+	const char *what = result == E164_TOO_SHORT    ? "is too short for a number"
+			   : result == E164_TOO_LONG   ? "is too long for a number"
+			   : result == E164_BAD_LENGTH ? "has the wrong length for a number"
+						       : NULL;
+	/* 001 are the numbers of no country */
+	if (what && number->region[0] && strcmp(number->region, "001") != 0)
+		snprintf(out, size, "%s of %s", what, number->region);
+	else
+		snprintf(out, size, "%s", e164_result_text(result));
+	return out;
 }
 
 bool e164_is_spelling(const char *text)

@@ -311,12 +311,18 @@ char *value_region(struct reader *r, const char *path, const char *text)
 char *value_number(struct reader *r, const char *path, const char *text)
 {
 	struct e164 number = {0};
+	char why[E164_WHY_MAX];
 
 	if (!text)
 		return reader_copy(r, "");
 	enum e164_result result = e164_parse(&number, text, NULL);
-	if (result != E164_OK)
-		reader_reject(r, path, "'%.80s' %s; a number like +12025550143", text, e164_result_text(result));
+	if (result == E164_NO_REGION)
+		reader_reject(r, path,
+			      "'%.80s' has no country code; write it with + and the country code, like +12025550143",
+			      text);
+	else if (result != E164_OK)
+		reader_reject(r, path, "'%.80s' %s; a number like +12025550143", text,
+			      e164_explain(why, sizeof(why), result, &number));
 	else if (!number.valid)
 		reader_warn(r, path, "'%.80s' is possible, but not known to the numbering data (%s)", text,
 			    e164_data_version());

@@ -27,8 +27,8 @@ bool dial_number(struct dial *dial, const struct config *config, const struct di
 		return verdict_refuse(verdict, 403,
 				      "provider %.64s is not one of %.64s: set another at the plan or the agent",
 				      provider->name, agent->owner);
-	e164_parse(&dialled, wish->dialled, provider->region);
-	char *regions[] = {wish->target ? wish->target->region : NULL, agent->region, dialled.region};
+	bool read = e164_parse(&dialled, wish->dialled, provider->region) == E164_OK;
+	char *regions[] = {wish->target ? wish->target->region : NULL, agent->region, read ? dialled.region : NULL};
 	if (!number_read(&dial->number, wish->text, regions, 3, provider->validity, verdict))
 		return false;
 	uint32_t guarded = wish->by_operator || wish->target ? XF_NONE : wish->agent;

@@ -6,9 +6,12 @@
 static bool number_judge(struct number *number, enum e164_result result, const char *text, unsigned validity,
 			 struct verdict *verdict)
 {
+	char why[E164_WHY_MAX];
+
 	number->warning[0] = 0;
 	if (result != E164_OK)
-		return verdict_refuse(verdict, 400, "'%.64s' %s", text, e164_result_text(result));
+		return verdict_refuse(verdict, 400, "'%.64s' %s", text,
+				      e164_explain(why, sizeof(why), result, &number->e164));
 	if (number->e164.valid)
 		return verdict_allow(verdict);
 	if (validity == CONFIG_VALIDITY_STRICT)

@@ -51,10 +51,18 @@ enum e164_result {
 };
 
 /* `region`: ISO 3166 alpha-2 of whoever wrote it, for national spelling; NULL or "": only with '+'. Separators
- * (spaces, - . / and brackets) are passed over; letters, '*', '#' and a '+' inside are refused, as are extensions. */
+ * (spaces, - . / and brackets) are passed over; letters, '*', '#' and a '+' inside are refused, as are extensions. On
+ * failure the number is empty but for `region`, as which it was read; "" if that is not known. */
 enum e164_result e164_parse(struct e164 *number, const char *text, const char *region);
 
 const char *e164_result_text(enum e164_result result);
+
+/* Bytes that e164_explain needs, with the NUL. */
+#define E164_WHY_MAX 96
+
+/* The text of a result of e164_parse, with the country as which `number` was read where its length is wrong:
+ * "is too short for a number of US". Returns `out`. */
+const char *e164_explain(char *out, size_t size, enum e164_result result, const struct e164 *number);
 
 /* Made of digits, separators and a leading '+' only: what a user part must be to count as a number. */
 bool e164_is_spelling(const char *text);

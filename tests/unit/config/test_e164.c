@@ -61,6 +61,32 @@ Test(e164, spellings)
 }
 
 /* A number whose country is not certain still says how others are read beside it. */
+Test(e164, a_wrong_length_is_that_of_a_country)
+{
+	static const struct {
+		const char *text, *region, *why;
+	} cases[] = {
+	    {"12", "US", "is too short for a number of US"},
+	    {"+1555", NULL, "is too short for a number of US"},
+	    {"+1555", "GB", "is too short for a number of US"},
+	    {"555-0143", "US", "is too short for a number of US"},
+	    {"+4420", NULL, "is too short for a number of GB"},
+	    {"+120255501433", NULL, "is too long for a number of US"},
+	    {"+800 123", NULL, "is too short for its country"}, /* of no country */
+	    {"12025550143", NULL, "has no country code; write it with + and the country code, or set a region"},
+	    {"911", "US", "is an emergency number, which is never dialled"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct e164 n;
+		char why[E164_WHY_MAX];
+		enum e164_result result = e164_parse(&n, cases[i].text, cases[i].region);
+		cr_expect_str_eq(e164_explain(why, sizeof(why), result, &n), cases[i].why, "%s: %s", cases[i].text,
+				 why);
+		cr_expect(!n.text[0] && !n.country[0]);
+	}
+}
+
 Test(e164, region_of_an_uncertain_country)
 {
 	struct e164 n;

@@ -159,8 +159,11 @@ static const struct edit_case {
      "- {name: b, owner: B, network: n, region: GB, trunk: 'sip:b', sources: [198.51.100.0/24], cost-per-minute: -1}",
      {"f:9: providers[1].cost-per-minute: '-1' is no number;"}},
     /* numbers */
-    {12, "- {number: '442079460000', owner: B}", {"f:12: numbers[1].number: '442079460000' has no country code;"}},
-    {12, "- {number: '+4420', owner: B}", {"f:12: numbers[1].number: '+4420' is too short for its country;"}},
+    {12,
+     "- {number: '442079460000', owner: B}",
+     {"f:12: numbers[1].number: '442079460000' has no country code; write it with + and the country code, like "
+      "+12025550143"}},
+    {12, "- {number: '+4420', owner: B}", {"f:12: numbers[1].number: '+4420' is too short for a number of GB;"}},
     {12,
      "- {number: '+15550100000', owner: B}",
      {"Wf:12: warning: numbers[1].number: '+15550100000' is possible, but not known"}},
@@ -230,7 +233,7 @@ static const struct edit_case {
      {"f:18: plans[0].destination: '1-800-FLOWERS' is no telephone number;"}},
     {18,
      "- {name: sales, owner: A, type: number, destination: 555-0143, region: US}",
-     {"f:18: plans[0].destination: '555-0143' is too short"}},
+     {"f:18: plans[0].destination: '555-0143' is too short for a number of US;"}},
     {18,
      "- {name: sales, owner: A, type: number, destination: '911', region: US}",
      {"f:18: plans[0].destination: '911' is an emergency number"}},
