@@ -168,7 +168,7 @@ static void build_route(struct reader *r, uint32_t i)
 {
 	const struct raw_route *raw = &r->raw->routes[i];
 	struct config_route *route = &r->config->routes[i];
-	char prefix[32];
+	char prefix[32], ours[READER_OWNER_MAX], theirs[READER_OWNER_MAX];
 
 	snprintf(prefix, sizeof(prefix), "routes[%u]", i);
 	route->fails_plan = route->lost_plan = XF_NONE;
@@ -186,8 +186,9 @@ static void build_route(struct reader *r, uint32_t i)
 	uint32_t number = route->number ? find_number(r->config, route->number) : XF_NONE;
 	if (number != XF_NONE && owner && strcmp(r->config->numbers[number].owner, owner) != 0)
 		reader_reject(r, reader_at(r, "%s.number", prefix),
-			      "%s belongs to owner '%s', agent '%s' to '%s'; both of the same owner", route->number,
-			      r->config->numbers[number].owner, raw->agent, owner);
+			      "%s belongs to %s, agent '%s' to %s; both of the same owner", route->number,
+			      reader_owner_words(theirs, r->config->numbers[number].owner), raw->agent,
+			      reader_owner_words(ours, owner));
 }
 
 static void build_route_doubles(struct reader *r, uint32_t i)

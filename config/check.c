@@ -140,19 +140,20 @@ static void check_caller_id(struct reader *r, const char *path, const char *call
 			    uint32_t provider)
 {
 	const struct config *c = r->config;
+	char ours[READER_OWNER_MAX], theirs[READER_OWNER_MAX];
 
 	if (!caller_id || !caller_id[0] || strcmp(caller_id, "dialled") == 0)
 		return;
 	uint32_t i = find_number(c, caller_id);
 	if (i == XF_NONE) {
-		reader_reject(r, path, "%s is not registered; a number of numbers[] with owner '%s', or dialled",
-			      caller_id, owner);
+		reader_reject(r, path, "%s is not registered; a number of numbers[] with %s, or dialled", caller_id,
+			      reader_owner_words(ours, owner));
 		return;
 	}
 	const struct config_number *n = &c->numbers[i];
 	if (strcmp(n->owner, owner) != 0)
-		reader_reject(r, path, "%s belongs to owner '%s', this to '%s'; a number of the same owner", caller_id,
-			      n->owner, owner);
+		reader_reject(r, path, "%s belongs to %s, this to %s; a number of the same owner", caller_id,
+			      reader_owner_words(theirs, n->owner), reader_owner_words(ours, owner));
 	else if (!n->verified)
 		reader_warn(r, path,
 			    "%s is not verified, calls with it will be refused; numbers[%u].verified: operator",

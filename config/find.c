@@ -51,6 +51,22 @@ static const char *find_text(const struct find_section *s, uint32_t i, size_t of
 	return *(char *const *)((const char *)s->entries + i * s->size + offset);
 }
 
+static bool find_may_name(const struct find_section *s, uint32_t i, const char *owner)
+{
+	return find_text(s, i, s->name_offset) &&
+	       (!s->owned || !owner || strcmp(reader_owner(find_text(s, i, s->owner_offset)), owner) == 0);
+}
+
+/* A name that stands twice is complained about where it does; here it is told once. */
+static bool find_is_told(const struct find_section *s, uint32_t i, const char *owner)
+{
+	for (uint32_t j = 0; j < i; j++)
+		if (find_may_name(s, j, owner) &&
+		    strcmp(find_text(s, j, s->name_offset), find_text(s, i, s->name_offset)) == 0)
+			return true;
+	return false;
+}
+
 /* "a, b, c" of the section's names that `owner` may use, at most twenty. For free(). */
 static char *find_names(const struct find_section *s, const char *owner)
 {
@@ -62,10 +78,8 @@ static char *find_names(const struct find_section *s, const char *owner)
 	if (!out)
 		return NULL;
 	for (uint32_t i = 0; i < s->count && written < 20; i++) {
-		const char *name = find_text(s, i, s->name_offset);
-		if (!name || (s->owned && owner && strcmp(reader_owner(find_text(s, i, s->owner_offset)), owner) != 0))
-			continue;
-		fprintf(out, "%s%s", written++ ? ", " : "", name);
+		if (find_may_name(s, i, owner) && !find_is_told(s, i, owner))
+			fprintf(out, "%s%s", written++ ? ", " : "", find_text(s, i, s->name_offset));
 	}
 	if (!written)
 		fputs("none", out);
@@ -77,6 +91,8 @@ static char *find_names(const struct find_section *s, const char *owner)
 
 static uint32_t find_in(struct reader *r, struct find_section s, const char *path, const char *name, const char *owner)
 {
+	char ours[READER_OWNER_MAX], theirs[READER_OWNER_MAX];
+
 	if (!name)
 		return XF_NONE;
 	for (uint32_t i = 0; i < s.count; i++) {
@@ -86,8 +102,8 @@ static uint32_t find_in(struct reader *r, struct find_section s, const char *pat
 		const char *o = s.owned ? reader_owner(find_text(&s, i, s.owner_offset)) : "";
 		if (!s.owned || !owner || strcmp(o, owner) == 0)
 			return i;
-		reader_reject(r, path, "%s '%.64s' belongs to owner '%s', this to '%s'; one of the same owner", s.noun,
-			      name, o, owner);
+		reader_reject(r, path, "%s '%.64s' belongs to %s, this to %s; one of the same owner", s.noun, name,
+			      reader_owner_words(theirs, o), reader_owner_words(ours, owner));
 		return XF_NONE;
 	}
 	/* A section that was itself complained about names nothing, and each reference to it would only echo that. */

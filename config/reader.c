@@ -68,3 +68,12 @@ void *reader_alloc(struct reader *r, size_t count, size_t size)
 		r->out_of_memory = true;
 	return p;
 }
+
+const char *reader_owner_words(char out[static READER_OWNER_MAX], const char *owner)
+{
+	if (*owner)
+		snprintf(out, READER_OWNER_MAX, "owner '%.64s'", owner);
+	else
+		snprintf(out, READER_OWNER_MAX, "no owner");
+	return out;
+}

@@ -40,6 +40,10 @@ static inline const char *reader_owner(const char *owner)
 	return owner ? owner : "";
 }
 
+#define READER_OWNER_MAX 80
+/* "owner 'x'", or "no owner". Returns `out`. */
+const char *reader_owner_words(char out[static READER_OWNER_MAX], const char *owner);
+
 /* build_planes.c */
 void build_dataplane(struct reader *r);
 void build_control(struct reader *r);

@@ -26,7 +26,7 @@ bool dial_number(struct dial *dial, const struct config *config, const struct di
 	if (strcmp(provider->owner, agent->owner) != 0)
 		return verdict_refuse(verdict, 403,
 				      "provider %.64s is not one of %.64s: set another at the plan or the agent",
-				      provider->name, agent->owner);
+				      provider->name, agent->owner[0] ? agent->owner : "those without owner");
 	bool read = e164_parse(&dialled, wish->dialled, provider->region) == E164_OK;
 	char *regions[] = {wish->target ? wish->target->region : NULL, agent->region, read ? dialled.region : NULL};
 	if (!number_read(&dial->number, wish->text, regions, 3, provider->validity, verdict))
