@@ -109,6 +109,11 @@ static bool refer_to_is_number(const char *user)
 	return e164_is_spelling(number);
 }
 
+static bool refer_to_no_transport(struct verdict *verdict)
+{
+	return verdict_refuse(verdict, 400, "only SIP over UDP is spoken here: leave out sips: and ;transport=");
+}
+
 bool refer_to_read(struct destination *d, const struct config *config, uint32_t agent, bool by_operator,
 		   const struct refer_uri *uri, struct verdict *verdict)
 {
@@ -120,7 +125,7 @@ bool refer_to_read(struct destination *d, const struct config *config, uint32_t 
 	if (strcasecmp(uri->scheme, "tel") == 0)
 		return refer_to_number(d, uri->user, verdict);
 	if (strcasecmp(uri->scheme, "sips") == 0)
-		return verdict_refuse(verdict, 400, "sips: needs TLS, which is not spoken here: use sip:");
+		return refer_to_no_transport(verdict);
 	if (!sip)
 		return verdict_refuse(verdict, 400, "scheme %.32s is not called: sip: or tel:", uri->scheme);
 	if (strncasecmp(uri->user, PLAN_PREFIX, strlen(PLAN_PREFIX)) == 0)
@@ -173,6 +178,19 @@ static bool refer_to_split(const char *text, char user[static 128], char host[st
 	return true;
 }
 
+/* sips:, or a ;transport= other than udp. */
+static bool refer_to_is_other_transport(const char *text)
+{
+	const char *transport = strcasestr(text, ";transport="), *headers = strchr(text, '?');
+
+	if (strncasecmp(text, "sips:", 5) == 0)
+		return true;
+	if (!transport || strncasecmp(text, "sip:", 4) != 0 || (headers && headers < transport))
+		return false;
+	transport += strlen(";transport=");
+	return strcspn(transport, ";?") != 3 || strncasecmp(transport, "udp", 3) != 0;
+}
+
 bool refer_to_read_text(struct destination *d, const struct config *config, uint32_t agent, const char *text,
 			struct verdict *verdict)
 {
@@ -184,6 +202,8 @@ bool refer_to_read_text(struct destination *d, const struct config *config, uint
 		return refer_to_number(d, text + 4, verdict);
 	if (e164_is_spelling(text))
 		return refer_to_number(d, text, verdict);
+	if (refer_to_is_other_transport(text))
+		return refer_to_no_transport(verdict);
 	if (strncasecmp(text, "sip:", 4) != 0 || !refer_to_split(text + 4, user, host, &uri))
 		return verdict_refuse(
 		    verdict, 400, "'%.80s' is no destination: a telephone number, tel:NUMBER or sip:user@host", text);

@@ -53,7 +53,7 @@ static const struct refer_case {
     {{SIP("x", "")}, 400, 0, "without a host"},
     {{.scheme = "sip", .user = "x", .host = "pbx.example", .method = "BYE"}, 400, 0, "method BYE is not called"},
     {{.scheme = "sip", .user = "x", .host = "pbx.example", .method = "INVITE"}, 0, DESTINATION_SIP, "pbx.example"},
-    {{.scheme = "sips", .user = "x", .host = "pbx.example", .method = ""}, 400, 0, "needs TLS"},
+    {{.scheme = "sips", .user = "x", .host = "pbx.example", .method = ""}, 400, 0, "only SIP over UDP is spoken here"},
     {{.scheme = "mailto", .user = "x", .host = "y", .method = ""}, 400, 0, "scheme mailto is not called"},
 };
 
@@ -123,8 +123,10 @@ Test(refer_to, what_an_operator_types)
 	    {"sip:a@b c", 400, 0, "is no destination"},
 	    {"sip:a:secret@b", 400, 0, "is no destination"},
 	    {"sip:a@[2001:db8::5", 400, 0, "is no destination"},
-	    {"sip:a@b;transport=tls", 400, 0, "is no destination"},
-	    {"sips:a@b", 400, 0, "is no destination"},
+	    {"sip:a@b;transport=tls", 400, 0, "only SIP over UDP is spoken here: leave out sips: and ;transport="},
+	    {"sip:a@b;Transport=TCP", 400, 0, "only SIP over UDP is spoken here"},
+	    {"sip:a@b;transport=udp2", 400, 0, "only SIP over UDP is spoken here"},
+	    {"sips:a@b", 400, 0, "only SIP over UDP is spoken here"},
 	};
 	struct config *c = policy_config();
 
