@@ -103,11 +103,15 @@ static void build_domain(struct reader *r, const char *path, const char *text)
 	struct xf_prefix p;
 	const char *name = strncmp(text, "*.", 2) == 0 ? text + 2 : text;
 
-	if (strchr(text, '/'))
-		value_prefix(r, path, text);
-	else if (!value_is_host(name) || (name != text && xf_prefix_parse(&p, name) == 0))
+	int block = xf_prefix_parse(&p, text);
+
+	if (block == -EDOM || block == -ERANGE)
+		value_prefix(r, path, text); /* has the words for these */
+	else if (block < 0 && (!value_is_host(name) || (name != text && xf_prefix_parse(&p, name) == 0)))
 		reader_reject(r, path,
-			      "'%.80s' is no domain; a name, *.name for what is below it, an address or a block", text);
+			      "'%.80s' is no domain; write a host name like pbx.example.com, *.example.com, or an "
+			      "address block like 192.0.2.0/24",
+			      text);
 }
 
 /* Copies a list of texts after `judge` has looked at each. */

@@ -281,13 +281,24 @@ static bool value_split_uri(const char *text, char user[static 128], char host[s
 	return value_is_host(host);
 }
 
+/* sips:, or a ;transport= other than udp. */
+static bool value_is_other_transport(const char *text)
+{
+	const char *transport = strcasestr(text, ";transport=");
+	const char *value = transport ? transport + strlen(";transport=") : "udp";
+
+	return strncasecmp(text, "sips:", 5) == 0 || strncasecmp(value, "udp", 3) != 0 ||
+	       isalnum((unsigned char)value[3]);
+}
+
 struct config_uri value_uri(struct reader *r, const char *path, const char *text)
 {
 	char user[128] = "", host[256] = "";
 	uint16_t port = 0;
 
-	if (text && strncasecmp(text, "sips:", 5) == 0)
-		reader_reject(r, path, "a sips: URI needs TLS, which is not spoken; sip:user@host:port over UDP");
+	if (text && value_is_other_transport(text))
+		reader_reject(r, path,
+			      "only SIP over UDP is spoken; sip:user@host:port, without sips: and ;transport=");
 	else if (text && strncasecmp(text, "sip:", 4) == 0 && strchr(text, '@') &&
 		 memchr(text + 4, ':', (size_t)(strchr(text, '@') - text - 4)))
 		reader_reject(r, path, "a password in a URI; secrets stand in password-file or password-env");

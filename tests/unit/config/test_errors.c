@@ -125,7 +125,13 @@ static const struct edit_case {
      {"f:9: providers[1].trunk: 'http://b' is no SIP URI;"}},
     {9,
      "- {name: b, owner: B, network: n, region: GB, trunk: 'sips:b', sources: [198.51.100.0/24]}",
-     {"f:9: providers[1].trunk: a sips: URI needs TLS"}},
+     {"f:9: providers[1].trunk: only SIP over UDP is spoken; sip:user@host:port, without sips: and ;transport="}},
+    {9,
+     "- {name: b, owner: B, network: n, region: GB, trunk: 'sip:b;transport=tls', sources: [198.51.100.0/24]}",
+     {"f:9: providers[1].trunk: only SIP over UDP is spoken;"}},
+    {9,
+     "- {name: b, owner: B, network: n, region: GB, trunk: 'sip:b;transport=UDP', sources: [198.51.100.0/24]}",
+     {NULL}},
     {9,
      "- {name: b, owner: B, network: n, region: GB, trunk: 'sip:b:99999', sources: [198.51.100.0/24]}",
      {"f:9: providers[1].trunk: 'sip:b:99999' is no SIP URI;"}},
@@ -213,6 +219,13 @@ static const struct edit_case {
      "countries: [USA], domains: ['*x', 'a b', 10.0.0.0/33]}}",
      {"f:14: agents[0].may.prefixes[0]: '1202' is no prefix;", "f:14: agents[0].may.countries[0]: 'USA' is no country;",
       "f:14: agents[0].may.domains[0]: '*x' is no domain;"}},
+    {14,
+     "- {name: bot, owner: A, network: n, uri: 'sip:bot@a', sources: [192.0.2.10], may: {domains: ['http://x', "
+     "10.0.0.0/33, 10.0.0.1/8, '*.x.example', x.example, 10.0.0.1, '10.0.0.0/8', '2001:db8::/32', '*.10.0.0.1']}}",
+     {"f:14: agents[0].may.domains[0]: 'http://x' is no domain; write a host name like pbx.example.com, *.example.com, "
+      "or an address block",
+      "f:14: agents[0].may.domains[1]: '10.0.0.0/33' is too long a prefix;",
+      "f:14: agents[0].may.domains[2]: '10.0.0.1/8' has bits set", "f:14: agents[0].may.domains[8]: '*.10.0.0.1' is"}},
     /* routes */
     {16, "- {number: '+12025550100', agent: nobody}", {"f:16: routes[0].agent: unknown agent 'nobody'; known: bot"}},
     {16,
