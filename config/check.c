@@ -1,5 +1,8 @@
 #include "reader.h"
 
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include "xfergate/endpoint.h"
@@ -182,4 +185,20 @@ void check_caller_ids(struct reader *r)
 					     : reader_at(r, "plans[%u].caller-id", i);
 			check_caller_id(r, path, t->caller_id, c->plans[i].owner, t->provider);
 		}
+}
+
+void check_accounts(struct reader *r)
+{
+	const struct config *c = r->config;
+
+	errno = 0;
+	if (c->user[0] && !getpwnam(c->user) && (errno == 0 || errno == ENOENT))
+		reader_warn(r, "control.user",
+			    "there is no user '%s' on this machine; useradd --system %s, or the name of another",
+			    c->user, c->user);
+	errno = 0;
+	if (c->group[0] && !getgrnam(c->group) && (errno == 0 || errno == ENOENT))
+		reader_warn(r, "control.group",
+			    "there is no group '%s' on this machine; groupadd --system %s, or the name of another",
+			    c->group, c->group);
 }

@@ -46,6 +46,8 @@ static int load_build(struct reader *r, const char *file)
 	check_sources(r);
 	check_media(r);
 	check_caller_ids(r);
+	if (r->accounts)
+		check_accounts(r);
 	return r->out_of_memory ? -ENOMEM : 0;
 }
 
@@ -69,7 +71,7 @@ static int load_reader(struct reader *r, const char *file)
 	return err ? err : r->problems.errors ? -EINVAL : 0;
 }
 
-static int load(struct config **out, const char *file, FILE *errors, bool secrets)
+static int load(struct config **out, const char *file, FILE *errors, bool secrets, bool accounts)
 {
 	struct reader *r = calloc(1, sizeof(*r));
 	int err = -ENOMEM;
@@ -77,6 +79,7 @@ static int load(struct config **out, const char *file, FILE *errors, bool secret
 	*out = NULL;
 	if (r) {
 		r->secrets = secrets;
+		r->accounts = accounts;
 		err = load_reader(r, file);
 		problems_write(&r->problems, file, errors);
 	}
@@ -98,10 +101,15 @@ static int load(struct config **out, const char *file, FILE *errors, bool secret
 
 int config_load(struct config **out, const char *file, FILE *errors)
 {
-	return load(out, file, errors, true);
+	return load(out, file, errors, true, false);
 }
 
 int config_load_without_secrets(struct config **out, const char *file, FILE *errors)
 {
-	return load(out, file, errors, false);
+	return load(out, file, errors, false, false);
+}
+
+int config_check(struct config **out, const char *file, FILE *errors)
+{
+	return load(out, file, errors, true, true);
 }

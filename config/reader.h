@@ -14,7 +14,8 @@ struct reader {
 	struct problems problems;
 	const struct raw *raw;
 	struct config *config;
-	bool secrets; /* passwords are wanted */
+	bool secrets;  /* passwords are wanted */
+	bool accounts; /* so is a look whether user and group exist */
 	bool out_of_memory;
 	char path[READER_PATH_MAX];
 };
@@ -59,6 +60,7 @@ void build_routes(struct reader *r);
 void check_sources(struct reader *r);
 void check_media(struct reader *r);
 void check_caller_ids(struct reader *r);
+void check_accounts(struct reader *r);
 
 /* find.c: index of the named thing in the raw file, or XF_NONE after a complaint that says which names exist. NULL
  * name: XF_NONE without one. owner: it must have the same; NULL: any. */

@@ -32,7 +32,7 @@ static void complain(const char *text)
 static int run_check(const char *file)
 {
 	struct config *config = NULL;
-	if (config_load(&config, file, stderr) < 0)
+	if (config_check(&config, file, stderr) < 0)
 		return EXIT_REFUSED;
 	config_print(config, stdout);
 	config_destroy(config);

@@ -202,6 +202,10 @@ int config_load(struct config **out, const char *file, FILE *errors);
 /* The same, for those who need no passwords and may not be able to read them (the dataplane): all are "". */
 int config_load_without_secrets(struct config **out, const char *file, FILE *errors);
 
+/* As config_load, and warns of a control.user or control.group that this machine does not have. For `xfergate check`:
+ * the file may be checked on another machine than it is for, and a daemon looks for itself. */
+int config_check(struct config **out, const char *file, FILE *errors);
+
 /* A summary for people, a line each thing; no secrets. */
 void config_print(const struct config *config, FILE *out);
 

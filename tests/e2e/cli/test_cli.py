@@ -228,6 +228,20 @@ class Cli(unittest.TestCase):
         self.assertIn(f"{file}:1: ", done.stderr)
         self.assertEqual(done.stdout, "")
 
+    def test_check_warns_of_users_that_are_not_there(self):
+        file = os.path.join(self.dir.name, "good.yaml")
+        text = ("ports: [{name: p, device: net_null0, tap: t}]\n"
+                "networks: [{name: n, port: p, sip: 192.0.2.1, media: [192.0.2.1]}]\n"
+                "control:\n  user: %s\n  group: %s\n")
+        with open(file, "w") as out:
+            out.write(text % ("no-such-user", "no-such-group"))
+        done = self.run_cli("check", file, expect=0)
+        self.assertIn(f"{file}:4: warning: control.user: there is no user 'no-such-user' on this machine;", done.stderr)
+        self.assertIn(f"{file}:5: warning: control.group: there is no group 'no-such-group' on this", done.stderr)
+        with open(file, "w") as out:
+            out.write(text % ("root", "root"))
+        self.assertEqual(self.run_cli("check", file, expect=0).stderr, "")
+
     def test_check_missing_file(self):
         self.assertIn("/nonexistent", self.run_cli("check", "/nonexistent", expect=1).stderr)
 
