@@ -42,6 +42,22 @@ static bool build_is_interface(const char *text)
 	return len && !text[len] && len <= PORT_NAME_MAX;
 }
 
+/* Which drivers there are is for the installed DPDK to say: a name that is none of its usual ones is a warning. */
+static bool build_is_driver(const char *device)
+{
+	static const char *const drivers[] = {"af_packet",   "af_xdp", "bonding",    "failsafe", "memif",
+					      "null",	     "pcap",   "ring",	     "softnic",	 "tap",
+					      "vdev_netvsc", "vhost",  "virtio_user"};
+	size_t len = strcspn(device, ",");
+
+	while (len && isdigit((unsigned char)device[len - 1]))
+		len--;
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
+		if (len == strlen("net_") + strlen(drivers[i]) && strncmp(device + 4, drivers[i], len - 4) == 0)
+			return true;
+	return false;
+}
+
 static char *build_device(struct reader *r, const char *path, const char *text)
 {
 	if (text && !build_is_pci(text) && !build_is_vdev(text))
@@ -49,6 +65,10 @@ static char *build_device(struct reader *r, const char *path, const char *text)
 		    r, path,
 		    "'%.80s' is no DPDK device; write net_af_xdp0,iface=%.15s, or a PCI address like 0000:3b:00.0",
 		    text, build_is_interface(text) ? text : "eth0");
+	else if (text && !build_is_pci(text) && !build_is_driver(text))
+		reader_warn(
+		    r, path,
+		    "'%.80s' names no usual driver of DPDK; net_af_xdp0,iface=eth0 or net_af_packet0,iface=eth0", text);
 	return reader_copy(r, text ? text : "");
 }
 
