@@ -25,8 +25,8 @@ void log_write(enum log_level level, const char *event, const char *format, ...)
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
 	size_t n = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &tm);
-	n += (size_t)snprintf(line + n, sizeof(line) - n, ".%03ldZ %s %s%s", now.tv_nsec / 1000000, log_names[level],
-			      event, *format ? " " : "");
+	n += (size_t)snprintf(line + n, sizeof(line) - n, ".%03ldZ %s event=%s%s", now.tv_nsec / 1000000,
+			      log_names[level], event, *format ? " " : "");
 	va_start(ap, format);
 	int m = vsnprintf(line + n, sizeof(line) - n - 1, format, ap);
 	va_end(ap);

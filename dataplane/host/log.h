@@ -1,4 +1,5 @@
-/* The daemon's log: one line an event on stderr, "TIME LEVEL EVENT key=value ...". Any thread but a worker in its loop.
+/* The daemon's log: one line an event on stderr, "TIME LEVEL event=EVENT key=value ...". Any thread but a worker in its
+ * loop.
  */
 #pragma once
 

@@ -162,7 +162,7 @@ class Lab:
         def ready():
             if self.daemon.poll() is not None:
                 raise AssertionError("daemon ended with %d:\n%s" % (self.daemon.returncode, self.log_text()))
-            return " info ready " in self.log_text()[at:]
+            return " info event=ready " in self.log_text()[at:]
         wait_for("daemon ready", ready, 15)
         return self
 
