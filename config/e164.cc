@@ -95,8 +95,9 @@ enum e164_result from_error(PhoneNumberUtil::ErrorType error, bool has_plus, boo
 	}
 }
 
-/* A local number (possible only within its area) is not enough: nobody here is within its area. */
-enum e164_result from_possible(PhoneNumberUtil::ValidationResult result)
+/* A number as short as a local one (+15550100) is possible, and never valid, if it was written whole; without '+' it
+ * has lost its area code, and nobody here is within its area. */
+enum e164_result from_possible(PhoneNumberUtil::ValidationResult result, bool whole)
 {
 	switch (result) {
 	case PhoneNumberUtil::IS_POSSIBLE:
@@ -104,6 +105,7 @@ enum e164_result from_possible(PhoneNumberUtil::ValidationResult result)
 	case PhoneNumberUtil::INVALID_COUNTRY_CODE:
 		return E164_BAD_COUNTRY;
 	case PhoneNumberUtil::IS_POSSIBLE_LOCAL_ONLY:
+		return whole ? E164_OK : E164_TOO_SHORT;
 	case PhoneNumberUtil::TOO_SHORT:
 		return E164_TOO_SHORT;
 	case PhoneNumberUtil::TOO_LONG:
@@ -148,7 +150,7 @@ enum e164_result parse(struct e164 *number, const char *text, const char *region
 	util.GetNationalSignificantNumber(parsed, &national);
 	if (is_emergency(national, national, main_region == "ZZ" || main_region == "001" ? "" : main_region))
 		return E164_EMERGENCY;
-	result = from_possible(util.IsPossibleNumberWithReason(parsed));
+	result = from_possible(util.IsPossibleNumberWithReason(parsed), has_plus);
 	if (result != E164_OK)
 		return result;
 	util.Format(parsed, PhoneNumberUtil::E164, &formatted);
