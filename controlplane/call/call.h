@@ -150,7 +150,6 @@ struct leg {
 	bool by_operator;		  /* an operator chose the destination, not the agent */
 	struct timer deadline;
 	struct leg *hash_next; /* shard's table by local tag */
-	struct leg *next;
 	struct shard *shard;
 	sip_txn awaiting_ack;	     /* our 2xx to their INVITE, until its ACK */
 	uint32_t ack_cseq;	     /* of that INVITE, and so of its ACK */
@@ -199,7 +198,6 @@ struct transfer {
 
 	/* ---- what follows belongs to this process only ---- */
 	struct timer deadline;
-	struct transfer *next;
 	struct shard *shard;
 };
 
@@ -224,7 +222,6 @@ struct call {
 	/* ---- what follows belongs to this process only ---- */
 	struct timer deadline; /* longest call */
 	uint32_t leg_count;    /* legs that are not freed yet, those of former attempts included */
-	struct call *next;
 	struct shard *shard;
 };
 

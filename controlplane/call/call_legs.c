@@ -96,15 +96,10 @@ static void to_transfer(struct call *call, struct leg *leg, enum transfer_event_
 void call_leg_progress(struct call *call, struct leg *leg, int status, bool media)
 {
 	leg_event(leg, LOG_LEVEL_INFO, "event=progress status=%d media=%s", status, media ? "yes" : "no");
-	if (leg->kind == LEG_TARGET) {
+	if (leg->kind == LEG_TARGET)
 		to_transfer(call, leg, TRANSFER_EVENT_PROGRESS, status, NULL);
-		call_patch(call, true, 0, NULL);
-	} else if (media) {
-		call_patch(call, false, 0, NULL);
-	}
 	call_tell_caller(call, leg, status, media);
-	if (media)
-		call_patch(call, false, 0, NULL);
+	call_patch(call, leg->kind == LEG_TARGET, 0, NULL);
 }
 
 void call_leg_answered(struct call *call, struct leg *leg)
@@ -138,6 +133,7 @@ static bool start_plan(struct call *call, uint32_t plan, enum transfer_origin or
 		log_event(call->shard->env, LOG_LEVEL_ERROR, "call=%s event=plan-refused plan=%s status=%d reason=%s",
 			  call->text_id, call->shard->config->plans[plan].name, status,
 			  log_quote(quoted, sizeof(quoted), why));
+		call->shard->counts.transfers_refused++;
 		transfer_discard(transfer);
 		return false;
 	}

@@ -228,16 +228,20 @@ void leg_release(struct leg *leg, int status, const char *reason)
 	}
 }
 
+bool leg_lists(const struct leg *leg, const struct xf_addr *addr)
+{
+	const struct config *config = leg->shard->config;
+	return (leg->provider != XF_NONE && source_is(config, addr, XF_ROLE_PROVIDER, leg->provider)) ||
+	       (leg->agent != XF_NONE && source_is(config, addr, XF_ROLE_AGENT, leg->agent));
+}
+
 /* A provider's or agent's leg takes requests from that peer's blocks only; a target's from the addresses that were
  * admitted for it. */
 bool leg_accepts_from(const struct leg *leg, const struct sip_hop *from)
 {
-	const struct config *config = leg->shard->config;
 	if (from->network != leg->network)
 		return false;
-	if (leg->provider != XF_NONE && source_is(config, &from->remote.addr, XF_ROLE_PROVIDER, leg->provider))
-		return true;
-	if (leg->agent != XF_NONE && source_is(config, &from->remote.addr, XF_ROLE_AGENT, leg->agent))
+	if (leg_lists(leg, &from->remote.addr))
 		return true;
 	for (unsigned i = 0; i < leg->admitted_count; i++)
 		if (xf_addr_eq(&leg->admitted[i], &from->remote.addr))

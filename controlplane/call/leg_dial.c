@@ -8,8 +8,7 @@
  */
 static void fail_soon(struct leg *leg, int status, const char *reason)
 {
-	leg->final_status = status;
-	snprintf(leg->reason, sizeof(leg->reason), "%s", reason);
+	leg_say_reason(leg, status, reason);
 	leg_set_deadline(leg, 0);
 }
 

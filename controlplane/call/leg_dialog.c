@@ -1,7 +1,6 @@
 /* RFC 3261 12.2.1: requests inside a dialog, with the credentials that its last challenge asks for. */
 #include "call/shard.h"
 #include "policy/guard.h"
-#include "policy/source.h"
 
 #include <errno.h>
 
@@ -192,8 +191,7 @@ int leg_move_hop(struct leg *leg, const struct xf_sockaddr *hop)
 	const struct seam *seam = leg->shard->env->seam;
 	struct seam_route route;
 	/* What the operator lists as the peer's is as good as where it speaks from. */
-	bool listed = (leg->provider != XF_NONE && source_is(config, &hop->addr, XF_ROLE_PROVIDER, leg->provider)) ||
-		      (leg->agent != XF_NONE && source_is(config, &hop->addr, XF_ROLE_AGENT, leg->agent));
+	bool listed = leg_lists(leg, &hop->addr);
 	if (!guard_hop(config, &hop->addr, listed ? &hop->addr : &leg->hop.addr) ||
 	    seam->route(seam->arg, &hop->addr, &route) < 0 || route.network != leg->network)
 		return -ENETUNREACH;
@@ -209,7 +207,7 @@ int leg_move_hop(struct leg *leg, const struct xf_sockaddr *hop)
 void leg_find_hop(struct leg *leg)
 {
 	struct sip_uri uri;
-	struct xf_sockaddr hop;
+	struct xf_sockaddr hop = {0};
 	resolver_forget(leg->shard->resolver, leg->id); /* an earlier Contact's name */
 	if (next_uri(leg, &uri) == 0) {
 		hop.port = uri.port ? uri.port : 5060;

@@ -2,8 +2,6 @@
 #include "call/shard.h"
 #include "policy/refer_to.h"
 
-#include <ctype.h>
-
 static void refuse(struct leg *leg, sip_txn txn, int status, const char *why)
 {
 	char quoted[320];
@@ -83,7 +81,6 @@ void refer_received(struct leg *leg, sip_txn txn, const struct sip_message *requ
 	status = transfer_refer_set(transfer, &to.uri, reason, sizeof(reason));
 	if (status) {
 		transfer_discard(transfer);
-		leg->shard->counts.transfers_refused--; /* refuse() counts it */
 		refuse(leg, txn, status, reason);
 		return;
 	}

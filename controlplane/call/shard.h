@@ -92,6 +92,8 @@ void leg_ended(struct leg *leg);
 void leg_event(const struct leg *leg, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 int leg_admit(struct leg *leg, const struct xf_addr *addr);
+/* Is it in a source block of the provider or agent whose leg this is? */
+bool leg_lists(const struct leg *leg, const struct xf_addr *addr);
 bool leg_accepts_from(const struct leg *leg, const struct sip_hop *from);
 
 /* ---- leg_dial.c: our INVITE */

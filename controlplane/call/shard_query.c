@@ -159,6 +159,7 @@ int shard_transfer_start(struct shard *shard, uint64_t id, const char *to, const
 	int status = plan ? transfer_plan_set(transfer, index, why, why_size)
 			  : transfer_operator_set(transfer, to, caller_id, why, why_size);
 	if (status) {
+		shard->counts.transfers_refused++;
 		transfer_discard(transfer);
 		return status;
 	}

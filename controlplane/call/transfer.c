@@ -116,7 +116,6 @@ void transfer_discard(struct transfer *transfer)
 {
 	timer_stop(&transfer->shard->env->timers, &transfer->deadline);
 	pool_remove(&transfer->shard->transfers, transfer->id);
-	transfer->shard->counts.transfers_refused++;
 	free(transfer);
 }
 
