@@ -1,0 +1,87 @@
+/* The dataplane whole, as a library: its workers, the main thread's book of endpoints, the source table, admitted
+ * addresses, and its end of the link. No clock, socket, thread, NIC or randomness: the daemon (host/) wires it to the
+ * real ones, the replay tool and the simulation to memory.
+ *
+ * Threads: functions marked "worker" run on the named worker's core, all others on the main thread. Where nothing runs
+ * in parallel (replay) one thread calls both.
+ */
+#pragma once
+
+#include "fast/worker.h"
+#include "xfergate/config.h"
+
+struct dplane;
+struct rte_rcu_qsbr;
+
+struct dplane_port {
+	uint8_t mac[6];
+	uint16_t mtu;
+};
+
+enum dplane_log_level {
+	DPLANE_LOG_ERROR,
+	DPLANE_LOG_WARNING,
+	DPLANE_LOG_INFO,
+};
+
+struct dplane_seam {
+	void *arg;
+	/* Worker. As worker_ops; take ownership. */
+	void (*transmit)(void *arg, unsigned worker, uint16_t port, struct rte_mbuf **pkts, uint16_t n);
+	void (*to_kernel)(void *arg, unsigned worker, uint16_t port, struct rte_mbuf **pkts, uint16_t n, bool urgent);
+	/* One packet on the link. 0; -EAGAIN: not now, dplane_main offers it again; else the connection is lost, and
+	 * dplane_link_down is expected. Never called while no link is up. */
+	int (*send_link)(void *arg, const void *packet, size_t len);
+	/* The connection is to be closed, for the reason; dplane_link_down is expected. */
+	void (*hang_up)(void *arg, const char *reason);
+	/* Starts or stops watching a next hop; one watch a next hop and port, however many endpoints use it. What is
+	 * found is told by dplane_neighbour, which may be called from inside this. */
+	int (*neighbour_watch)(void *arg, unsigned port, const struct xf_addr *next_hop);
+	void (*neighbour_release)(void *arg, unsigned port, const struct xf_addr *next_hop);
+	/* Fills bytes that nobody can guess. */
+	void (*random)(void *arg, void *buf, size_t len);
+	/* Fills what only the world knows of a port (name, driver, TAP, counters). */
+	void (*port_stats)(void *arg, unsigned port, struct xf_link_port *row);
+	/* Adds the drops that the world counted itself. */
+	void (*add_drops)(void *arg, struct xf_link_drops *row);
+	/* text: "key=value …". */
+	void (*log)(void *arg, enum dplane_log_level level, const char *event, const char *text);
+};
+
+/* rte_eal_init has been called. config, ports, pool and seam outlive the plane. 0 or -errno, logged. */
+int dplane_create(struct dplane **out, const struct config *config, const struct dplane_port *ports,
+		  struct rte_mempool *pool, const struct dplane_seam *seam);
+/* When no worker runs any more. */
+void dplane_destroy(struct dplane *dplane);
+
+unsigned dplane_workers(const struct dplane *dplane);
+struct worker *dplane_worker(struct dplane *dplane, unsigned index);
+/* Each worker reports every turn that it holds nothing. */
+struct rte_rcu_qsbr *dplane_qsbr(struct dplane *dplane);
+/* Worker: worker_turn, worker_flush and the report, for drivers without threads of their own. How much was done. */
+unsigned dplane_worker_turn(struct dplane *dplane, unsigned index, uint64_t now_ns);
+/* Is there something for the worker to take up (commands, packets handed over)? For drivers without threads. */
+bool dplane_worker_pending(const struct dplane *dplane, unsigned index);
+/* Likewise for dplane_main: commands done, events. */
+bool dplane_main_pending(const struct dplane *dplane);
+
+/* The main thread's turn: commands done and to do, header changes, events, what can be freed, orphans, the link's
+ * packets. How much was done. */
+unsigned dplane_main(struct dplane *dplane, uint64_t now_ns);
+
+/* A control plane has connected: the former connection, if any, has been closed by the caller. */
+void dplane_link_up(struct dplane *dplane, uint64_t now_ns);
+void dplane_link_down(struct dplane *dplane, uint64_t now_ns);
+/* Untrusted; 8-byte aligned; at most XF_LINK_PACKET_MAX. */
+void dplane_link_packet(struct dplane *dplane, uint64_t now_ns, const void *packet, size_t len);
+/* Commands posted and not done: above some thousands the caller reads no more of the link. */
+unsigned dplane_outstanding(const struct dplane *dplane);
+
+/* mac NULL: not resolved (any more). */
+void dplane_neighbour(struct dplane *dplane, unsigned port, const struct xf_addr *next_hop, const uint8_t *mac);
+
+struct dplane_counts {
+	uint32_t endpoints, neighbours, admitted;
+	uint32_t in_limbo; /* taken away from the workers and not freed yet */
+};
+void dplane_counts(const struct dplane *dplane, struct dplane_counts *counts);
