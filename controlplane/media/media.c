@@ -88,7 +88,7 @@ int media_create(struct media **out, struct env *env, const struct config *confi
 	result = shadow_init(&media->shadow, media->addr_count);
 	if (result < 0)
 		goto err_ports;
-	result = sources_init(&media->sources, config);
+	result = source_blocks_init(&media->sources, config);
 	if (result < 0)
 		goto err_shadow;
 	result = admission_create(&media->admission, env, &media->client, 64ull * config->t1_ms * NS_PER_MS,
@@ -101,7 +101,7 @@ int media_create(struct media **out, struct env *env, const struct config *confi
 	return 0;
 
 err_sources:
-	sources_fini(&media->sources);
+	source_blocks_fini(&media->sources);
 err_shadow:
 	shadow_fini(&media->shadow);
 err_ports:
@@ -121,7 +121,7 @@ void media_destroy(struct media *media)
 	link_client_fini(&media->client);
 	resync_forget(media);
 	admission_destroy(media->admission);
-	sources_fini(&media->sources);
+	source_blocks_fini(&media->sources);
 	shadow_fini(&media->shadow);
 	orphans_fini(&media->orphans);
 	ports_destroy(media->ports);
@@ -183,19 +183,19 @@ bool media_knows(const struct media *media, struct xf_endpoint_id id, uint64_t *
 
 int media_admit_address(struct media *media, const struct xf_addr *addr, uint64_t waiter)
 {
-	if (sources_contain(&media->sources, addr))
+	if (source_blocks_contain(&media->sources, addr))
 		return 0;
 	return admission_admit(media->admission, addr, waiter, media->ready);
 }
 
 bool media_admits(const struct media *media, const struct xf_addr *addr)
 {
-	return sources_contain(&media->sources, addr) || admission_holds(media->admission, addr);
+	return source_blocks_contain(&media->sources, addr) || admission_holds(media->admission, addr);
 }
 
 void media_release_address(struct media *media, const struct xf_addr *addr)
 {
-	if (!sources_contain(&media->sources, addr))
+	if (!source_blocks_contain(&media->sources, addr))
 		admission_release(media->admission, addr);
 }
 

@@ -7,7 +7,7 @@
 #include "media/orphans.h"
 #include "media/ports.h"
 #include "media/shadow.h"
-#include "media/sources.h"
+#include "media/source_blocks.h"
 
 #define ORPHAN_LOOK_NS (5 * NS_PER_S)
 
@@ -40,7 +40,7 @@ struct media {
 	struct ports *ports;
 	struct orphans orphans;
 	struct admission *admission;
-	struct sources sources;
+	struct source_blocks sources;
 	struct xf_addr addr[XF_MAX_MEDIA_ADDRS]; /* of the configuration, by local address index */
 	uint32_t addr_count;
 

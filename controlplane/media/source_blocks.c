@@ -1,17 +1,17 @@
-#include "media/sources.h"
+#include "media/source_blocks.h"
 
-static void sources_add(struct sources *sources, const struct xf_prefix *blocks, uint32_t count, uint32_t peer,
-			enum xf_role role)
+static void source_blocks_add(struct source_blocks *sources, const struct xf_prefix *blocks, uint32_t count,
+			      uint32_t peer, enum xf_role role)
 {
 	for (uint32_t i = 0; i < count; i++)
 		sources->source[sources->count++] =
 		    (struct xf_source){.block = blocks[i], .peer = (uint16_t)peer, .role = (uint8_t)role};
 }
 
-int sources_init(struct sources *sources, const struct config *config)
+int source_blocks_init(struct source_blocks *sources, const struct config *config)
 {
 	uint64_t count = 0;
-	*sources = (struct sources){0};
+	*sources = (struct source_blocks){0};
 	for (uint32_t i = 0; i < config->provider_count; i++)
 		count += config->providers[i].source_count;
 	for (uint32_t i = 0; i < config->agent_count; i++)
@@ -22,21 +22,21 @@ int sources_init(struct sources *sources, const struct config *config)
 	if (!sources->source)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < config->provider_count; i++)
-		sources_add(sources, config->providers[i].sources, config->providers[i].source_count, i,
-			    XF_ROLE_PROVIDER);
+		source_blocks_add(sources, config->providers[i].sources, config->providers[i].source_count, i,
+				  XF_ROLE_PROVIDER);
 	for (uint32_t i = 0; i < config->agent_count; i++)
-		sources_add(sources, config->agents[i].sources, config->agents[i].source_count,
-			    config->provider_count + i, XF_ROLE_AGENT);
+		source_blocks_add(sources, config->agents[i].sources, config->agents[i].source_count,
+				  config->provider_count + i, XF_ROLE_AGENT);
 	return 0;
 }
 
-void sources_fini(struct sources *sources)
+void source_blocks_fini(struct source_blocks *sources)
 {
 	free(sources->source);
-	*sources = (struct sources){0};
+	*sources = (struct source_blocks){0};
 }
 
-bool sources_contain(const struct sources *sources, const struct xf_addr *addr)
+bool source_blocks_contain(const struct source_blocks *sources, const struct xf_addr *addr)
 {
 	for (uint32_t i = 0; i < sources->count; i++)
 		if (xf_prefix_contains(&sources->source[i].block, addr))

@@ -4,13 +4,13 @@
 #include "xfergate/config.h"
 #include "xfergate/source.h"
 
-struct sources {
+struct source_blocks {
 	struct xf_source *source;
 	uint32_t count;
 };
 
 /* Peers are numbered providers first, then agents: a provider by its index, an agent by provider_count + its index.
  * 0, -ENOMEM, -E2BIG (more than XF_MAX_SOURCES or XF_MAX_PEERS). */
-int sources_init(struct sources *sources, const struct config *config);
-void sources_fini(struct sources *sources);
-bool sources_contain(const struct sources *sources, const struct xf_addr *addr);
+int source_blocks_init(struct source_blocks *sources, const struct config *config);
+void source_blocks_fini(struct source_blocks *sources);
+bool source_blocks_contain(const struct source_blocks *sources, const struct xf_addr *addr);
