@@ -11,7 +11,9 @@
 #include "core/timer.h"
 
 #define NS_PER_MS 1000000ull
-#define NS_PER_S  1000000000ull
+/* DPDK's rte_time.h has an int of that name: where both are included this one must win, so include it last. */
+#undef NS_PER_S
+#define NS_PER_S 1000000000ull
 
 enum log_level {
 	LOG_LEVEL_ERROR,

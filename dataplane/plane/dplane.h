@@ -30,9 +30,9 @@ struct dplane_seam {
 	void (*transmit)(void *arg, unsigned worker, uint16_t port, struct rte_mbuf **pkts, uint16_t n);
 	void (*to_kernel)(void *arg, unsigned worker, uint16_t port, struct rte_mbuf **pkts, uint16_t n, bool urgent);
 	/* One packet on the link. 0; -EAGAIN: not now, dplane_main offers it again; else the connection is lost, and
-	 * dplane_link_down is expected. Never called while no link is up. */
+	 * dplane_link_down is expected, from inside or later. Never called while no link is up. */
 	int (*send_link)(void *arg, const void *packet, size_t len);
-	/* The connection is to be closed, for the reason; dplane_link_down is expected. */
+	/* The connection is to be closed, for the reason; dplane_link_down is expected, from inside or later. */
 	void (*hang_up)(void *arg, const char *reason);
 	/* Starts or stops watching a next hop; one watch a next hop and port, however many endpoints use it. What is
 	 * found is told by dplane_neighbour, which may be called from inside this. */
@@ -40,29 +40,38 @@ struct dplane_seam {
 	void (*neighbour_release)(void *arg, unsigned port, const struct xf_addr *next_hop);
 	/* Fills bytes that nobody can guess. */
 	void (*random)(void *arg, void *buf, size_t len);
-	/* Fills what only the world knows of a port (name, driver, TAP, counters). */
+	/* Fills what only the world knows of a port (name, driver, TAP, counters). NULL: nothing. */
 	void (*port_stats)(void *arg, unsigned port, struct xf_link_port *row);
-	/* Adds the drops that the world counted itself. */
+	/* The same of a worker (its lcore). NULL: nothing. */
+	void (*worker_stats)(void *arg, unsigned worker, struct xf_link_worker *row);
+	/* Adds the drops that the world counted itself. NULL: none. */
 	void (*add_drops)(void *arg, struct xf_link_drops *row);
 	/* text: "key=value …". */
 	void (*log)(void *arg, enum dplane_log_level level, const char *event, const char *text);
 };
 
-/* rte_eal_init has been called. config, ports, pool and seam outlive the plane. 0 or -errno, logged. */
+/* rte_eal_init has been called. config, pool and seam.arg outlive the plane; one plane at a time in a process (its
+ * rings have names). 0 or -errno, logged. */
 int dplane_create(struct dplane **out, const struct config *config, const struct dplane_port *ports,
 		  struct rte_mempool *pool, const struct dplane_seam *seam);
-/* When no worker runs any more. */
+/* When no worker runs any more. Neighbours that are still watched are released; else the seam is not used but for the
+ * log. NULL is fine. */
 void dplane_destroy(struct dplane *dplane);
 
 unsigned dplane_workers(const struct dplane *dplane);
 struct worker *dplane_worker(struct dplane *dplane, unsigned index);
+/* For those that look. */
+const struct flow_table *dplane_flows(const struct dplane *dplane);
 /* Each worker reports every turn that it holds nothing. */
 struct rte_rcu_qsbr *dplane_qsbr(struct dplane *dplane);
 /* Worker: worker_turn, worker_flush and the report, for drivers without threads of their own. How much was done. */
 unsigned dplane_worker_turn(struct dplane *dplane, unsigned index, uint64_t now_ns);
-/* Is there something for the worker to take up (commands, packets handed over)? For drivers without threads. */
+/* Is there something for the worker to take up (commands, packets handed over, a report that is waited for)? For
+ * drivers without threads. What a worker does by the clock (armed limits, time-outs, prompts) needs turns as time goes
+ * on. */
 bool dplane_worker_pending(const struct dplane *dplane, unsigned index);
-/* Likewise for dplane_main: commands done, events. */
+/* Likewise for dplane_main: commands done, events, what can be freed, packets for the link; not what seam.send_link has
+ * put off by -EAGAIN: whoever did calls dplane_main when there is room again. */
 bool dplane_main_pending(const struct dplane *dplane);
 
 /* The main thread's turn: commands done and to do, header changes, events, what can be freed, orphans, the link's

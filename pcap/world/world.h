@@ -99,6 +99,7 @@ struct dplane *world_dplane(struct world *world); /* NULL: dead */
 struct world_counts {
 	uint64_t frames_in, frames_out;
 	uint64_t sip_in, sip_out; /* datagrams at the control plane's sockets */
+	uint64_t missed;	  /* frames too long for the port, or while its queue or the pool was full */
 	uint64_t to_kernel_other; /* frames for the kernel that are no SIP: ARP, ND, ICMP, TCP */
 	uint64_t drops[XF_DROP_COUNT];
 	uint64_t peer_passed[XF_MAX_PEERS], peer_dropped[XF_MAX_PEERS];
