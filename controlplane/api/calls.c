@@ -173,6 +173,38 @@ static json_t *transfers_of(const struct api *api, const struct call *call)
 	return list;
 }
 
+static json_t *message_row(const struct call *call, const struct trace_message *message)
+{
+	char leg[32];
+	struct row row;
+	row_init(&row);
+	if (message->leg_number > 1)
+		snprintf(leg, sizeof(leg), "%s %u", leg_kind_name(message->leg_kind), message->leg_number);
+	else
+		snprintf(leg, sizeof(leg), "%s", leg_kind_name(message->leg_kind));
+	row_set(&row, "at", json_real((double)((message->ns - call->started_ns) / 1000) / 1e6));
+	row_bool(&row, "sent", message->sent);
+	row_text(&row, "leg", leg);
+	row_sockaddr(&row, "address", &message->peer);
+	row_text(&row, "start_line", message->start_line);
+	row_text(&row, "cseq", message->cseq);
+	row_bool(&row, "in_dialog", message->in_dialog);
+	if (*message->sipfrag)
+		row_text(&row, "sipfrag", message->sipfrag);
+	if (*message->refer_to)
+		row_text(&row, "refer_to", message->refer_to);
+	row_bool(&row, "repeated", message->repeated);
+	return row_take(&row);
+}
+
+static json_t *messages_of(const struct call *call)
+{
+	json_t *list = json_array();
+	for (uint32_t i = 0; i < trace_count(call->trace); i++)
+		list = rows_add(list, message_row(call, trace_at(call->trace, i)));
+	return list;
+}
+
 void calls_show_one(struct api *api, struct ask *ask, const json_t *params)
 {
 	const struct call *call = calls_find(api, ask, params);
@@ -188,6 +220,8 @@ void calls_show_one(struct api *api, struct ask *ask, const json_t *params)
 	row_text_or_null(&row, "reason", call->reason);
 	row_set(&row, "legs", leg_list(api, call, leg_detail));
 	row_set(&row, "transfers", transfers_of(api, call));
+	row_set(&row, "messages", messages_of(call));
+	row_count(&row, "messages_lost", call->trace ? call->trace->lost : 0);
 	ask_answer(api, ask, row_take(&row));
 }
 

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "call/trace.h"
 #include "core/env.h"
 #include "media/media.h"
 #include "sip/digest.h"
@@ -95,10 +96,11 @@ const char *transfer_result_name(unsigned result);
 struct leg {
 	uint64_t id;
 	uint64_t call;
-	uint8_t kind;  /* enum leg_kind */
-	uint8_t state; /* enum leg_state */
-	bool ours;     /* we sent its INVITE */
-	bool dialog;   /* both tags are known */
+	uint8_t kind;	 /* enum leg_kind */
+	uint32_t number; /* 1: the call's first of that kind */
+	uint8_t state;	 /* enum leg_state */
+	bool ours;	 /* we sent its INVITE */
+	bool dialog;	 /* both tags are known */
 
 	/* peer */
 	uint32_t network;
@@ -215,6 +217,7 @@ struct call {
 	uint64_t caller_leg, agent_leg, target_leg; /* target_leg: connected or being tried */
 	uint64_t transfer;			    /* under way; 0: none */
 	uint32_t transfers;			    /* started so far */
+	uint32_t legs_of_kind[LEG_KIND_COUNT];	    /* made so far */
 	uint8_t max_forwards;			    /* of the INVITEs that we send for it (RFC 7332) */
 	uint64_t started_ns, answered_ns;
 	char reason[128]; /* why it ends */
@@ -222,16 +225,31 @@ struct call {
 	/* ---- what follows belongs to this process only ---- */
 	struct timer deadline; /* longest call */
 	uint32_t leg_count;    /* legs that are not freed yet, those of former attempts included */
+	struct trace *trace;   /* its newest SIP messages; NULL: none yet */
 	struct shard *shard;
 };
 
 struct shard;
 
-/* What the API wants to hear. */
+/* A SIP datagram that came or goes. */
+struct shard_traffic {
+	uint64_t call; /* 0: of no call */
+	uint64_t ns;   /* env's clock */
+	uint32_t network;
+	const struct xf_sockaddr *peer;
+	bool sent;
+	const char *data;
+	size_t len;
+};
+
+/* What the API wants to hear. Callbacks may be NULL, and may not call back. */
 struct shard_user {
 	void *arg;
 	/* A transfer has its result (state REPORTING or DONE). The struct lives during the call. */
 	void (*transfer_finished)(void *arg, const struct transfer *transfer);
+	void (*traffic)(void *arg, const struct shard_traffic *traffic);
+	/* No more traffic of it comes. */
+	void (*call_gone)(void *arg, uint64_t call);
 };
 
 struct shard_counts {

@@ -53,6 +53,9 @@ void call_settle(struct call *call)
 	log_event(shard->env, LOG_LEVEL_INFO, "call=%s event=gone seconds=%.1f", call->text_id,
 		  (double)(shard->env->now_ns - call->started_ns) / 1e9);
 	pool_remove(&shard->calls, call->id);
+	if (shard->user.call_gone)
+		shard->user.call_gone(shard->user.arg, call->id);
+	free(call->trace);
 	free(call);
 }
 

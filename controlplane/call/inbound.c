@@ -62,6 +62,7 @@ static struct leg *caller_leg(struct call *call, sip_txn txn, const struct sip_m
 	leg->remote_cseq = leg->invite_cseq = invite->cseq;
 	leg->invite = txn;
 	sip_own(call->shard->sip, txn, leg->id);
+	traffic_adopt(call->shard, leg);
 	leg->dialog = true;
 	snprintf(leg->call_id, sizeof(leg->call_id), "%s", invite->call_id);
 	snprintf(leg->remote_tag, sizeof(leg->remote_tag), "%s", invite->from.tag);

@@ -30,6 +30,7 @@ static void try_free(struct leg *leg)
 	timer_stop(&shard->env->timers, &leg->deadline);
 	resolver_forget(shard->resolver, leg->id);
 	shard_tag_del(shard, leg);
+	traffic_leg_gone(shard, leg);
 	pool_remove(&shard->legs, leg->id);
 	if (call) {
 		if (call->caller_leg == leg->id)
@@ -91,6 +92,7 @@ struct leg *leg_create(struct call *call, enum leg_kind kind)
 	call->leg_count++;
 	leg->call = call->id;
 	leg->kind = (uint8_t)kind;
+	leg->number = ++call->legs_of_kind[kind];
 	leg->provider = leg->agent = leg->sip_server = XF_NONE;
 	leg->endpoint.index = leg->feed.index = XF_ENDPOINT_NONE;
 	leg->started_ns = shard->env->now_ns;

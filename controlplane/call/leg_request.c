@@ -85,7 +85,6 @@ static void new_offer(struct leg *leg, sip_txn txn, const struct sip_message *re
 	if (request->method == SIP_INVITE) {
 		leg->awaiting_ack = txn;
 		leg->ack_cseq = request->cseq;
-		sip_own(leg->shard->sip, txn, leg->id);
 	}
 	sip_headers_add(headers, sizeof(headers), "Allow", "%s", inbound_allow);
 	if (request->method == SIP_UPDATE && !offer)

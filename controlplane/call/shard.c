@@ -126,6 +126,7 @@ static void on_request(void *arg, sip_txn txn, const struct sip_message *request
 		shard_reply(shard, txn, 481, NULL);
 		return;
 	}
+	sip_own(shard->sip, txn, leg->id);
 	leg_request_received(leg, txn, request, from);
 }
 
@@ -311,6 +312,7 @@ void shard_datagram(struct shard *shard, uint32_t network, const struct xf_socka
 		return;
 	}
 	sip_stack_receive(shard->sip, &hop, data, len);
+	traffic_settle(shard);
 }
 
 void shard_resolved(struct shard *shard, uint64_t query, const struct xf_addr *addrs, unsigned count, const char *why)
@@ -344,6 +346,7 @@ int shard_create(struct shard **out, struct env *env, const struct config *confi
 	struct shard *shard = calloc(1, sizeof(*shard));
 	struct sip_network *networks = name_networks(config);
 	struct sip_user sip_user = {.arg = shard,
+				    .traffic = traffic_passed,
 				    .request = on_request,
 				    .cancelled = on_cancelled,
 				    .ack = on_ack,
@@ -388,6 +391,7 @@ void shard_destroy(struct shard *shard)
 	}
 	for (at = 0; (object = pool_walk(&shard->calls, &at));) {
 		timer_stop(&shard->env->timers, &((struct call *)object)->deadline);
+		free(((struct call *)object)->trace);
 		free(object);
 	}
 	for (unsigned i = 0; i < SHARD_FINISHED_MAX; i++)

@@ -11,6 +11,24 @@
 #define TRANSFER_REPORT_NS (4 * NS_PER_S)
 #define CALL_ARMED_NS	   (500 * NS_PER_MS)
 
+/* Messages that wait for the leg that takes them: an INVITE, its 100 and its refusal, and one to spare. */
+#define TRAFFIC_WAITING_MAX 4
+/* Names of legs that are gone, one for each slot: repetitions of their last messages still come. */
+#define TRAFFIC_DEPARTED_MAX 4096
+
+struct traffic_name {
+	uint64_t leg, call;
+	uint32_t number;
+	uint8_t kind;
+};
+
+struct traffic_waiting {
+	struct trace_message message;
+	uint32_t network;
+	char *data;
+	size_t len;
+};
+
 struct shard {
 	struct env *env;
 	const struct config *config;
@@ -24,7 +42,17 @@ struct shard {
 	unsigned finished_next;
 	bool stopping;
 	struct shard_counts counts;
+	struct traffic_name departed[TRAFFIC_DEPARTED_MAX];
+	struct traffic_waiting waiting[TRAFFIC_WAITING_MAX]; /* within shard_datagram only */
+	unsigned waiting_count;
 };
+
+/* ---- traffic.c: whose each SIP message is */
+void traffic_passed(void *arg, const struct sip_traffic *traffic); /* from the stack; arg: the shard */
+/* The messages that wait are that leg's; nobody's. */
+void traffic_adopt(struct shard *shard, const struct leg *leg);
+void traffic_settle(struct shard *shard);
+void traffic_leg_gone(struct shard *shard, const struct leg *leg);
 
 /* ---- shard.c */
 struct call *shard_get_call(struct shard *shard, uint64_t id);

@@ -95,7 +95,7 @@ int sip_send_ack(struct sip_stack *stack, const struct sip_request *request, con
 	int len = wire_request(stack, request, "ACK", to->network, branch);
 	if (len < 0)
 		return len;
-	stack_send(stack, to, stack->out, (size_t)len, false);
+	stack_send(stack, to, stack->out, (size_t)len, false, 0);
 	return 0;
 }
 
@@ -118,6 +118,7 @@ static int client_cancel(struct txn *invite)
 		return -ENOMEM;
 	memcpy(txn->branch, invite->branch, sizeof(txn->branch));
 	txn->disowned = true;
+	txn->owner = invite->owner;
 	txn->request = wire_copy_request(&request);
 	/* The final answer may never come (RFC 3261 9.1): the INVITE ends with its CANCEL. */
 	bool timed = timer_is_set(&invite->timeout);
@@ -203,7 +204,7 @@ static void client_ack(struct txn *txn, const struct sip_message *response)
 	int len = wire_request(stack, &ack, "ACK", txn->hop.network, txn->branch);
 	if (len < 0)
 		return;
-	stack_send(stack, &txn->hop, stack->out, (size_t)len, false);
+	stack_send(stack, &txn->hop, stack->out, (size_t)len, false, txn->owner);
 	txn->ack = malloc((size_t)len);
 	if (txn->ack) {
 		memcpy(txn->ack, stack->out, (size_t)len);
@@ -247,7 +248,7 @@ static void invite_response(struct txn *txn, const struct sip_message *response,
 	else if (txn->state == TXN_ACCEPTED && response->status / 100 == 2)
 		tell(txn, response, from);
 	else if (txn->state == TXN_COMPLETED && response->status >= 300 && txn->ack)
-		stack_send(stack, &txn->hop, txn->ack, txn->ack_len, true);
+		stack_send(stack, &txn->hop, txn->ack, txn->ack_len, true, txn->owner);
 }
 
 static void other_response(struct txn *txn, const struct sip_message *response, const struct sip_hop *from)
@@ -274,9 +275,16 @@ static bool is_ours(const struct sip_stack *stack, const struct sip_message *res
 	       (via->port ? via->port : 5060) == (we->port ? we->port : 5060);
 }
 
+/* A final answer to a transaction that has one; what repeats a provisional answer cannot be told from a new one. */
+static bool is_repeat(const struct txn *txn, const struct sip_message *response)
+{
+	return response->status >= 200 && txn->state >= TXN_ACCEPTED;
+}
+
 void client_receive(struct sip_stack *stack, const struct sip_message *response, const struct sip_hop *from)
 {
 	if (!is_ours(stack, response, from->network)) {
+		stack_heard(stack, response, from, false, 0);
 		stack->counts.stray++;
 		return;
 	}
@@ -284,6 +292,7 @@ void client_receive(struct sip_stack *stack, const struct sip_message *response,
 	struct txn *txn = table_get(&stack->table, &key);
 	if (!txn) {
 		stack->counts.stray++;
+		stack_heard(stack, response, from, false, 0);
 		if (response->method == SIP_INVITE && response->status / 100 == 2 && stack->user.stray)
 			stack->user.stray(stack->user.arg, response, from);
 		return;
@@ -291,8 +300,10 @@ void client_receive(struct sip_stack *stack, const struct sip_message *response,
 	if (from->network != txn->hop.network || !xf_addr_eq(&from->remote.addr, &txn->hop.remote.addr) ||
 	    response->cseq != txn->request->cseq || strcmp(response->call_id, txn->request->call_id) != 0) {
 		stack->counts.stray++;
+		stack_heard(stack, response, from, false, 0);
 		return;
 	}
+	stack_heard(stack, response, from, is_repeat(txn, response), txn->owner);
 	if (txn->kind == TXN_CLIENT_INVITE)
 		invite_response(txn, response, from);
 	else

@@ -22,7 +22,7 @@ void server_refuse(struct sip_stack *stack, const struct sip_message *request, c
 	tag_of(tag, &key);
 	int len = wire_response(stack, request, from, &reply, tag);
 	if (len > 0)
-		stack_send(stack, &to, stack->out, (size_t)len, false);
+		stack_send(stack, &to, stack->out, (size_t)len, false, 0);
 }
 
 static void server_retransmit(void *arg, struct timer *timer)
@@ -70,7 +70,7 @@ static void server_trying(struct txn *txn, const struct sip_hop *from)
 	int len = wire_response(stack, txn->message, from, &trying, NULL);
 	if (len < 0)
 		return;
-	stack_send(stack, &txn->hop, stack->out, (size_t)len, false);
+	stack_send(stack, &txn->hop, stack->out, (size_t)len, false, txn->owner);
 	txn_keep(txn, (size_t)len); /* without memory a repeated INVITE gets no second 100, and is harmless */
 	txn->state = TXN_PROCEEDING;
 }
@@ -109,6 +109,7 @@ static struct txn *invite_of(struct sip_stack *stack, const struct sip_message *
 static void server_ack(struct sip_stack *stack, const struct sip_message *ack, const struct sip_hop *from)
 {
 	struct txn *txn = invite_of(stack, ack, from);
+	stack_heard(stack, ack, from, txn && txn->state == TXN_CONFIRMED, txn ? txn->owner : 0);
 	if (!txn || txn->state == TXN_ACCEPTED) {
 		if (stack->user.ack)
 			stack->user.ack(stack->user.arg, ack, from);
@@ -124,13 +125,14 @@ static void server_cancel(struct sip_stack *stack, const struct sip_message *can
 	struct txn *txn = invite_of(stack, cancel, from);
 	struct sip_hop to = wire_return_hop(cancel, from);
 	struct sip_reply reply = {.status = 200};
+	stack_heard(stack, cancel, from, txn && txn->cancelled, txn ? txn->owner : 0);
 	if (!txn) {
 		server_refuse(stack, cancel, from, 481, NULL, NULL);
 		return;
 	}
 	int len = wire_response(stack, cancel, from, &reply, txn->to_tag);
 	if (len > 0)
-		stack_send(stack, &to, stack->out, (size_t)len, txn->cancelled);
+		stack_send(stack, &to, stack->out, (size_t)len, txn->cancelled, txn->owner);
 	bool first = !txn->cancelled && txn->state <= TXN_PROCEEDING;
 	txn->cancelled = true;
 	if (first && stack->user.cancelled)
@@ -166,6 +168,7 @@ void server_receive(struct sip_stack *stack, struct sip_message *request, const 
 	} else {
 		struct table_key key = key_server(stack, from, request, request->method_name);
 		struct txn *txn = table_get(&stack->table, &key);
+		stack_heard(stack, request, from, txn != NULL, txn ? txn->owner : 0);
 		if (!txn) {
 			server_new(stack, request, from, &key);
 			return;

@@ -95,7 +95,7 @@ int txn_keep(struct txn *txn, size_t len)
 void txn_send(struct txn *txn, bool again)
 {
 	if (txn->packet)
-		stack_send(txn->stack, &txn->hop, txn->packet, txn->packet_len, again);
+		stack_send(txn->stack, &txn->hop, txn->packet, txn->packet_len, again, txn->owner);
 }
 
 bool txn_linger(struct txn *txn, uint64_t ns)
@@ -106,11 +106,29 @@ bool txn_linger(struct txn *txn, uint64_t ns)
 	return false;
 }
 
-void stack_send(struct sip_stack *stack, const struct sip_hop *to, const char *data, size_t len, bool again)
+void stack_heard(const struct sip_stack *stack, const struct sip_message *message, const struct sip_hop *from,
+		 bool repeated, uint64_t owner)
+{
+	struct sip_traffic traffic = {.repeated = repeated,
+				      .peer = from,
+				      .data = stack->datagram,
+				      .len = stack->datagram_len,
+				      .message = message,
+				      .owner = owner};
+	if (stack->user.traffic)
+		stack->user.traffic(stack->user.arg, &traffic);
+}
+
+void stack_send(struct sip_stack *stack, const struct sip_hop *to, const char *data, size_t len, bool again,
+		uint64_t owner)
 {
 	const struct seam *seam = stack->env->seam;
+	struct sip_traffic traffic = {
+	    .sent = true, .repeated = again, .peer = to, .data = data, .len = len, .owner = owner};
 	stack->counts.sent++;
 	stack->counts.repeated += again;
+	if (stack->user.traffic)
+		stack->user.traffic(stack->user.arg, &traffic);
 	seam->send_sip(seam->arg, to->network, &to->remote, data, len);
 }
 
@@ -296,8 +314,11 @@ void sip_stack_receive(struct sip_stack *stack, const struct sip_hop *from, cons
 	stack->counts.received++;
 	if (from->network >= stack->network_count || is_keep_alive(data, len))
 		return;
+	stack->datagram = data;
+	stack->datagram_len = len;
 	int rc = sip_message_parse(&message, data, len, why, sizeof(why));
 	if (rc < 0) {
+		stack_heard(stack, NULL, from, false, 0);
 		stack->counts.malformed++;
 		log_malformed(stack, from, why);
 		if (message)

@@ -50,9 +50,22 @@ enum sip_failure {
 	SIP_FAILURE_UNACKED, /* our 2xx was not acknowledged in 64·T1 */
 };
 
+/* A datagram as it passes between the stack and the network, keep-alives left out. */
+struct sip_traffic {
+	bool sent;
+	bool repeated;		    /* by a transaction of ours, or it is known to have come before */
+	const struct sip_hop *peer; /* where it came from or goes */
+	const char *data;
+	size_t len;
+	const struct sip_message *message; /* one that came and is well-formed; else NULL */
+	uint64_t owner;			   /* of its transaction; 0: it has none, or nobody owns it (yet) */
+};
+
 /* What the stack tells its user. The message lives only during the call. */
 struct sip_user {
 	void *arg;
+	/* Every datagram before anything is done with it; may not call back. NULL: nobody looks. */
+	void (*traffic)(void *arg, const struct sip_traffic *traffic);
 	/* A new request, also a re-INVITE; not ACK, not CANCEL. Must lead to sip_respond with a final status, now or
 	 * later. An INVITE has been answered 100 already. The message lives until the final answer. Refused by the
 	 * stack before: 416 (scheme other than sip, sips, tel), 482 (merged), 483 (Max-Forwards 0; not OPTIONS), 505,
@@ -108,7 +121,7 @@ const char *sip_reason(int status);
 /* 0, -ENOENT, -EALREADY (already answered finally), -EINVAL, -ENOMEM; -E2BIG: a final answer is lost then, and the
  * transaction over. */
 int sip_respond(struct sip_stack *stack, sip_txn txn, const struct sip_reply *reply);
-/* Whose a server transaction is: `cancelled` and `failed` of it are told this owner. */
+/* Whose a server transaction is: `cancelled`, `failed` and `traffic` of it are told this owner. */
 void sip_own(struct sip_stack *stack, sip_txn txn, uint64_t owner);
 /* ACK to our 2xx has come: stop repeating it. */
 void sip_acked(struct sip_stack *stack, sip_txn txn);

@@ -79,6 +79,8 @@ struct sip_stack {
 	uint32_t slot_count, slot_free;
 	uint64_t serial; /* of the last transaction */
 	struct sip_counts counts;
+	const char *datagram; /* that is being received */
+	size_t datagram_len;
 	char out[SIP_MESSAGE_MAX + 1]; /* where messages are written before they are copied or sent */
 };
 
@@ -94,7 +96,11 @@ void txn_send(struct txn *txn, bool again);
 /* Starts or moves the timer that ends the state; a transaction that cannot even be timed ends now. False: it is gone.
  */
 bool txn_linger(struct txn *txn, uint64_t ns);
-void stack_send(struct sip_stack *stack, const struct sip_hop *to, const char *data, size_t len, bool again);
+void stack_send(struct sip_stack *stack, const struct sip_hop *to, const char *data, size_t len, bool again,
+		uint64_t owner);
+/* Tells the user of the datagram that is being received; message NULL: malformed. */
+void stack_heard(const struct sip_stack *stack, const struct sip_message *message, const struct sip_hop *from,
+		 bool repeated, uint64_t owner);
 struct table_key key_client(const struct sip_stack *stack, const char *branch, const char *method);
 struct table_key key_server(const struct sip_stack *stack, const struct sip_hop *from,
 			    const struct sip_message *message, const char *method);

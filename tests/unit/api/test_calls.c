@@ -138,6 +138,51 @@ Test(calls, one_with_everything)
 	json_decref(call);
 }
 
+/* Oldest first, also when the ring has wrapped; what a message lacks is left out. */
+Test(calls, messages_of_one)
+{
+	const size_t size = sizeof(struct trace) + 2 * sizeof(struct trace_message);
+	struct trace *trace = calloc(1, size);
+	struct trace_message *old = &trace->messages[1], *new = &trace->messages[0];
+	*trace = (struct trace){.lost = 3, .first = 1, .count = 2, .room = 2};
+	*old = (struct trace_message){.ns = 990 * NS_PER_S,
+				      .leg_kind = LEG_CALLER,
+				      .leg_number = 1,
+				      .start_line = "INVITE sip:x@y SIP/2.0",
+				      .cseq = "1 INVITE"};
+	*new = (struct trace_message){.ns = 991 * NS_PER_S + 1500000,
+				      .leg_kind = LEG_TARGET,
+				      .leg_number = 2,
+				      .sent = true,
+				      .repeated = true,
+				      .in_dialog = true,
+				      .start_line = "NOTIFY sip:\xff SIP/2.0",
+				      .cseq = "2 NOTIFY",
+				      .sipfrag = "SIP/2.0 100 Trying",
+				      .refer_to = "<sip:a@b>"};
+	old->peer = new->peer = (struct xf_sockaddr){.port = 5060};
+	cr_assert(xf_addr_parse(&old->peer.addr, "192.0.2.9") == 0 &&
+		  xf_addr_parse(&new->peer.addr, "2001:db8::1") == 0);
+	fakes.calls[0].trace = trace;
+	json_t *call = result_of(
+	    fakes_ask("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.call\",\"params\":{\"call\":\"c-one\"}}"));
+	EXPECT_JSON(json_object_get(call, "messages_lost"), "3");
+	EXPECT_JSON(json_object_get(call, "messages"),
+		    "[{\"at\":0.0,\"sent\":false,\"leg\":\"caller\",\"address\":\"192.0.2.9:5060\","
+		    "\"start_line\":\"INVITE sip:x@y SIP/2.0\",\"cseq\":\"1 INVITE\",\"in_dialog\":false,"
+		    "\"repeated\":false},"
+		    "{\"at\":1.0015,\"sent\":true,\"leg\":\"target 2\",\"address\":\"[2001:db8::1]:5060\","
+		    "\"start_line\":\"NOTIFY sip:? SIP/2.0\",\"cseq\":\"2 NOTIFY\",\"in_dialog\":true,"
+		    "\"sipfrag\":\"SIP/2.0 100 Trying\",\"refer_to\":\"<sip:a@b>\",\"repeated\":true}]");
+	json_decref(call);
+	call = result_of(
+	    fakes_ask("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.call\",\"params\":{\"call\":\"c-two\"}}"));
+	EXPECT_JSON(json_object_get(call, "messages"), "[]");
+	EXPECT_JSON(json_object_get(call, "messages_lost"), "0");
+	json_decref(call);
+	free(trace);
+}
+
 Test(calls, hang_up)
 {
 	json_t *result = result_of(fakes_ask("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"hangup\",\"params\":"
