@@ -12,7 +12,7 @@
 #include "outcome.h"
 #include "request.h"
 #include "show.h"
-#include "text.h"
+#include "ladder/text.h"
 #include "xfergate/config.h"
 
 enum {

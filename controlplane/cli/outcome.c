@@ -4,7 +4,7 @@
 #include <string.h>
 #include "show_call.h"
 #include "table.h"
-#include "text.h"
+#include "ladder/text.h"
 
 static const char *text_of(const json_t *object, const char *key)
 {

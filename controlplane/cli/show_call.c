@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "table.h"
-#include "text.h"
+#include "ladder/text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include "text.h"
+#include "ladder/text.h"
 
 #define GAP	     2 /* spaces between columns */
 #define CUT_TO_LEAST 8

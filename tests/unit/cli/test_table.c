@@ -3,7 +3,7 @@
 #include <jansson.h>
 #include <locale.h>
 #include "cli/table.h"
-#include "cli/text.h"
+#include "ladder/text.h"
 
 static void setup(void)
 {

@@ -1,4 +1,5 @@
-/* Text from outside, made fit for a terminal. */
+/* Text from outside, made fit for a terminal. How wide a character is says the program's locale (LC_CTYPE); in the C
+ * locale all that is not ASCII takes one column. */
 #pragma once
 
 #include <stddef.h>
@@ -9,6 +10,8 @@
 char *text_escape(const char *text);
 /* Columns that UTF-8 text takes on a terminal. */
 size_t text_width(const char *text);
+/* Bytes of the longest beginning that takes at most `columns`. */
+size_t text_fit(const char *text, size_t columns);
 /* Cuts to at most `columns` (at least 1) in place, with "…" where something was cut; the buffer must have room for
  * strlen(text) + 4 bytes. */
 void text_cut(char *text, size_t columns);

@@ -1,4 +1,4 @@
-#include "text.h"
+#include "ladder/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,18 +73,22 @@ size_t text_width(const char *text)
 	return columns;
 }
 
-void text_cut(char *text, size_t columns)
+size_t text_fit(const char *text, size_t columns)
 {
-	size_t used = 0;
-	if (text_width(text) <= columns)
-		return;
-	while (*text) {
+	size_t used = 0, at = 0;
+	while (text[at]) {
 		uint32_t c = 0;
-		size_t len = decode(text, &c), width = len ? width_of(c) : 1;
-		if (used + width > columns - 1)
+		size_t len = decode(text + at, &c), width = len ? width_of(c) : 1;
+		if (used + width > columns)
 			break;
 		used += width;
-		text += len ? len : 1;
+		at += len ? len : 1;
 	}
-	strcpy(text, "…");
+	return at;
+}
+
+void text_cut(char *text, size_t columns)
+{
+	if (text_width(text) > columns)
+		strcpy(text + text_fit(text, columns - 1), "…");
 }
