@@ -1,6 +1,7 @@
 #include "api.h"
 
 #include "ask.h"
+#include "captures.h"
 #include "handlers.h"
 
 typedef void (*handler)(struct api *api, struct ask *ask, const json_t *params);
@@ -12,7 +13,8 @@ static const handler handlers[XF_RPC_COUNT] = {
     [XF_RPC_SHOW_NUMBERS] = numbers_show,     [XF_RPC_SHOW_PLANS] = plans_show,
     [XF_RPC_SHOW_PROVIDERS] = providers_show, [XF_RPC_SHOW_STATS] = stats_show,
     [XF_RPC_SHOW_VERSION] = version_show,     [XF_RPC_TRANSFER] = transfers_start,
-    [XF_RPC_HANGUP] = calls_hang_up,
+    [XF_RPC_HANGUP] = calls_hang_up,	      [XF_RPC_CAPTURE_START] = captures_start,
+    [XF_RPC_CAPTURE_STOP] = captures_stop,
 };
 
 int api_create(struct api **out, struct env *env, const struct config *config, struct shard *shard, struct media *media)
@@ -34,6 +36,7 @@ void api_destroy(struct api *api)
 {
 	if (!api)
 		return;
+	captures_all_gone(api);
 	ask_all_gone(api);
 	free(api);
 }
@@ -235,7 +238,18 @@ void api_request(struct api *api, uint64_t client, const char *text, size_t len)
 
 void api_client_gone(struct api *api, uint64_t client)
 {
+	captures_client_gone(api, client);
 	ask_client_gone(api, client);
+}
+
+void api_traffic(struct api *api, const struct shard_traffic *traffic)
+{
+	captures_traffic(api, traffic);
+}
+
+void api_call_gone(struct api *api, uint64_t call)
+{
+	captures_call_gone(api, call);
 }
 
 void api_transfer_finished(struct api *api, const struct transfer *transfer)

@@ -18,3 +18,5 @@ void api_request(struct api *api, uint64_t client, const char *line, size_t len)
 void api_client_gone(struct api *api, uint64_t client);
 /* From shard_user. */
 void api_transfer_finished(struct api *api, const struct transfer *transfer);
+void api_traffic(struct api *api, const struct shard_traffic *traffic);
+void api_call_gone(struct api *api, uint64_t call);

@@ -87,6 +87,11 @@ void ask_line_error(struct ask_line *line, json_t *id, int code, const char *mes
 		json_array_append_new(line->answers, answer);
 }
 
+uint64_t ask_client(const struct ask *ask)
+{
+	return ask->line->client;
+}
+
 unsigned ask_client_count(const struct api *api, uint64_t client)
 {
 	unsigned count = 0;

@@ -9,6 +9,8 @@
 #define ASKS_MAX	1024 /* under way, of all clients */
 #define ASKS_CLIENT_MAX 64   /* under way, of one client */
 
+#define CAPTURES_MAX 8
+
 struct ask_line; /* the line that an ask came on */
 
 struct ask {
@@ -19,6 +21,17 @@ struct ask {
 	uint64_t cookie;   /* of the question to the dataplane; never used twice */
 	uint64_t transfer; /* whose result is awaited; 0: none */
 	json_t *rows;	   /* collected so far */
+};
+
+/* What a client has asked to be copied to it. */
+struct capture {
+	uint64_t id; /* 0: not used */
+	uint64_t client;
+	uint64_t call;		/* 0: every call, and what is of none */
+	uint64_t packets, lost; /* sent to the client; that it was too slow for */
+	bool ended;		/* the client is to be told */
+	struct timer end;	/* tries again to tell it */
+	struct api *api;
 };
 
 struct api {
@@ -32,6 +45,9 @@ struct api {
 	struct ask *asks; /* under way */
 	unsigned ask_count;
 	struct ask_line *lines;
+	struct capture captures[CAPTURES_MAX];
+	unsigned capture_count;
+	uint64_t captures_opened;
 };
 
 /* The line holds its answers back until ask_line_close. NULL: no memory. */
@@ -42,6 +58,7 @@ void ask_line_error(struct ask_line *line, json_t *id, int code, const char *mes
 /* Nothing more is sent to the client; to anybody. */
 void ask_client_gone(struct api *api, uint64_t client);
 void ask_all_gone(struct api *api);
+uint64_t ask_client(const struct ask *ask);
 unsigned ask_client_count(const struct api *api, uint64_t client);
 
 /* `id` is borrowed. NULL: no memory. */

@@ -17,6 +17,8 @@ void plans_show(struct api *api, struct ask *ask, const json_t *params);
 void providers_show(struct api *api, struct ask *ask, const json_t *params);
 void stats_show(struct api *api, struct ask *ask, const json_t *params);
 void version_show(struct api *api, struct ask *ask, const json_t *params);
+void captures_start(struct api *api, struct ask *ask, const json_t *params);
+void captures_stop(struct api *api, struct ask *ask, const json_t *params);
 
 /* Answers the asks that wait for its result. */
 void transfers_finished(struct api *api, const struct transfer *transfer);

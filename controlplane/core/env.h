@@ -44,6 +44,9 @@ struct seam {
 	void (*reply)(void *arg, uint64_t client, const char *json, size_t len);
 	/* One line, without line end. */
 	void (*log)(void *arg, enum log_level level, const char *line);
+	/* One line that is no answer, to a client. 0; or -ENOBUFS: it reads too slowly, and the line is lost. NULL:
+	 * such lines go the way of `reply`. */
+	int (*notify)(void *arg, uint64_t client, const char *json, size_t len);
 };
 
 struct env {

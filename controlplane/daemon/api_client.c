@@ -231,6 +231,19 @@ void api_client_reply(struct api_client *client, const char *json, size_t len)
 	event_active(client->turn, EV_TIMEOUT, 0); /* not here: whoever answers is in the middle of something */
 }
 
+int api_client_notify(struct api_client *client, const char *json, size_t len)
+{
+	size_t waiting = evbuffer_get_length(client->out);
+	/* One piece, so that a line is there whole or not at all. */
+	if (client->doomed || len > API_NOTIFY_MAX || waiting > API_NOTIFY_MAX - len ||
+	    evbuffer_expand(client->out, len + 1) < 0)
+		return -ENOBUFS;
+	evbuffer_add(client->out, json, len);
+	evbuffer_add(client->out, "\n", 1);
+	event_active(client->turn, EV_TIMEOUT, 0);
+	return 0;
+}
+
 void api_client_sweep(struct api_client *client)
 {
 	bool stalled = evbuffer_get_length(client->out) && monotonic_ms() - client->progress_ms > API_READ_TIMEOUT_MS;

@@ -32,5 +32,6 @@ int api_client_create(struct api_client **out, struct event_base *base, int fd, 
 /* Says `gone`. */
 void api_client_destroy(struct api_client *client);
 void api_client_reply(struct api_client *client, const char *json, size_t len);
+int api_client_notify(struct api_client *client, const char *json, size_t len); /* 0 or -ENOBUFS */
 /* Once a second; may destroy it. */
 void api_client_sweep(struct api_client *client);

@@ -127,14 +127,26 @@ void api_socket_close(struct api_socket *api)
 	free(api);
 }
 
-void api_socket_reply(struct api_socket *api, uint64_t number, const char *json, size_t len)
+static struct api_client *api_find(struct api_socket *api, uint64_t number)
 {
 	struct api_client *client;
 	LIST_FOREACH(client, &api->clients, link)
 	{
-		if (client->number == number) {
-			api_client_reply(client, json, len);
-			return;
-		}
+		if (client->number == number)
+			return client;
 	}
+	return NULL;
+}
+
+void api_socket_reply(struct api_socket *api, uint64_t number, const char *json, size_t len)
+{
+	struct api_client *client = api_find(api, number);
+	if (client)
+		api_client_reply(client, json, len);
+}
+
+int api_socket_notify(struct api_socket *api, uint64_t number, const char *json, size_t len)
+{
+	struct api_client *client = api_find(api, number);
+	return client ? api_client_notify(client, json, len) : -ENOENT;
 }

@@ -15,7 +15,8 @@
 #define API_UNANSWERED_MAX  64	       /* of a client; more wait unread */
 #define API_OUT_PAUSE	    (1u << 20) /* bytes unread by a client, at which its requests wait */
 #define API_OUT_MAX	    (64u << 20)
-#define API_READ_TIMEOUT_MS 30000 /* a client that takes nothing of its answers for so long is let go */
+#define API_NOTIFY_MAX	    (8u << 20) /* bytes unread by a client, from which on notifications are lost */
+#define API_READ_TIMEOUT_MS 30000      /* a client that takes nothing of its answers for so long is let go */
 
 struct api_socket;
 
@@ -35,3 +36,5 @@ int api_socket_open(struct api_socket **out, struct event_base *base, const char
 void api_socket_close(struct api_socket *api);
 /* One line, without line end. Unknown clients are ignored. */
 void api_socket_reply(struct api_socket *api, uint64_t client, const char *json, size_t len);
+/* A line that answers nothing. 0; -ENOBUFS: the client reads too slowly, and it is lost; -ENOENT: no such client. */
+int api_socket_notify(struct api_socket *api, uint64_t client, const char *json, size_t len);

@@ -64,6 +64,12 @@ static void seam_log(void *arg, enum log_level level, const char *line)
 	log_line(level, line);
 }
 
+static int seam_notify(void *arg, uint64_t client, const char *json, size_t len)
+{
+	struct seam_world *world = arg;
+	return api_socket_notify(world->api, client, json, len);
+}
+
 void seam_wire(struct seam *seam, struct seam_world *world)
 {
 	*seam = (struct seam){
@@ -75,5 +81,6 @@ void seam_wire(struct seam *seam, struct seam_world *world)
 	    .route = seam_route_look_up,
 	    .reply = seam_reply,
 	    .log = seam_log,
+	    .notify = seam_notify,
 	};
 }

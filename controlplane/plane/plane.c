@@ -17,6 +17,20 @@ static void transfer_finished(void *arg, const struct transfer *transfer)
 	api_transfer_finished(plane->api, transfer);
 }
 
+static void traffic(void *arg, const struct shard_traffic *passed)
+{
+	struct plane *plane = arg;
+	if (plane->api)
+		api_traffic(plane->api, passed);
+}
+
+static void call_gone(void *arg, uint64_t call)
+{
+	struct plane *plane = arg;
+	if (plane->api)
+		api_call_gone(plane->api, call);
+}
+
 int plane_create(struct plane **out, const struct config *config, const struct seam *seam, uint64_t now_ns)
 {
 	struct plane *plane = calloc(1, sizeof(*plane));
@@ -25,7 +39,8 @@ int plane_create(struct plane **out, const struct config *config, const struct s
 	plane->env = (struct env){.now_ns = now_ns, .seam = seam};
 	timers_init(&plane->env.timers);
 	struct media_user media_user = shard_media_user(&plane->shard);
-	struct shard_user shard_user = {.arg = plane, .transfer_finished = transfer_finished};
+	struct shard_user shard_user = {
+	    .arg = plane, .transfer_finished = transfer_finished, .traffic = traffic, .call_gone = call_gone};
 	int r = media_create(&plane->media, &plane->env, config, &media_user);
 	if (r == 0)
 		r = shard_create(&plane->shard, &plane->env, config, plane->media, &shard_user);
@@ -45,6 +60,7 @@ void plane_destroy(struct plane *plane)
 		return;
 	if (plane->api)
 		api_destroy(plane->api);
+	plane->api = NULL;
 	shard_destroy(plane->shard);
 	plane->shard = NULL;
 	if (plane->media)

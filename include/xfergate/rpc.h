@@ -23,7 +23,9 @@
 	X(SHOW_STATS, "show.stats", "counters of both planes, drops by name")                                          \
 	X(SHOW_VERSION, "show.version", "versions, age of the numbering data, uptime")                                 \
 	X(TRANSFER, "transfer", "transfers a call to a number, a SIP URI or by a plan")                                \
-	X(HANGUP, "hangup", "ends a call")
+	X(HANGUP, "hangup", "ends a call")                                                                             \
+	X(CAPTURE_START, "capture.start", "copies what a call, or every call, says and hears to the client")           \
+	X(CAPTURE_STOP, "capture.stop", "ends a capture of the same client")
 
 enum xf_rpc_method {
 #define X(symbol, name, help) XF_RPC_##symbol,
@@ -46,7 +48,16 @@ enum xf_rpc_kind {
 	X(TRANSFER, "caller_id", STRING, false, 63, "registered number that the target sees; only with to")            \
 	X(TRANSFER, "wait", BOOL, false, 0, "true: the answer comes when the transfer has its result; else at once")   \
 	X(HANGUP, "call", STRING, true, 256, "our id, a leg's Call-ID, or the caller's number if it is unique")        \
-	X(HANGUP, "reason", STRING, false, 100, "why, for the log")
+	X(HANGUP, "reason", STRING, false, 100, "why, for the log")                                                    \
+	X(CAPTURE_START, "call", STRING, false, 256, "as in show.call; exactly one of call and all")                   \
+	X(CAPTURE_START, "all", BOOL, false, 0, "true: every call, and what belongs to none; one of call and all")     \
+	X(CAPTURE_START, "media", BOOL, false, 0, "true: RTP and RTCP too")                                            \
+	X(CAPTURE_STOP, "capture", STRING, true, 32, "what capture.start said")
+
+/* Notifications, of a capture that the same client started: a UDP datagram, and after the last one of a call's capture
+ * how many there were. */
+#define XF_RPC_CAPTURE_PACKET "capture.packet"
+#define XF_RPC_CAPTURE_END    "capture.end"
 
 /* Bounds of a request line; beyond them it is refused whole. */
 #define XF_RPC_LINE_MAX	 (1u << 20) /* bytes, without the line end */

@@ -1,6 +1,7 @@
 #include "net.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -153,6 +154,15 @@ static void seam_reply(void *arg, uint64_t client, const char *json, size_t len)
 	net->replies++;
 }
 
+static int seam_notify(void *arg, uint64_t client, const char *json, size_t len)
+{
+	struct net *net = arg;
+	if (net->notified_count == 256)
+		return -ENOBUFS;
+	net->notified[net->notified_count++] = strndup(json, len);
+	return 0;
+}
+
 static void seam_log(void *arg, enum log_level level, const char *line)
 {
 	struct net *net = arg;
@@ -181,8 +191,8 @@ struct net *net_create_advertising(const char *address)
 		cr_assert_eq(xf_addr_parse(&net->config->networks[0].advertise, address), 0);
 	net->now_ns = 1000 * NS_PER_S;
 	net->random = 88172645463325252ull;
-	net->seam = (struct seam){net,		seam_random, seam_send_sip, seam_send_link,
-				  seam_resolve, seam_route,  seam_reply,    seam_log};
+	net->seam = (struct seam){net,	      seam_random, seam_send_sip, seam_send_link, seam_resolve,
+				  seam_route, seam_reply,  seam_log,	  seam_notify};
 	fake_init(&net->dp, net->config);
 	cr_assert_eq(plane_create(&net->plane, net->config, &net->seam, net->now_ns), 0);
 	net->link = true;
@@ -207,6 +217,8 @@ void net_destroy(struct net *net)
 		sip_message_destroy(net->sent[i].message);
 		free(net->sent[i].text);
 	}
+	while (net->notified_count)
+		free(net->notified[--net->notified_count]);
 	free(net);
 }
 

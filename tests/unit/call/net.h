@@ -35,6 +35,8 @@ struct net {
 	unsigned asked_count;
 	char reply[65536]; /* last JSON-RPC answer */
 	unsigned replies;
+	char *notified[256]; /* JSON-RPC notifications */
+	unsigned notified_count;
 	unsigned impossible; /* log lines that say so */
 	bool verbose;
 };

@@ -244,6 +244,59 @@ Test(api_socket, a_slow_reader_is_not_asked_for_more)
 	close(fd);
 }
 
+/* Exactly what may wait, and one more; then it reads, and there is room again. Other clients notice nothing. */
+Test(api_socket, notifications_to_a_slow_reader)
+{
+	size_t size = 100000, sent = 0, lost = 0;
+	char *line = malloc(size), *text = malloc(3 * API_NOTIFY_MAX), small[64];
+	memset(line, 'n', size);
+	int fd = connected(), other = connected();
+	say(other, "x\n", 2);
+	say(fd, "x\n", 2);
+	hear(fd, small, sizeof(small));
+	hear(other, small, sizeof(small));
+	uint64_t slow = last_client;
+	cr_assert_eq(api_socket_notify(api, slow + 100, line, 1), -ENOENT);
+	for (unsigned i = 0; i < 2 * API_NOTIFY_MAX / size; i++) {
+		int r = api_socket_notify(api, slow, line, size);
+		cr_assert(r == 0 || r == -ENOBUFS);
+		*(r ? &lost : &sent) += 1;
+		event_base_loop(base, EVLOOP_NONBLOCK);
+	}
+	cr_expect_gt(lost, 0);
+	cr_expect_geq(sent, (API_NOTIFY_MAX - 1) / (size + 1));
+	cr_expect_eq(gone, 0);
+	say(other, "y\n", 2);
+	hear(other, small, sizeof(small));
+	cr_expect_str_eq(small, "y\n");
+	cr_expect_eq(hear(fd, text, 3 * API_NOTIFY_MAX), sent * (size + 1), "whole lines only");
+	cr_expect_eq(text[size], '\n');
+	cr_expect_eq(api_socket_notify(api, slow, "z", 1), 0, "there is room again");
+	hear(fd, small, sizeof(small));
+	cr_expect_str_eq(small, "z\n");
+	close(fd);
+	close(other);
+	free(text);
+	free(line);
+}
+
+/* A notification is no answer: what is owed is still owed. */
+Test(api_socket, notifications_answer_nothing)
+{
+	char text[256];
+	int fd = connected();
+	echo = false;
+	say(fd, "one\n", 4);
+	shutdown(fd, SHUT_WR);
+	cr_assert_eq(api_socket_notify(api, last_client, "note", 4), 0);
+	cr_assert_not(loop_until(&gone, 1, 300));
+	api_socket_reply(api, last_client, "answer", 6);
+	hear(fd, text, sizeof(text));
+	cr_assert_str_eq(text, "note\nanswer\n");
+	cr_assert(loop_until(&gone, 1, 1000));
+	close(fd);
+}
+
 Test(api_socket, one_listener)
 {
 	struct api_socket *second;
