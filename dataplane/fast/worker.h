@@ -101,6 +101,7 @@ struct worker_stats {
 
 /* Main thread, before the core starts; rte_eal_init must have been called. 0 or -errno. */
 int worker_create(struct worker **out, const struct worker_config *config);
+/* When its core has ended. What it has gathered and not sent is freed. NULL is fine. */
 void worker_destroy(struct worker *worker);
 
 struct rte_ring *worker_command_ring(struct worker *worker);

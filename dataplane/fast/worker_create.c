@@ -59,10 +59,23 @@ int worker_create(struct worker **out, const struct worker_config *c)
 	return 0;
 }
 
+static void worker_queue_free(struct loop_queue *q)
+{
+	rte_pktmbuf_free_bulk(q->pkts, q->n);
+	q->n = 0;
+}
+
 void worker_destroy(struct worker *w)
 {
 	if (!w)
 		return;
+	for (unsigned port = 0; port < w->port_count; port++) {
+		worker_queue_free(&w->out[port]);
+		worker_queue_free(&w->kernel[port]);
+		worker_queue_free(&w->urgent[port]);
+	}
+	for (unsigned to = 0; to < w->workers; to++)
+		worker_queue_free(&w->handover[to]);
 	rte_ring_free(w->commands);
 	rte_ring_free(w->done);
 	rte_free(w);

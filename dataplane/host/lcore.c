@@ -8,19 +8,15 @@
 #include <rte_ethdev.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
-#include <rte_malloc.h>
 #include <rte_mbuf.h>
-#include <rte_ring_elem.h>
 #include "clock.h"
 #include "log.h"
 
-#define LCORE_IDLE_TURNS    64	   /* empty turns before an idle worker sleeps */
-#define LCORE_IDLE_NS	    200000 /* how long; RTP has 20 ms between packets */
-#define LCORE_HANDOVER_RING 2048
+#define LCORE_IDLE_TURNS 64	/* empty turns before an idle worker sleeps */
+#define LCORE_IDLE_NS	 200000 /* how long; RTP has 20 ms between packets */
 
-static void lcore_transmit(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t n)
+void lcore_transmit(struct lcore *l, uint16_t port, struct rte_mbuf **pkts, uint16_t n)
 {
-	struct lcore *l = arg;
 	const struct port *p = &l->set->ports[port];
 	unsigned sent;
 
@@ -34,9 +30,8 @@ static void lcore_transmit(void *arg, uint16_t port, struct rte_mbuf **pkts, uin
 	}
 }
 
-static void lcore_to_kernel(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t n, bool urgent)
+void lcore_to_kernel(struct lcore *l, uint16_t port, struct rte_mbuf **pkts, uint16_t n, bool urgent)
 {
-	struct lcore *l = arg;
 	struct rte_ring *ring = l->to_kernel[port][urgent ? LCORE_KERNEL_URGENT : LCORE_KERNEL_REST];
 	unsigned taken = rte_ring_sp_enqueue_burst(ring, (void **)pkts, n, NULL);
 
@@ -44,14 +39,6 @@ static void lcore_to_kernel(void *arg, uint16_t port, struct rte_mbuf **pkts, ui
 		worker_count_drop(l->worker, XF_DROP_KERNEL_RING_FULL, n - taken);
 		rte_pktmbuf_free_bulk(pkts + taken, n - taken);
 	}
-}
-
-static void lcore_event(void *arg, const struct xf_link_event *event)
-{
-	struct lcore *l = arg;
-
-	if (rte_ring_sp_enqueue_elem(l->events, (void *)(uintptr_t)event, sizeof(*event)) < 0)
-		worker_count_event_lost(l->worker);
 }
 
 /* Worker 0: sends what others have for ports whose one queue is its own. */
@@ -124,18 +111,6 @@ static int lcore_run(void *arg)
 	return 0;
 }
 
-struct rte_rcu_qsbr *lcore_qsbr_create(unsigned workers)
-{
-	size_t size = rte_rcu_qsbr_get_memsize(workers);
-	struct rte_rcu_qsbr *qsbr = rte_zmalloc("qsbr", size, RTE_CACHE_LINE_SIZE);
-
-	if (qsbr && rte_rcu_qsbr_init(qsbr, workers) != 0) {
-		rte_free(qsbr);
-		return NULL;
-	}
-	return qsbr;
-}
-
 static struct rte_ring *lcore_ring(unsigned count, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static struct rte_ring *lcore_ring(unsigned count, const char *format, ...)
@@ -159,57 +134,18 @@ static int lcore_rings_create(struct lcore_set *set)
 			    NULL)
 				return -ENOMEM;
 	}
-	for (unsigned from = 0; from < set->count; from++)
-		for (unsigned to = 0; to < set->count; to++)
-			if (from != to && (set->handover[from][to] =
-					       lcore_ring(LCORE_HANDOVER_RING, "handover%u-%u", from, to)) == NULL)
-				return -ENOMEM;
 	for (unsigned w = 0; w < set->count; w++) {
 		struct lcore *l = &set->lcores[w];
-		char name[RTE_RING_NAMESIZE];
 		for (unsigned port = 0; port < set->port_count; port++)
 			for (unsigned kind = 0; kind < LCORE_KERNEL_COUNT; kind++)
 				if ((l->to_kernel[port][kind] =
 					 lcore_ring(LCORE_KERNEL_RING, "kernel%u-%u-%u", w, port, kind)) == NULL)
 					return -ENOMEM;
-		snprintf(name, sizeof(name), "events%u", w);
-		l->events = rte_ring_create_elem(name, sizeof(struct xf_link_event), LCORE_EVENT_RING, SOCKET_ID_ANY,
-						 RING_F_SP_ENQ | RING_F_SC_DEQ);
-		if (l->events == NULL)
-			return -ENOMEM;
 	}
 	return 0;
 }
 
-static int lcore_worker_create(struct lcore_set *set, unsigned index, struct flow_table *flows,
-			       struct admitted *admitted)
-{
-	struct lcore *l = &set->lcores[index];
-	struct worker_config config = {
-	    .index = index,
-	    .workers = set->count,
-	    .socket = SOCKET_ID_ANY,
-	    .flows = flows,
-	    .admitted = admitted,
-	    .prompts = set->prompts,
-	    .pool = set->pool,
-	    .port_count = set->port_count,
-	    .ops = {l, lcore_transmit, lcore_to_kernel, lcore_event},
-	};
-
-	for (unsigned port = 0; port < set->port_count; port++) {
-		memcpy(config.ports[port].mac, set->ports[port].mac, sizeof(config.ports[port].mac));
-		config.ports[port].mtu = (uint16_t)set->ports[port].config->mtu;
-	}
-	for (unsigned other = 0; other < set->count; other++) {
-		config.handover_in[other] = set->handover[other][index];
-		config.handover_out[other] = set->handover[index][other];
-	}
-	return worker_create(&l->worker, &config);
-}
-
-int lcore_create(struct lcore_set *set, const struct config *config, struct port *ports, struct flow_table *flows,
-		 struct admitted *admitted)
+int lcore_create(struct lcore_set *set, const struct config *config, struct port *ports)
 {
 	unsigned id = rte_get_next_lcore(-1, 1, 0);
 
@@ -224,8 +160,6 @@ int lcore_create(struct lcore_set *set, const struct config *config, struct port
 		set->lcores[w].id = id;
 		id = rte_get_next_lcore(id, 1, 0);
 	}
-	for (unsigned w = 0; w < set->count && r == 0; w++)
-		r = lcore_worker_create(set, w, flows, admitted);
 	if (r < 0) {
 		log_error("workers-failed", "error=\"%s\"", strerror(-r));
 		lcore_destroy(set);
@@ -248,27 +182,24 @@ void lcore_destroy(struct lcore_set *set)
 {
 	for (unsigned w = 0; w < set->count; w++) {
 		struct lcore *l = &set->lcores[w];
-		if (l->worker)
-			worker_destroy(l->worker);
 		for (unsigned port = 0; port < set->port_count; port++)
 			for (unsigned kind = 0; kind < LCORE_KERNEL_COUNT; kind++)
 				lcore_ring_destroy(l->to_kernel[port][kind]);
-		rte_ring_free(l->events);
-		for (unsigned to = 0; to < set->count; to++)
-			lcore_ring_destroy(set->handover[w][to]);
 	}
 	for (unsigned port = 0; port < set->port_count; port++)
 		for (unsigned from = 0; from < LCORE_SENDERS; from++)
 			lcore_ring_destroy(set->to_port[port][from]);
 	memset(set->lcores, 0, sizeof(set->lcores));
 	memset(set->to_port, 0, sizeof(set->to_port));
-	memset(set->handover, 0, sizeof(set->handover));
 	set->count = 0;
 }
 
-int lcore_start(struct lcore_set *set)
+int lcore_start(struct lcore_set *set, struct dplane *dplane)
 {
 	set->stop = false;
+	set->qsbr = dplane_qsbr(dplane);
+	for (unsigned w = 0; w < set->count; w++)
+		set->lcores[w].worker = dplane_worker(dplane, w);
 	for (unsigned w = 0; w < set->count; w++) {
 		int r = rte_eal_remote_launch(lcore_run, &set->lcores[w], set->lcores[w].id);
 		if (r < 0) {

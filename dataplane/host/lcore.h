@@ -7,13 +7,11 @@
 
 #include <rte_rcu_qsbr.h>
 #include <rte_ring.h>
-#include "fast/source.h"
-#include "fast/worker.h"
+#include "plane/dplane.h"
 #include "port.h"
 
 #define LCORE_KERNEL_RING 1024
 #define LCORE_PORT_RING	  512
-#define LCORE_EVENT_RING  1024
 #define LCORE_SENDERS	  (WORKER_MAX + 1) /* the workers; the last used one is the main thread */
 
 enum lcore_kernel {
@@ -26,13 +24,12 @@ struct lcore_set;
 
 struct lcore {
 	struct lcore_set *set;
-	struct worker *worker;
-	unsigned index; /* of the worker */
-	unsigned id;	/* DPDK's lcore */
+	struct worker *worker; /* set before the thread starts */
+	unsigned index;	       /* of the worker */
+	unsigned id;	       /* DPDK's lcore */
 	/* From this worker to the main thread. */
 	struct rte_ring *to_kernel[WORKER_MAX_PORTS][LCORE_KERNEL_COUNT];
-	struct rte_ring *events; /* of struct xf_link_event */
-	uint64_t relay_full;	 /* packets of other senders that a port did not take; this thread writes */
+	uint64_t relay_full; /* packets of other senders that a port did not take; this thread writes */
 };
 
 struct lcore_set {
@@ -42,27 +39,23 @@ struct lcore_set {
 	unsigned port_count;
 	bool idle_backoff;
 	bool stop;		   /* the main thread writes */
-	struct rte_rcu_qsbr *qsbr; /* each worker reports every turn */
-	/* Before lcore_create, which hands them to the workers. */
-	const struct prompt_set *prompts;
-	struct rte_mempool *pool; /* for what prompts send */
+	struct rte_rcu_qsbr *qsbr; /* each worker reports every turn; set before they start */
 	/* Ports with one transmit queue: from sender (worker 1 on, main thread) to worker 0, whose queue it is. */
 	struct rte_ring *to_port[WORKER_MAX_PORTS][LCORE_SENDERS];
-	struct rte_ring *handover[WORKER_MAX][WORKER_MAX]; /* [from][to] */
 };
 
-/* Makes the workers and their rings; nothing runs yet. ports are started. 0 or -errno, logged. */
-int lcore_create(struct lcore_set *set, const struct config *config, struct port *ports, struct flow_table *flows,
-		 struct admitted *admitted);
+/* Makes the rings; nothing runs yet. ports are started. 0 or -errno, logged. */
+int lcore_create(struct lcore_set *set, const struct config *config, struct port *ports);
 void lcore_destroy(struct lcore_set *set);
 
-/* For admitted_create, which comes before lcore_create. NULL: no memory. */
-struct rte_rcu_qsbr *lcore_qsbr_create(unsigned workers);
-
-/* 0 or -errno, logged. */
-int lcore_start(struct lcore_set *set);
+/* Starts the plane's workers, each on its lcore. 0 or -errno, logged. */
+int lcore_start(struct lcore_set *set, struct dplane *dplane);
 /* Returns when all have ended. */
 void lcore_stop(struct lcore_set *set);
+
+/* The worker's thread, or nobody while it does not run: what it gives away. Takes ownership. */
+void lcore_transmit(struct lcore *l, uint16_t port, struct rte_mbuf **pkts, uint16_t n);
+void lcore_to_kernel(struct lcore *l, uint16_t port, struct rte_mbuf **pkts, uint16_t n, bool urgent);
 
 /* Main thread: sends n frames on a port. How many were taken; the rest is still the caller's. */
 unsigned lcore_main_transmit(struct lcore_set *set, unsigned port, struct rte_mbuf **pkts, unsigned n);

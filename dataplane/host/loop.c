@@ -9,14 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 #include "clock.h"
-#include "events.h"
 #include "log.h"
 
 #define LOOP_EVENTS	   16
 #define LOOP_SLEEP_NS	   200000
 #define LOOP_IDLE_SLEEP_NS 1000000 /* with idle backoff, when nothing has come for some turns */
 #define LOOP_IDLE_TURNS	   100
-#define LOOP_SWEEP_NS	   1000000000ull
 #define LOOP_COMMANDS_MAX  4096 /* posted and not done; more are left in the link's socket */
 
 enum loop_source {
@@ -33,7 +31,6 @@ struct loop {
 	uint64_t client; /* connection that is registered; 0: none */
 	bool client_paused;
 	unsigned idle_turns;
-	uint64_t swept_ns;
 	bool end;
 };
 
@@ -76,6 +73,7 @@ static void loop_accept(struct loop *loop)
 	if (!link_server_accept(&loop->host->link))
 		return;
 	loop->client_paused = false;
+	dplane_link_up(loop->host->dplane, clock_now_ns());
 	if (loop_add(loop, loop->host->link.client, LOOP_CLIENT) < 0)
 		log_error("link-not-watched", "error=\"%s\"", strerror(errno));
 }
@@ -83,7 +81,7 @@ static void loop_accept(struct loop *loop)
 /* While the workers have more than enough to do, commands wait in the socket, and at last in the control plane. */
 static void loop_pace_client(struct loop *loop)
 {
-	bool pause = loop->host->commands.outstanding > LOOP_COMMANDS_MAX;
+	bool pause = dplane_outstanding(loop->host->dplane) > LOOP_COMMANDS_MAX;
 	struct epoll_event e = {.events = pause ? 0 : EPOLLIN, .data.u32 = LOOP_CLIENT};
 
 	if (loop->host->link.client < 0 || pause == loop->client_paused)
@@ -118,20 +116,11 @@ static void loop_event(struct loop *loop, unsigned source)
 static unsigned loop_rings(struct loop *loop)
 {
 	struct host *host = loop->host;
-	uint64_t now_ns = clock_now_ns();
 	unsigned done = 0;
 
 	for (unsigned p = 0; p < host->config->port_count; p++)
 		done += kernel_if_drain(&host->kernel_ifs[p]);
-	done += command_poll(&host->commands);
-	endpoints_poll(&host->endpoints);
-	done += events_drain(host);
-	limbo_sweep(&host->limbo);
-	if (now_ns - loop->swept_ns >= LOOP_SWEEP_NS) {
-		loop->swept_ns = now_ns;
-		endpoints_sweep(&host->endpoints, now_ns);
-	}
-	link_server_flush(&host->link);
+	done += dplane_main(host->dplane, clock_now_ns());
 	loop_pace_client(loop);
 	return done;
 }
@@ -141,7 +130,7 @@ static long loop_sleep_ns(const struct loop *loop)
 	if (loop->idle_turns == 0)
 		return 0;
 	if (loop->host->config->idle_backoff && loop->idle_turns > LOOP_IDLE_TURNS &&
-	    loop->host->commands.outstanding == 0)
+	    dplane_outstanding(loop->host->dplane) == 0)
 		return LOOP_IDLE_SLEEP_NS;
 	return LOOP_SLEEP_NS;
 }

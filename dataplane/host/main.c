@@ -8,16 +8,14 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include <rte_eal.h>
-#include <rte_malloc.h>
 #include <rte_mbuf.h>
 #include "eal.h"
-#include "fast/prompt.h"
 #include "host.h"
-#include "link_command.h"
 #include "log.h"
 #include "loop.h"
 #include "options.h"
 #include "sysctl.h"
+#include "wire.h"
 
 /* An AF_XDP queue keeps up to 4,096 buffers; the rest is for rings, bursts and reassembly. */
 #define MAIN_MBUFS_QUEUE 6144
@@ -118,88 +116,33 @@ static int main_kernel_ifs_start(struct host *host)
 	return r;
 }
 
-static void main_tables_stop(struct host *host)
+static int main_plane_start(struct host *host)
 {
-	if (host->admitted)
-		admitted_destroy(host->admitted);
-	rte_free(host->qsbr);
-	prompt_set_destroy(host->prompts);
-	flow_table_destroy(host->flows);
-}
+	struct dplane_seam seam = wire_seam(host);
+	struct dplane_port ports[WORKER_MAX_PORTS] = {0};
 
-static int main_tables_start(struct host *host)
-{
-	const struct config *config = host->config;
-	struct flow_config *flow = calloc(1, sizeof(*flow));
-	int r = flow ? 0 : -ENOMEM;
-
-	for (uint32_t n = 0; n < config->network_count && r == 0; n++) {
-		const struct config_network *network = &config->networks[n];
-		if (flow->media_count + network->media_count > XF_MAX_MEDIA_ADDRS || flow->sip_count == FLOW_SIP_MAX)
-			r = -E2BIG;
-		for (uint32_t m = 0; m < network->media_count && r == 0; m++)
-			flow->media[flow->media_count++] = network->media[m];
-		if (r == 0)
-			flow->sip[flow->sip_count++] = network->sip;
+	for (uint32_t p = 0; p < host->config->port_count; p++) {
+		memcpy(ports[p].mac, host->ports[p].mac, sizeof(ports[p].mac));
+		ports[p].mtu = (uint16_t)host->config->ports[p].mtu;
 	}
-	if (r == 0)
-		r = flow_table_create(&host->flows, flow, SOCKET_ID_ANY);
-	free(flow);
-	if (r == 0 && (host->qsbr = lcore_qsbr_create(config->workers)) == NULL)
-		r = -ENOMEM;
-	if (r == 0)
-		r = admitted_create(&host->admitted, "admitted", host->qsbr, SOCKET_ID_ANY);
-	if (r == 0)
-		r = prompt_set_create(&host->prompts, SOCKET_ID_ANY);
-	if (r < 0) {
-		log_error("tables-failed", "error=\"%s\"", strerror(-r));
-		main_tables_stop(host);
-	}
-	return r;
+	return dplane_create(&host->dplane, host->config, ports, host->pool, &seam);
 }
 
-static int main_workers_create(struct host *host)
+static int main_link_start(struct host *host)
 {
-	host->lcores.qsbr = host->qsbr;
-	host->lcores.prompts = host->prompts;
-	host->lcores.pool = host->pool;
-	int r = lcore_create(&host->lcores, host->config, host->ports, host->flows, host->admitted);
-	if (r < 0)
-		return r;
-	command_queue_init(&host->commands);
-	for (unsigned w = 0; w < host->lcores.count; w++)
-		command_queue_add(&host->commands, host->lcores.lcores[w].worker);
-	limbo_init(&host->limbo, host->qsbr);
-	return 0;
+	host->link.packet = wire_link_packet;
+	host->link.down = wire_link_down;
+	host->link.arg = host;
+	return link_server_start(&host->link, host->config->link_socket, host->config->group);
 }
 
-/* Workers have ended: what they had is freed. */
-static void main_workers_destroy(struct host *host)
+static unsigned main_media_addresses(const struct config *config)
 {
-	limbo_fini(&host->limbo);
-	command_queue_fini(&host->commands);
-	lcore_destroy(&host->lcores);
-}
+	unsigned count = 0;
 
-static int main_endpoints_start(struct host *host)
-{
-	host->endpoints.flows = host->flows;
-	host->endpoints.commands = &host->commands;
-	host->endpoints.neighbours = &host->neighbours;
-	host->endpoints.limbo = &host->limbo;
-	host->endpoints.kernel_ifs = host->kernel_ifs;
-	host->endpoints.ports = host->ports;
-	host->endpoints.port_count = host->config->port_count;
-	host->sources.commands = &host->commands;
-	host->sources.limbo = &host->limbo;
-	link_command_init(host);
-	return endpoints_init(&host->endpoints);
-}
-
-static void main_endpoints_stop(struct host *host)
-{
-	sources_fini(&host->sources);
-	endpoints_fini(&host->endpoints);
+	for (uint32_t n = 0; n < config->network_count; n++)
+		count += config->networks[n].media_count;
+	return count;
 }
 
 /* The ladder. Each step logs why it failed, and undoes itself. */
@@ -223,34 +166,30 @@ static int main_run(struct host *host, const char *file)
 		goto err_pool;
 	if ((r = main_kernel_ifs_start(host)) < 0)
 		goto err_ports;
-	if ((r = main_tables_start(host)) < 0)
+	if ((r = lcore_create(&host->lcores, host->config, host->ports)) < 0)
 		goto err_kernel_ifs;
-	if ((r = main_workers_create(host)) < 0)
-		goto err_tables;
-	if ((r = neighbour_init(&host->neighbours, &host->netlink, endpoints_neighbour_changed, &host->endpoints)) < 0)
-		goto err_workers;
-	if ((r = main_endpoints_start(host)) < 0)
-		goto err_neighbours;
-	if ((r = lcore_start(&host->lcores)) < 0)
-		goto err_endpoints;
-	if ((r = link_server_start(&host->link, host->config->link_socket, host->config->group)) < 0)
+	if ((r = neighbour_init(&host->neighbours, &host->netlink, wire_neighbour_changed, host)) < 0)
 		goto err_lcores;
+	if ((r = main_plane_start(host)) < 0)
+		goto err_neighbours;
+	if ((r = lcore_start(&host->lcores, host->dplane)) < 0)
+		goto err_plane;
+	if ((r = main_link_start(host)) < 0)
+		goto err_workers;
 
 	log_info("ready", "version=%s workers=%u ports=%u media_addresses=%u", XF_VERSION, host->lcores.count,
-		 host->config->port_count, host->flows->media_count);
+		 host->config->port_count, main_media_addresses(host->config));
 	r = loop_run(host);
 
 	link_server_stop(&host->link);
-err_lcores:
+err_workers:
 	lcore_stop(&host->lcores);
-err_endpoints:
-	main_endpoints_stop(host);
+err_plane:
+	dplane_destroy(host->dplane);
 err_neighbours:
 	neighbour_fini(&host->neighbours);
-err_workers:
-	main_workers_destroy(host);
-err_tables:
-	main_tables_stop(host);
+err_lcores:
+	lcore_destroy(&host->lcores);
 err_kernel_ifs:
 	main_kernel_ifs_stop(host);
 err_ports:
@@ -287,7 +226,8 @@ int main(int argc, char **argv)
 	case OPTIONS_RUN:
 		break;
 	}
-	if (getrandom(&host.instance, sizeof(host.instance), 0) != (ssize_t)sizeof(host.instance)) {
+	uint64_t probe;
+	if (getrandom(&probe, sizeof(probe), 0) != (ssize_t)sizeof(probe)) {
 		log_error("no-randomness", "error=\"%s\"", strerror(errno));
 		return 1;
 	}

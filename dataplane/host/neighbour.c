@@ -68,7 +68,7 @@ static void neighbour_heard(const struct netlink_neighbour *heard, void *arg)
 }
 
 int neighbour_init(struct neighbour_table *table, struct netlink *netlink,
-		   void (*changed)(struct neighbour *neighbour, void *arg), void *arg)
+		   void (*changed)(const struct neighbour *neighbour, void *arg), void *arg)
 {
 	*table = (struct neighbour_table){.netlink = netlink, .changed = changed, .arg = arg};
 	for (unsigned i = 0; i < NEIGHBOUR_BUCKETS; i++)
@@ -159,7 +159,6 @@ struct neighbour_lookup {
 	struct neighbour *neighbour;
 };
 
-/* Only fills in what is known; nobody needs to be told, for the caller is just about to look. */
 static void neighbour_known(const struct netlink_neighbour *heard, void *arg)
 {
 	struct neighbour *n = ((struct neighbour_lookup *)arg)->neighbour;
@@ -170,33 +169,31 @@ static void neighbour_known(const struct netlink_neighbour *heard, void *arg)
 	memcpy(n->mac, heard->mac, sizeof(n->mac));
 }
 
-struct neighbour *neighbour_get(struct neighbour_table *table, int ifindex, const struct xf_addr *addr)
+int neighbour_watch(struct neighbour_table *table, unsigned port, int ifindex, const struct xf_addr *addr)
 {
-	struct neighbour *n = neighbour_find(table, ifindex, addr);
+	struct neighbour *n = calloc(1, sizeof(*n));
 
-	if (n) {
-		n->users++;
-		return n;
-	}
-	n = calloc(1, sizeof(*n));
 	if (n == NULL)
-		return NULL;
+		return -ENOMEM;
+	n->port = port;
 	n->ifindex = ifindex;
 	n->addr = *addr;
-	n->users = 1;
-	LIST_INIT(&n->endpoints);
 	LIST_INSERT_HEAD(neighbour_bucket(table, ifindex, addr), n, link);
 	neighbour_request(table, n);
 	/* An entry that was resolved before we asked gives no notice. */
 	netlink_neighbour_list(table->netlink, neighbour_known, &(struct neighbour_lookup){n});
-	return n;
+	if (n->resolved)
+		table->changed(n, table->arg);
+	return 0;
 }
 
-void neighbour_put(struct neighbour_table *table, struct neighbour *neighbour)
+void neighbour_release(struct neighbour_table *table, int ifindex, const struct xf_addr *addr)
 {
-	if (neighbour == NULL || --neighbour->users > 0)
+	struct neighbour *n = neighbour_find(table, ifindex, addr);
+
+	if (n == NULL)
 		return;
-	netlink_neighbour_use(table->netlink, neighbour->ifindex, &neighbour->addr, false);
-	LIST_REMOVE(neighbour, link);
-	free(neighbour);
+	netlink_neighbour_use(table->netlink, n->ifindex, &n->addr, false);
+	LIST_REMOVE(n, link);
+	free(n);
 }

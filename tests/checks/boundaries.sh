@@ -13,9 +13,22 @@ forbid() {
 	printf '%s:\n%s\n' "$why" "$hits"
 	bad=1
 }
+# headers FOLDER: "plane/NAME" of its headers as a pattern. Both planes have a folder plane/.
+headers() {
+	names=$(cd "$1" 2>/dev/null && ls -- *.h 2>/dev/null | sed 's/\./\\./' | paste -sd'|')
+	printf 'plane/(%s)"' "${names:-none}"
+}
 forbid '#include [<"]((\.\./)*dataplane|fast|host)/' 'the control plane includes the dataplane' controlplane config include
-forbid '#include [<"]((\.\./)*controlplane|core|sip|policy|media|call|api|plane|daemon|cli)/' \
+forbid "#include \"$(headers dataplane/plane)" 'the control plane includes the dataplane' controlplane config include
+forbid '#include [<"]((\.\./)*controlplane|core|sip|policy|media|call|api|daemon|cli)/' \
 	'the dataplane or a contract includes the control plane' dataplane config include
+forbid "#include \"$(headers controlplane/plane)" 'the dataplane or a contract includes the control plane' \
+	dataplane config include
+forbid '#include "(plane|host)/' 'fast/ includes what comes after it' dataplane/fast
+forbid '#include "host/' 'plane/ includes the daemon' dataplane/plane
+forbid '#include "plane/([a-ce-z]|d[a-oq-z])' 'the daemon includes more of plane/ than dplane.h' dataplane/host
+forbid '#include <(sys/socket|sys/epoll|sys/random|libmnl/.*|pthread|time|rte_cycles|rte_ethdev)\.h>' \
+	'the plane has a clock, socket, thread, port or randomness of its own' dataplane/plane
 forbid '#include <rte_' 'DPDK outside the dataplane' controlplane config include
 forbid '#include <(osipparser2|osip2)/' 'libosip2 outside sip/message' \
 	controlplane/core controlplane/policy controlplane/media controlplane/call controlplane/api controlplane/plane \
@@ -24,7 +37,7 @@ forbid '#include <(osipparser2|osip2)/' 'libosip2 outside sip/message' \
 forbid '\b(clock_gettime|gettimeofday|time\(NULL\)|getrandom|rand\(|pthread_create|socket\(|recvfrom|sendto)\b' \
 	'a plane has a clock, socket, thread or randomness of its own' \
 	controlplane/core controlplane/policy controlplane/sip controlplane/media controlplane/call controlplane/api \
-	controlplane/plane dataplane/fast
+	controlplane/plane dataplane/fast dataplane/plane
 later='core policy sip media call api plane daemon cli'
 for folder in core policy sip media call api plane; do
 	later=${later#"$folder "}

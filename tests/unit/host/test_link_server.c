@@ -1,4 +1,4 @@
-/* A server and its client in one process, over a socket of their own. */
+/* A server, the conversation that it carries, and its client in one process, over a socket of their own. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdalign.h>
@@ -8,18 +8,46 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "link_server.h"
+#include "plane/conversation.h"
 
 static struct link_server server;
+static struct conversation conversation;
 static char path[64];
 static unsigned commands;
+
+static int send_link(void *arg, const void *packet, size_t len)
+{
+	return link_server_send(&server, packet, len);
+}
+
+static void hang_up(void *arg, const char *reason)
+{
+	link_server_drop(&server, reason);
+}
+
+static void quiet(void *arg, enum dplane_log_level level, const char *event, const char *text)
+{
+}
+
+static const struct dplane_seam seam = {.send_link = send_link, .hang_up = hang_up, .log = quiet};
+
+static void packet_in(const void *packet, size_t len, void *arg)
+{
+	conversation_packet(&conversation, packet, len);
+}
+
+static void down(void *arg)
+{
+	conversation_down(&conversation);
+}
 
 static void command(const struct link_view *view, void *arg)
 {
 	struct xf_link_ack ack = {.result = view->type};
 
 	commands++;
-	server.greeted = true;
-	link_server_send(&server, server.connection, XF_LINK_ACK, view->sequence, &ack, sizeof(ack));
+	conversation.greeted = true;
+	conversation_send(&conversation, conversation.connection, XF_LINK_ACK, view->sequence, &ack, sizeof(ack));
 }
 
 static void start(void)
@@ -27,13 +55,16 @@ static void start(void)
 	strcpy(path, "/tmp/xfergate-link-XXXXXX");
 	cr_assert_not_null(mkdtemp(path));
 	strcat(path, "/sock");
-	server.command = command;
+	cr_assert_eq(conversation_init(&conversation, &seam, command, NULL), 0);
+	server.packet = packet_in;
+	server.down = down;
 	cr_assert_eq(link_server_start(&server, path, "root"), 0);
 }
 
 static void stop(void)
 {
 	link_server_stop(&server);
+	conversation_fini(&conversation);
 	*strrchr(path, '/') = 0;
 	rmdir(path);
 }
@@ -48,6 +79,8 @@ static int dial(void)
 	strcpy(address.sun_path, path);
 	cr_assert_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	cr_assert(link_server_accept(&server));
+	conversation_up(&conversation);
+	cr_assert_eq(conversation.connection, server.connection);
 	return fd;
 }
 
@@ -59,7 +92,7 @@ static void say(int fd, uint16_t type, uint32_t sequence, uint16_t len)
 
 	cr_assert_eq(send(fd, out, (size_t)n, MSG_NOSIGNAL), n);
 	link_server_read(&server);
-	link_server_flush(&server);
+	conversation_flush(&conversation);
 }
 
 /* The result of the next ACK; 1000: hung up; 1001: nothing there. */
@@ -152,8 +185,8 @@ Test(link_server, newer_replaces_older)
 	b = dial();
 	cr_expect_eq(hear(a, 0), 1000);
 	/* An answer to the older one is not the newer one's. */
-	link_server_send(&server, old, XF_LINK_ACK, 2, &ack, sizeof(ack));
-	link_server_flush(&server);
+	conversation_send(&conversation, old, XF_LINK_ACK, 2, &ack, sizeof(ack));
+	conversation_flush(&conversation);
 	cr_expect_eq(hear(b, 0), 1001);
 	say(b, XF_LINK_HELLO, 1, sizeof(struct xf_link_hello));
 	cr_expect_eq(hear(b, 1), XF_LINK_HELLO);
@@ -169,12 +202,12 @@ Test(link_server, a_client_that_does_not_read_is_dropped)
 
 	say(fd, XF_LINK_HELLO, 1, sizeof(struct xf_link_hello));
 	while (server.client >= 0 && n < 10000000) {
-		link_server_send(&server, server.connection, XF_LINK_DROPS, 0, &row, sizeof(row));
+		conversation_send(&conversation, conversation.connection, XF_LINK_DROPS, 0, &row, sizeof(row));
 		n++;
 	}
 	cr_expect_eq(server.client, -1);
 	/* What it could have had: the socket's buffer and the backlog, full packets. */
-	cr_expect_gt(n, LINK_BACKLOG_MAX * (XF_LINK_PACKET_MAX / xf_link_record_size(sizeof(row))) / 2);
+	cr_expect_gt(n, CONVERSATION_BACKLOG_MAX * (XF_LINK_PACKET_MAX / xf_link_record_size(sizeof(row))) / 2);
 	close(fd);
 }
 
@@ -183,9 +216,9 @@ static void command_flood(const struct link_view *view, void *arg)
 	static struct xf_link_drops row;
 
 	commands++;
-	server.greeted = true;
+	conversation.greeted = true;
 	for (unsigned n = 0; server.client >= 0 && n < 10000000; n++)
-		link_server_send(&server, server.connection, XF_LINK_DROPS, 0, &row, sizeof(row));
+		conversation_send(&conversation, conversation.connection, XF_LINK_DROPS, 0, &row, sizeof(row));
 }
 
 /* It is dropped over the first of two commands of one packet: the second is nobody's, and the next client is served. */
@@ -197,12 +230,12 @@ Test(link_server, dropped_in_mid_packet)
 
 	int n = link_record_put(out, sizeof(out), XF_LINK_HELLO, 1, body, sizeof(body));
 	n += link_record_put(out + n, sizeof(out) - (size_t)n, XF_LINK_STATS, 2, body, sizeof(struct xf_link_empty));
-	server.command = command_flood;
+	conversation.command = command_flood;
 	cr_assert_eq(send(fd, out, (size_t)n, MSG_NOSIGNAL), n);
 	link_server_read(&server);
 	cr_expect_eq(server.client, -1);
 	cr_expect_eq(commands, 1);
-	server.command = command;
+	conversation.command = command;
 	int next = dial();
 	say(next, XF_LINK_HELLO, 1, sizeof(struct xf_link_hello));
 	cr_expect_eq(hear(next, 1), XF_LINK_HELLO);
@@ -221,10 +254,10 @@ Test(link_server, slow_reader_loses_nothing)
 	say(fd, XF_LINK_HELLO, 1, sizeof(struct xf_link_hello));
 	cr_expect_eq(hear(fd, 1), XF_LINK_HELLO);
 	for (unsigned i = 0; i < total; i++)
-		link_server_send(&server, server.connection, XF_LINK_DROPS, i, &row, sizeof(row));
+		conversation_send(&conversation, conversation.connection, XF_LINK_DROPS, i, &row, sizeof(row));
 	for (unsigned turns = 0; turns < 10000 && got < total; turns++) {
 		struct link_view view;
-		link_server_flush(&server);
+		conversation_flush(&conversation);
 		ssize_t n = recv(fd, in, sizeof(in), 0);
 		if (n <= 0)
 			continue;
@@ -238,8 +271,8 @@ Test(link_server, slow_reader_loses_nothing)
 
 Test(link_server, stale_socket_file)
 {
-	struct link_server second = {.command = command};
-	struct link_server third = {.command = command};
+	struct link_server second = {.packet = packet_in, .down = down};
+	struct link_server third = {.packet = packet_in, .down = down};
 
 	cr_expect_eq(link_server_start(&second, path, "root"), -EADDRINUSE);
 	cr_assert_eq(access(path, F_OK), 0);
@@ -252,7 +285,7 @@ Test(link_server, stale_socket_file)
 
 Test(link_server, other_file_stays)
 {
-	struct link_server second = {.command = command};
+	struct link_server second = {.packet = packet_in, .down = down};
 	char file[80];
 
 	snprintf(file, sizeof(file), "%s.txt", path);

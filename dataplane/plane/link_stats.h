@@ -1,7 +1,7 @@
 /* The rows that STATS answers with. Main thread. */
 #pragma once
 
-#include "host.h"
+#include "dplane.h"
 
 /* PORT, WORKER, DROPS and PEER rows to the present connection; the ACK is the caller's. */
-void link_stats_send(struct host *host, uint32_t sequence);
+void link_stats_send(struct dplane *dplane, uint32_t sequence);

@@ -29,7 +29,7 @@ struct command_queue {
 void command_queue_init(struct command_queue *queue);
 /* Adds a worker; its index is the number of those before it. */
 void command_queue_add(struct command_queue *queue, struct worker *worker);
-/* When no worker runs any more: frees what was never taken, without calling done. */
+/* When no worker runs any more: what was applied is done; what was never taken is done with -ECANCELED. */
 void command_queue_fini(struct command_queue *queue);
 
 /* Zeroed but for type and done. NULL: no memory. */
@@ -37,3 +37,5 @@ struct command_item *command_new(enum command_type type, void (*done)(struct com
 void command_post(struct command_queue *queue, unsigned worker, struct command_item *item);
 /* Gives waiting commands to the rings and takes finished ones. How many were finished. */
 unsigned command_poll(struct command_queue *queue);
+/* Whether there is something for command_poll. */
+bool command_pending(const struct command_queue *queue);

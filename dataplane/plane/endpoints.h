@@ -13,9 +13,8 @@
 #include "command_queue.h"
 #include "fast/endpoint.h"
 #include "fast/flow.h"
-#include "kernel_if.h"
 #include "limbo.h"
-#include "neighbour.h"
+#include "next_hop.h"
 
 #define ENDPOINTS_ORPHAN_GRACE_NS 10000000000ull /* after HELLO, to claim what is to live */
 #define ENDPOINTS_ORPHAN_NS	  60000000000ull /* time-out of an orphan whose settings have none */
@@ -29,8 +28,8 @@ struct endpoint_entry {
 	uint64_t instance; /* life of the control plane that claims it */
 	uint64_t timeout_ns;
 	struct endpoint *endpoint;
-	struct neighbour *neighbour; /* NULL: no next hop given */
-	LIST_ENTRY(endpoint_entry) neighbour_link;
+	struct next_hop *next_hop; /* NULL: none given */
+	LIST_ENTRY(endpoint_entry) next_hop_link;
 	TAILQ_ENTRY(endpoint_entry) dirty_link;
 	LIST_ENTRY(endpoint_entry) open_link;
 };
@@ -50,10 +49,10 @@ struct endpoints {
 	TAILQ_HEAD(, endpoint_entry) dirty;
 	struct flow_table *flows;
 	struct command_queue *commands;
-	struct neighbour_table *neighbours;
+	struct next_hop_book *next_hops;
 	struct limbo *limbo;
-	struct kernel_if *kernel_ifs; /* by port */
-	struct port *ports;
+	const struct dplane_port *ports;
+	const struct dplane_seam *seam; /* for what is random */
 	unsigned port_count;
 	uint64_t instance; /* present life of the control plane; 0: none has come yet */
 	uint64_t hello_ns;
@@ -88,9 +87,11 @@ int endpoints_close(struct endpoints *endpoints, const struct xf_endpoint_id *id
 int endpoints_patch(struct endpoints *endpoints, const struct xf_link_patch *patch,
 		    const struct endpoints_answer *answer, uint32_t *bad);
 
-/* A neighbour got, changed or lost its MAC: for neighbour_init. arg: struct endpoints. */
-void endpoints_neighbour_changed(struct neighbour *neighbour, void *arg);
-/* Posts header changes, a bounded number. */
-void endpoints_poll(struct endpoints *endpoints);
-/* Closes orphans that have timed out. Once a second or so. */
-void endpoints_sweep(struct endpoints *endpoints, uint64_t now_ns);
+/* A next hop got, changed or lost its MAC: for next_hop_init. arg: struct endpoints. */
+void endpoints_next_hop_changed(struct next_hop *next_hop, void *arg);
+/* Posts header changes, a bounded number. How many. */
+unsigned endpoints_poll(struct endpoints *endpoints);
+/* Whether it would post one. */
+bool endpoints_pending(const struct endpoints *endpoints);
+/* Closes orphans that have timed out. Once a second or so. How many. */
+unsigned endpoints_sweep(struct endpoints *endpoints, uint64_t now_ns);

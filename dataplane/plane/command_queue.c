@@ -1,5 +1,6 @@
 #include "command_queue.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <rte_common.h>
 
@@ -19,19 +20,33 @@ static struct command_item *command_item_of(void *command)
 	return container_of(command, struct command_item, command);
 }
 
+static void command_end(struct command_queue *queue, struct command_item *item)
+{
+	queue->outstanding--;
+	item->done(item, item->arg);
+	free(item);
+}
+
+static void command_cancel(struct command_queue *queue, struct command_item *item)
+{
+	item->command.result = -ECANCELED;
+	command_end(queue, item);
+}
+
 void command_queue_fini(struct command_queue *queue)
 {
 	for (unsigned w = 0; w < queue->count; w++) {
 		struct command_item *item;
 		void *command;
+		/* In the order in which they were posted. */
+		while (rte_ring_sc_dequeue(worker_done_ring(queue->workers[w]), &command) == 0)
+			command_end(queue, command_item_of(command));
+		while (rte_ring_sc_dequeue(worker_command_ring(queue->workers[w]), &command) == 0)
+			command_cancel(queue, command_item_of(command));
 		while ((item = STAILQ_FIRST(&queue->waiting[w])) != NULL) {
 			STAILQ_REMOVE_HEAD(&queue->waiting[w], link);
-			free(item);
+			command_cancel(queue, item);
 		}
-		while (rte_ring_sc_dequeue(worker_command_ring(queue->workers[w]), &command) == 0)
-			free(command_item_of(command));
-		while (rte_ring_sc_dequeue(worker_done_ring(queue->workers[w]), &command) == 0)
-			free(command_item_of(command));
 	}
 	command_queue_init(queue);
 }
@@ -74,13 +89,23 @@ unsigned command_poll(struct command_queue *queue)
 	for (unsigned w = 0; w < queue->count; w++) {
 		void *command;
 		while (rte_ring_sc_dequeue(worker_done_ring(queue->workers[w]), &command) == 0) {
-			struct command_item *item = command_item_of(command);
-			queue->outstanding--;
+			command_end(queue, command_item_of(command));
 			done++;
-			item->done(item, item->arg);
-			free(item);
 		}
 		command_queue_push(queue, w);
 	}
 	return done;
+}
+
+bool command_pending(const struct command_queue *queue)
+{
+	if (queue->outstanding == 0)
+		return false;
+	for (unsigned w = 0; w < queue->count; w++) {
+		if (!rte_ring_empty(worker_done_ring(queue->workers[w])))
+			return true;
+		if (!STAILQ_EMPTY(&queue->waiting[w]) && !rte_ring_full(worker_command_ring(queue->workers[w])))
+			return true;
+	}
+	return false;
 }

@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include "log.h"
 
 #define ENDPOINTS_HEADERS_OUTSTANDING 256
 
@@ -17,21 +15,20 @@ int endpoints_init(struct endpoints *endpoints)
 	return endpoints->slots ? 0 : -ENOMEM;
 }
 
-static void endpoints_set_neighbour(struct endpoints *endpoints, struct endpoint_entry *entry,
-				    struct neighbour *neighbour)
+static void endpoints_set_next_hop(struct endpoints *endpoints, struct endpoint_entry *entry, struct next_hop *next_hop)
 {
-	if (entry->neighbour) {
-		LIST_REMOVE(entry, neighbour_link);
-		neighbour_put(endpoints->neighbours, entry->neighbour);
+	if (entry->next_hop) {
+		LIST_REMOVE(entry, next_hop_link);
+		next_hop_put(endpoints->next_hops, entry->next_hop);
 	}
-	entry->neighbour = neighbour;
-	if (neighbour)
-		LIST_INSERT_HEAD(&neighbour->endpoints, entry, neighbour_link);
+	entry->next_hop = next_hop;
+	if (next_hop)
+		LIST_INSERT_HEAD(&next_hop->endpoints, entry, next_hop_link);
 }
 
 static void endpoints_forget(struct endpoints *endpoints, struct endpoint_entry *entry)
 {
-	endpoints_set_neighbour(endpoints, entry, NULL);
+	endpoints_set_next_hop(endpoints, entry, NULL);
 	if (entry->dirty)
 		TAILQ_REMOVE(&endpoints->dirty, entry, dirty_link);
 	LIST_REMOVE(entry, open_link);
@@ -82,9 +79,9 @@ static void endpoints_egress(const struct endpoints *endpoints, const struct end
 {
 	*egress = (struct egress){.port = entry->port};
 	memcpy(egress->src_mac, endpoints->ports[entry->port].mac, sizeof(egress->src_mac));
-	if (entry->neighbour && entry->neighbour->resolved) {
+	if (entry->next_hop && entry->next_hop->resolved) {
 		egress->resolved = true;
-		memcpy(egress->dst_mac, entry->neighbour->mac, sizeof(egress->dst_mac));
+		memcpy(egress->dst_mac, entry->next_hop->mac, sizeof(egress->dst_mac));
 	}
 }
 
@@ -97,15 +94,13 @@ static int endpoints_check(const struct endpoints *endpoints, uint32_t index,
 }
 
 /* NULL with 0: no next hop is given. */
-static int endpoints_neighbour(struct endpoints *endpoints, const struct xf_endpoint_settings *settings,
-			       struct neighbour **out)
+static int endpoints_next_hop(struct endpoints *endpoints, const struct xf_endpoint_settings *settings,
+			      struct next_hop **out)
 {
 	*out = NULL;
 	if (settings->next_hop.family == 0)
 		return 0;
-	*out = neighbour_get(endpoints->neighbours, endpoints->kernel_ifs[settings->port].tap.ifindex,
-			     &settings->next_hop);
-	return *out ? 0 : -ENOMEM;
+	return next_hop_get(endpoints->next_hops, settings->port, &settings->next_hop, out);
 }
 
 static struct command_item *endpoints_item(enum command_type type, const struct endpoints_answer *answer)
@@ -185,8 +180,7 @@ static int endpoints_prepare(struct endpoints *endpoints, struct endpoint_entry 
 {
 	struct endpoint_config config = {.id = entry->id, .owner = entry->worker, .settings = *settings};
 
-	if (getrandom(&config.seed, sizeof(config.seed), 0) != (ssize_t)sizeof(config.seed))
-		return -EIO;
+	endpoints->seam->random(endpoints->seam->arg, &config.seed, sizeof(config.seed));
 	endpoints_egress(endpoints, entry, &config.egress);
 	return endpoint_create(&entry->endpoint, endpoints->flows, &config, SOCKET_ID_ANY);
 }
@@ -208,7 +202,7 @@ static int endpoints_may_open(const struct endpoints *endpoints, const struct xf
 
 int endpoints_open(struct endpoints *endpoints, const struct xf_link_open *open, const struct endpoints_answer *answer)
 {
-	struct neighbour *neighbour = NULL;
+	struct next_hop *next_hop = NULL;
 	struct command_item *item;
 
 	int r = endpoints_may_open(endpoints, open);
@@ -222,9 +216,9 @@ int endpoints_open(struct endpoints *endpoints, const struct xf_link_open *open,
 	entry->port = open->settings.port;
 	entry->timeout_ns = open->settings.timeout_ns;
 	entry->instance = endpoints->instance;
-	if ((r = endpoints_neighbour(endpoints, &open->settings, &neighbour)) < 0)
+	if ((r = endpoints_next_hop(endpoints, &open->settings, &next_hop)) < 0)
 		goto err;
-	endpoints_set_neighbour(endpoints, entry, neighbour);
+	endpoints_set_next_hop(endpoints, entry, next_hop);
 	if ((r = endpoints_prepare(endpoints, entry, &open->settings)) < 0)
 		goto err;
 	r = -ENOMEM;
@@ -241,7 +235,7 @@ int endpoints_open(struct endpoints *endpoints, const struct xf_link_open *open,
 	command_post(endpoints->commands, entry->worker, item);
 	return 0;
 err:
-	endpoints_set_neighbour(endpoints, entry, NULL);
+	endpoints_set_next_hop(endpoints, entry, NULL);
 	endpoint_destroy(entry->endpoint);
 	free(entry);
 	return r;
@@ -251,7 +245,7 @@ int endpoints_update(struct endpoints *endpoints, const struct xf_link_update *u
 		     const struct endpoints_answer *answer)
 {
 	struct endpoint_entry *entry;
-	struct neighbour *neighbour;
+	struct next_hop *next_hop;
 
 	int r = endpoints_find(endpoints, &update->id, &entry);
 	if (r == 0)
@@ -261,11 +255,11 @@ int endpoints_update(struct endpoints *endpoints, const struct xf_link_update *u
 	struct command_item *item = endpoints_item(COMMAND_UPDATE, answer);
 	if (item == NULL)
 		return -ENOMEM;
-	if ((r = endpoints_neighbour(endpoints, &update->settings, &neighbour)) < 0) {
+	if ((r = endpoints_next_hop(endpoints, &update->settings, &next_hop)) < 0) {
 		free(item);
 		return r;
 	}
-	endpoints_set_neighbour(endpoints, entry, neighbour);
+	endpoints_set_next_hop(endpoints, entry, next_hop);
 	entry->port = update->settings.port;
 	entry->timeout_ns = update->settings.timeout_ns;
 	entry->instance = endpoints->instance;
@@ -347,12 +341,12 @@ int endpoints_patch(struct endpoints *endpoints, const struct xf_link_patch *pat
 	return 0;
 }
 
-void endpoints_neighbour_changed(struct neighbour *neighbour, void *arg)
+void endpoints_next_hop_changed(struct next_hop *next_hop, void *arg)
 {
 	struct endpoints *endpoints = arg;
 	struct endpoint_entry *entry;
 
-	LIST_FOREACH(entry, &neighbour->endpoints, neighbour_link)
+	LIST_FOREACH(entry, &next_hop->endpoints, next_hop_link)
 	{
 		if (entry->dirty)
 			continue;
@@ -366,15 +360,17 @@ static void endpoints_header_done(struct command_item *item, void *arg)
 {
 }
 
-void endpoints_poll(struct endpoints *endpoints)
+unsigned endpoints_poll(struct endpoints *endpoints)
 {
 	struct endpoint_entry *entry;
+	unsigned done = 0;
 
 	while ((entry = TAILQ_FIRST(&endpoints->dirty)) != NULL &&
 	       endpoints->commands->outstanding < ENDPOINTS_HEADERS_OUTSTANDING) {
 		struct command_item *item = command_new(COMMAND_HEADER, endpoints_header_done, NULL);
 		if (item == NULL)
-			return;
+			break;
+		done++;
 		TAILQ_REMOVE(&endpoints->dirty, entry, dirty_link);
 		entry->dirty = false;
 		if (entry->closing) {
@@ -385,14 +381,21 @@ void endpoints_poll(struct endpoints *endpoints)
 		endpoints_egress(endpoints, entry, &item->command.egress);
 		command_post(endpoints->commands, entry->worker, item);
 	}
+	return done;
 }
 
-void endpoints_sweep(struct endpoints *endpoints, uint64_t now_ns)
+bool endpoints_pending(const struct endpoints *endpoints)
+{
+	return !TAILQ_EMPTY(&endpoints->dirty) && endpoints->commands->outstanding < ENDPOINTS_HEADERS_OUTSTANDING;
+}
+
+unsigned endpoints_sweep(struct endpoints *endpoints, uint64_t now_ns)
 {
 	struct endpoint_entry *entry, *next;
+	unsigned done = 0;
 
 	if (endpoints->instance == 0 || now_ns - endpoints->hello_ns < ENDPOINTS_ORPHAN_GRACE_NS)
-		return;
+		return 0;
 	for (entry = LIST_FIRST(&endpoints->open); entry; entry = next) {
 		struct xf_endpoint_state state;
 		next = LIST_NEXT(entry, open_link);
@@ -403,7 +406,10 @@ void endpoints_sweep(struct endpoints *endpoints, uint64_t now_ns)
 		uint64_t limit_ns = entry->timeout_ns ? entry->timeout_ns : ENDPOINTS_ORPHAN_NS;
 		if (now_ns < since_ns || now_ns - since_ns < limit_ns)
 			continue;
-		if (endpoints_close_entry(endpoints, entry, &(struct endpoints_answer){0}) == 0)
+		if (endpoints_close_entry(endpoints, entry, &(struct endpoints_answer){0}) == 0) {
 			endpoints->orphan_closed(&entry->id, endpoints->arg);
+			done++;
+		}
 	}
+	return done;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "command_queue.h"
+#include "dplane.h"
 #include "limbo.h"
 #include "xfergate/source.h"
 
@@ -13,6 +14,7 @@ struct sources {
 	struct source_table *current; /* the last committed */
 	struct command_queue *commands;
 	struct limbo *limbo;
+	const struct dplane_seam *seam; /* for the log */
 	/* All workers have the new table. */
 	void (*committed)(uint32_t sequence, uint64_t connection, uint64_t now_ns, void *arg);
 	void *arg;

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "fast/source.h"
-#include "log.h"
+#include "note.h"
 
 /* One swap under way. */
 struct sources_swap {
@@ -12,6 +12,7 @@ struct sources_swap {
 	unsigned left; /* workers that have not answered */
 	uint32_t count;
 	uint64_t now_ns;
+	bool canceled; /* a worker never took it */
 };
 
 void sources_fini(struct sources *sources)
@@ -52,12 +53,16 @@ static void sources_swapped(struct command_item *item, void *arg)
 
 	if (item->command.now_ns > swap->now_ns)
 		swap->now_ns = item->command.now_ns;
+	if (item->command.result < 0)
+		swap->canceled = true;
 	if (--swap->left > 0)
 		return;
 	if (swap->old)
 		limbo_add(sources->limbo, sources_destroy, swap->old);
-	log_info("sources-committed", "blocks=%u", swap->count);
-	sources->committed(item->command.sequence, item->connection, swap->now_ns, sources->arg);
+	if (!swap->canceled) {
+		note_info(sources->seam, "sources-committed", "blocks=%u", swap->count);
+		sources->committed(item->command.sequence, item->connection, swap->now_ns, sources->arg);
+	}
 	free(swap);
 }
 
@@ -92,7 +97,7 @@ int sources_commit(struct sources *sources, uint32_t sequence, uint64_t connecti
 		source_table_destroy(table);
 		return -ENOMEM;
 	}
-	*swap = (struct sources_swap){sources, sources->current, workers, sources->count, 0};
+	*swap = (struct sources_swap){sources, sources->current, workers, sources->count, 0, false};
 	sources->current = table;
 	free(sources->gathered);
 	sources->gathered = NULL;

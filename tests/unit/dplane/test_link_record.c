@@ -1,7 +1,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdalign.h>
-#include "link_record.h"
+#include "plane/link_record.h"
 
 static alignas(8) uint8_t packet[4096];
 

@@ -3,19 +3,20 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <rte_eal.h>
-#include "endpoints.h"
+#include <rte_rcu_qsbr.h>
 #include "fast/prompt.h"
-#include "lcore.h"
+#include "plane/endpoints.h"
 
 #define SECOND 1000000000ull
 
 static struct endpoints book;
 static struct command_queue commands;
 static struct limbo limbo;
-static struct neighbour_table neighbours;
-static struct kernel_if kernel_ifs[1];
-static struct port ports[1];
+static struct next_hop_book next_hops;
+static struct dplane_port ports[1];
 static struct worker *workers[2];
 static struct flow_table *flows;
 static struct rte_rcu_qsbr *qsbr;
@@ -57,6 +58,13 @@ static void orphan_closed(const struct xf_endpoint_id *id, void *arg)
 	orphans++;
 }
 
+static void no_random(void *arg, void *buf, size_t len)
+{
+	memset(buf, 1, len);
+}
+
+static const struct dplane_seam seam = {.random = no_random};
+
 static void eal(void)
 {
 	cpu_set_t cpus;
@@ -79,8 +87,9 @@ static void start(void)
 	eal();
 	xf_addr_parse(&flow.media[0], "192.0.2.1");
 	cr_assert_eq(flow_table_create(&flows, &flow, SOCKET_ID_ANY), 0);
-	qsbr = lcore_qsbr_create(1);
+	qsbr = aligned_alloc(RTE_CACHE_LINE_SIZE, rte_rcu_qsbr_get_memsize(1));
 	cr_assert_not_null(qsbr);
+	cr_assert_eq(rte_rcu_qsbr_init(qsbr, 1), 0);
 	rte_rcu_qsbr_thread_register(qsbr, 0);
 	rte_rcu_qsbr_thread_online(qsbr, 0);
 	limbo_init(&limbo, qsbr);
@@ -107,12 +116,13 @@ static void start(void)
 	}
 	book = (struct endpoints){.flows = flows,
 				  .commands = &commands,
-				  .neighbours = &neighbours,
+				  .next_hops = &next_hops,
 				  .limbo = &limbo,
-				  .kernel_ifs = kernel_ifs,
 				  .ports = ports,
+				  .seam = &seam,
 				  .port_count = 1,
 				  .orphan_closed = orphan_closed};
+	next_hop_init(&next_hops, &seam, endpoints_next_hop_changed, &book);
 	cr_assert_eq(endpoints_init(&book), 0);
 	endpoints_hello(&book, 1, 1);
 }

@@ -1,0 +1,77 @@
+#include "link_stats.h"
+
+#include <string.h>
+#include "fast/counter.h"
+#include "inside.h"
+
+static void link_stats_row(struct dplane *dplane, uint32_t sequence, uint16_t type, const void *body, size_t len)
+{
+	conversation_send(&dplane->conversation, dplane->conversation.connection, type, sequence, body, (uint16_t)len);
+}
+
+static void link_stats_port(struct dplane *dplane, uint32_t sequence, unsigned index)
+{
+	struct xf_link_port row = {0};
+
+	memcpy(row.mac, dplane->ports[index].mac, sizeof(row.mac));
+	if (dplane->seam.port_stats)
+		dplane->seam.port_stats(dplane->seam.arg, index, &row);
+	link_stats_row(dplane, sequence, XF_LINK_PORT, &row, sizeof(row));
+}
+
+static void link_stats_worker(struct dplane *dplane, uint32_t sequence, unsigned index)
+{
+	const struct worker_stats *stats = worker_stats(dplane->workers[index].worker);
+	struct xf_link_worker row = {
+	    .worker = (uint16_t)index,
+	    .endpoints = dplane->endpoints.worker_count[index],
+	    .turns = counter_get(&stats->turns),
+	    .busy_turns = counter_get(&stats->busy_turns),
+	    .rx_packets = counter_get(&stats->rx_packets),
+	    .forwarded = counter_get(&stats->forwarded),
+	    .to_kernel = counter_get(&stats->to_kernel),
+	    .handed_over = counter_get(&stats->handed_over),
+	};
+
+	if (dplane->seam.worker_stats)
+		dplane->seam.worker_stats(dplane->seam.arg, index, &row);
+	link_stats_row(dplane, sequence, XF_LINK_WORKER, &row, sizeof(row));
+}
+
+static void link_stats_drops(struct dplane *dplane, uint32_t sequence)
+{
+	struct xf_link_drops row = {0};
+
+	for (unsigned w = 0; w < dplane->worker_count; w++) {
+		const struct worker_stats *stats = worker_stats(dplane->workers[w].worker);
+		for (unsigned d = 0; d < XF_DROP_COUNT; d++)
+			row.count[d] += counter_get(&stats->drops[d]);
+	}
+	if (dplane->seam.add_drops)
+		dplane->seam.add_drops(dplane->seam.arg, &row);
+	link_stats_row(dplane, sequence, XF_LINK_DROPS, &row, sizeof(row));
+}
+
+static void link_stats_peers(struct dplane *dplane, uint32_t sequence)
+{
+	for (unsigned peer = 0; peer < XF_MAX_PEERS; peer++) {
+		struct xf_link_peer row = {.peer = (uint16_t)peer};
+		for (unsigned w = 0; w < dplane->worker_count; w++) {
+			const struct worker_stats *stats = worker_stats(dplane->workers[w].worker);
+			row.passed += counter_get(&stats->peer_passed[peer]);
+			row.dropped += counter_get(&stats->peer_dropped[peer]);
+		}
+		if (row.passed || row.dropped)
+			link_stats_row(dplane, sequence, XF_LINK_PEER, &row, sizeof(row));
+	}
+}
+
+void link_stats_send(struct dplane *dplane, uint32_t sequence)
+{
+	for (unsigned p = 0; p < dplane->port_count; p++)
+		link_stats_port(dplane, sequence, p);
+	for (unsigned w = 0; w < dplane->worker_count; w++)
+		link_stats_worker(dplane, sequence, w);
+	link_stats_drops(dplane, sequence);
+	link_stats_peers(dplane, sequence);
+}

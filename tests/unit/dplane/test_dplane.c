@@ -1,0 +1,377 @@
+/* The dataplane whole, over its contract only. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "desk.h"
+
+#define CALLER "198.51.100.7"
+#define AGENT  "198.51.100.8"
+
+TestSuite(dplane, .init = desk_eal);
+
+static const struct xf_link_empty empty;
+
+static struct dplane_counts counts(const struct desk *desk)
+{
+	struct dplane_counts c;
+
+	dplane_counts(desk->dplane, &c);
+	return c;
+}
+
+static uint64_t drops(struct desk *desk, enum xf_drop drop)
+{
+	cr_assert_eq(desk_say(desk, XF_LINK_STATS, &empty, sizeof(empty)), 0);
+	return desk->drops.count[drop];
+}
+
+static unsigned events(const struct desk *desk, enum xf_link_event_type type)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < desk->event_count; i++)
+		n += desk->events[i].event == type;
+	return n;
+}
+
+static void sources(struct desk *desk)
+{
+	struct xf_source source = {.peer = 3, .role = XF_ROLE_PROVIDER};
+
+	cr_assert_eq(xf_prefix_parse(&source.block, "198.51.100.0/24"), 0);
+	cr_expect_eq(desk_say(desk, XF_LINK_SOURCE_ADD, &source, sizeof(source)), -EPROTO, "before BEGIN");
+	cr_expect_eq(desk_say(desk, XF_LINK_SOURCES_BEGIN, &empty, sizeof(empty)), 0);
+	cr_expect_eq(desk_say(desk, XF_LINK_SOURCE_ADD, &source, sizeof(source)), 0);
+	cr_expect_eq(desk_say(desk, XF_LINK_SOURCES_COMMIT, &empty, sizeof(empty)), 0);
+}
+
+static void sip(struct desk *desk, const char *from)
+{
+	static const char text[] = "OPTIONS sip:192.0.2.1 SIP/2.0\r\n\r\n";
+
+	for (unsigned w = 0; w < 2; w++) {
+		desk_frame(desk, w,
+			   &(struct frame){.src = from,
+					   .sport = 5060,
+					   .dst = "192.0.2.1",
+					   .dport = 5060,
+					   .payload = text,
+					   .payload_len = sizeof(text) - 1});
+		dplane_worker_turn(desk->dplane, w, desk->now_ns);
+	}
+	desk_settle(desk);
+}
+
+/* Caller on 20000, agent on 20002, both worker 1's, patched both ways. */
+static void open_pair(struct desk *desk)
+{
+	struct xf_link_open caller = desk_opening(20000, 1, 1, CALLER, 4000);
+	struct xf_link_open agent = desk_opening(20002, 2, 1, AGENT, 5000);
+	struct xf_link_patch patch = {.count = 2};
+
+	cr_assert_eq(desk_say(desk, XF_LINK_OPEN, &caller, sizeof(caller)), 0);
+	cr_expect_eq(desk_say(desk, XF_LINK_OPEN, &caller, sizeof(caller)), -EEXIST);
+	cr_assert_eq(desk_say(desk, XF_LINK_OPEN, &agent, sizeof(agent)), 0);
+	patch.moves[0] = (struct xf_link_move){.to = agent.id, .from = caller.id};
+	patch.moves[1] = (struct xf_link_move){.to = caller.id, .from = agent.id};
+	cr_assert_eq(desk_say(desk, XF_LINK_PATCH, &patch, sizeof(patch)), 0);
+}
+
+static unsigned dump(struct desk *desk)
+{
+	struct xf_link_dump all = {0};
+
+	desk->row_count = 0;
+	cr_expect_eq(desk_say(desk, XF_LINK_DUMP, &all, sizeof(all)), 0);
+	return desk->row_count;
+}
+
+static void history_open(struct desk *desk)
+{
+	desk_start(desk);
+	desk_hello(desk, 11);
+	cr_expect_eq(desk->hello.workers, 2);
+	cr_expect_eq(desk->hello.ports, 1);
+	cr_expect_eq(desk->hello.media_addrs, 2);
+	cr_expect(xf_addr_eq(&desk->hello.media_addr[1], &desk->networks[1].media[0]));
+	cr_expect_eq(desk->hello.generation_last, 0);
+	cr_expect_neq(desk->hello.instance, 0);
+	sip(desk, CALLER);
+	cr_expect_eq(desk->kernel, 0);
+	sources(desk);
+	sip(desk, CALLER);
+	cr_expect_eq(desk->kernel, 2, "both workers have the new table");
+	sip(desk, "203.0.113.5");
+	cr_expect_eq(desk->kernel, 2);
+	cr_expect_eq(drops(desk, XF_DROP_SIP_SOURCE), 4);
+	open_pair(desk);
+	cr_expect_eq(desk->watches, 1, "one watch a next hop");
+	cr_expect_eq(counts(desk).neighbours, 1);
+	cr_expect_eq(counts(desk).endpoints, 2);
+}
+
+static void history_media(struct desk *desk)
+{
+	struct xf_addr next_hop = rig_addr("192.0.2.254"), other = rig_addr("192.0.2.253");
+	uint8_t moved[6] = {2, 0, 0, 0, 0, 0x77};
+
+	desk_rtp(desk, 0, CALLER, 4000, "192.0.2.1", 20000, 1);
+	cr_expect_eq(desk->rig.sent_count, 0);
+	cr_expect_eq(drops(desk, XF_DROP_NO_NEIGHBOUR), 1);
+	dplane_neighbour(desk->dplane, 0, &other, rig_next_hop);
+	cr_expect(!dplane_main_pending(desk->dplane), "of a neighbour that nobody uses");
+	dplane_neighbour(desk->dplane, 0, &next_hop, rig_next_hop);
+	desk_settle(desk);
+	desk_rtp(desk, 0, CALLER, 4000, "192.0.2.1", 20000, 2);
+	cr_assert_eq(desk->rig.sent_count, 1, "handed over to the owner");
+	struct seen seen = rig_last(&desk->rig);
+	cr_expect_eq(memcmp(seen.eth, rig_next_hop, 6), 0);
+	cr_expect_eq(memcmp(seen.eth + 6, rig_mac, 6), 0);
+	cr_expect(seen.ip_checksum_ok && seen.udp_checksum_ok);
+	cr_expect_eq(seen.src.port, 20002);
+	cr_expect_eq(seen.dst.port, 5000);
+	cr_expect_eq(seen.payload[12], 0x55);
+	dplane_neighbour(desk->dplane, 0, &next_hop, moved);
+	desk_settle(desk);
+	desk_rtp(desk, 1, AGENT, 5000, "192.0.2.1", 20002, 9);
+	cr_assert_eq(desk->rig.sent_count, 2);
+	seen = rig_last(&desk->rig);
+	cr_expect_eq(memcmp(seen.eth, moved, 6), 0);
+	dplane_neighbour(desk->dplane, 0, &next_hop, NULL);
+	desk_settle(desk);
+	desk_rtp(desk, 1, CALLER, 4000, "192.0.2.1", 20000, 3);
+	cr_expect_eq(desk->rig.sent_count, 2);
+	cr_expect_eq(drops(desk, XF_DROP_NO_NEIGHBOUR), 2);
+	dplane_neighbour(desk->dplane, 0, &next_hop, rig_next_hop);
+	desk_settle(desk);
+	desk->port_rows = desk->worker_rows = 0;
+	cr_expect_eq(desk_say(desk, XF_LINK_STATS, &empty, sizeof(empty)), 0);
+	cr_expect_eq(desk->port_rows, 1);
+	cr_expect_eq(desk->worker_rows, 2);
+	cr_expect_eq(dump(desk), 2);
+	cr_expect_eq(desk->rows[0].rx_packets, 3);
+	cr_expect_eq(desk->rows[1].tx_packets, 1);
+	cr_expect_eq(desk->rows[0].worker, 1);
+	cr_expect_eq(events(desk, XF_EVENT_FIRST_PACKET), 2);
+}
+
+/* The link breaks; media goes on; another life of the control plane claims one endpoint, the other is closed. */
+static void history_resync(struct desk *desk)
+{
+	struct xf_link_update update = {.id = {xf_endpoint_index(0, 20000), 1}};
+
+	update.settings = desk_opening(20000, 1, 1, CALLER, 4000).settings;
+	dplane_link_down(desk->dplane, desk->now_ns);
+	dplane_link_down(desk->dplane, desk->now_ns);
+	unsigned sent = desk->rig.sent_count, packets = desk->packets;
+	desk_rtp(desk, 0, CALLER, 4000, "192.0.2.1", 20000, 4);
+	desk_wait(desk, DESK_SECOND);
+	cr_expect_eq(desk->rig.sent_count, sent + 1, "media stops with the control plane");
+	cr_expect_eq(desk->packets, packets, "sent without a link");
+	desk_hello(desk, 12);
+	cr_expect_eq(desk->hello.generation_last, 2);
+	cr_expect_eq(dump(desk), 2);
+	cr_expect_eq(desk_say(desk, XF_LINK_UPDATE, &update, sizeof(update)), 0);
+	desk_wait(desk, 9 * DESK_SECOND);
+	cr_expect_eq(events(desk, XF_EVENT_CLOSED_ORPHAN), 0, "time to claim");
+	desk_wait(desk, 2 * DESK_SECOND);
+	cr_expect_eq(events(desk, XF_EVENT_CLOSED_ORPHAN), 1);
+	cr_expect_eq(desk->events[desk->event_count - 1].id.index, xf_endpoint_index(0, 20002));
+	cr_expect_eq(dump(desk), 1);
+	cr_expect_eq(counts(desk).in_limbo, 0, "freed without anybody's help");
+	cr_expect_eq(desk_say(desk, XF_LINK_CLOSE, &update.id, sizeof(update.id)), 0);
+	cr_expect_eq(counts(desk).endpoints, 0);
+	cr_expect_eq(counts(desk).neighbours, 0);
+	cr_expect_eq(counts(desk).in_limbo, 0);
+	cr_expect_eq(dplane_outstanding(desk->dplane), 0);
+	cr_expect_eq(desk->releases, 1);
+}
+
+static void history(struct desk *desk)
+{
+	history_open(desk);
+	history_media(desk);
+	history_resync(desk);
+	desk_stop(desk);
+}
+
+Test(dplane, a_call_and_the_same_again)
+{
+	static struct desk first, second;
+
+	history(&first);
+	history(&second);
+	cr_expect_gt(first.trace_len, 1000);
+	cr_expect_eq(first.trace_len, second.trace_len);
+	cr_expect_eq(memcmp(first.trace, second.trace, first.trace_len), 0, "the same inputs, other bytes");
+	desk_free(&first);
+	desk_free(&second);
+}
+
+/* What is random comes from the seam alone, and does come from it. */
+Test(dplane, randomness_is_the_seams)
+{
+	static struct desk desk;
+	struct xf_endpoint_state rows[2];
+	uint64_t instances[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		desk_start(&desk);
+		desk.random = 1000 * i;
+		desk.known = true;
+		desk_hello(&desk, 1);
+		instances[i] = desk.hello.instance;
+		open_pair(&desk);
+		desk_rtp(&desk, 0, CALLER, 4000, "192.0.2.1", 20000, 1);
+		cr_expect_eq(desk.rig.sent_count, 1, "resolved when it was asked for");
+		cr_assert_eq(dump(&desk), 2);
+		rows[i] = desk.rows[1];
+		desk_stop(&desk);
+		desk_free(&desk);
+	}
+	cr_expect_eq(instances[0], instances[1], "same seed until the endpoints were opened");
+	cr_expect_neq(rows[0].ssrc_out, rows[1].ssrc_out);
+}
+
+/* It ends with commands posted and not done, an old table still in use, packets handed over and gathered. */
+Test(dplane, ends_in_the_midst_of_it)
+{
+	static struct desk desk;
+	struct xf_link_open open;
+
+	desk_start(&desk);
+	desk.known = true;
+	desk_hello(&desk, 1);
+	sources(&desk);
+	open_pair(&desk);
+	desk_post(&desk, XF_LINK_SOURCES_BEGIN, &empty, sizeof(empty));
+	desk_post(&desk, XF_LINK_SOURCES_COMMIT, &empty, sizeof(empty));
+	dplane_worker_turn(desk.dplane, 0, desk.now_ns);
+	for (uint32_t i = 0; i < 1500; i++) {
+		open = desk_opening((uint16_t)(21000 + 2 * i), 10 + i, 0, CALLER, 4000);
+		desk_post(&desk, XF_LINK_OPEN, &open, sizeof(open));
+		if (i % 3 == 0)
+			desk_post(&desk, XF_LINK_CLOSE, &open.id, sizeof(open.id));
+	}
+	dplane_worker_turn(desk.dplane, 0, desk.now_ns);
+	cr_expect_gt(dplane_outstanding(desk.dplane), 1500);
+	uint8_t rtp[12] = {0x80, 0, 0, 1};
+	const struct frame frame = {.src = CALLER,
+				    .sport = 4000,
+				    .dst = "192.0.2.1",
+				    .dport = 20000,
+				    .payload = rtp,
+				    .payload_len = sizeof(rtp)};
+	desk_frame(&desk, 0, &frame);
+	dplane_worker_turn(desk.dplane, 0, desk.now_ns);
+	cr_expect(dplane_worker_pending(desk.dplane, 1), "handed over");
+	desk_frame(&desk, 0, &frame);
+	desk_frame(&desk, 1, &frame);
+	cr_expect_gt(rte_mempool_in_use_count(desk.rig.pool), 2);
+	desk_stop(&desk);
+	desk_free(&desk);
+}
+
+Test(dplane, a_full_link_is_offered_again)
+{
+	static struct desk desk;
+
+	desk_start(&desk);
+	desk_hello(&desk, 1);
+	desk.send_result = -EAGAIN;
+	desk_post(&desk, XF_LINK_STATS, &empty, sizeof(empty));
+	desk_settle(&desk);
+	unsigned acks = desk.acks;
+	cr_expect(!dplane_main_pending(desk.dplane), "it is the world's turn");
+	desk.send_result = 0;
+	dplane_main(desk.dplane, desk.now_ns);
+	cr_expect_eq(desk.acks, acks + 1);
+	desk_stop(&desk);
+	desk_free(&desk);
+}
+
+/* Whoever asks and never reads is dropped, within bounds; so is a connection that is lost in the midst of a packet. */
+Test(dplane, a_control_plane_that_does_not_read)
+{
+	static struct desk desk;
+	unsigned n = 0;
+
+	desk_start(&desk);
+	desk_hello(&desk, 1);
+	desk.send_result = -EAGAIN;
+	for (; desk.hung_up == 0 && n < 1000000; n++)
+		desk_post(&desk, XF_LINK_STATS, &empty, sizeof(empty));
+	cr_expect_eq(desk.hung_up, 1);
+	cr_expect_str_eq(desk.hang_up_reason, "it does not take what it is sent");
+	cr_expect_gt(n, 1000);
+	desk_post(&desk, XF_LINK_STATS, &empty, sizeof(empty));
+	desk.send_result = -EPIPE;
+	dplane_link_up(desk.dplane, desk.now_ns);
+	desk.sequence = 0;
+	struct xf_link_hello hello = {.version = XF_LINK_VERSION, .instance = 2};
+	desk_post(&desk, XF_LINK_HELLO, &hello, sizeof(hello));
+	desk_settle(&desk);
+	cr_expect_eq(desk.hung_up, 1, "a lost connection needs no hanging up");
+	desk.send_result = 0;
+	unsigned packets = desk.packets;
+	dplane_main(desk.dplane, desk.now_ns);
+	cr_expect_eq(desk.packets, packets, "sent on a lost connection");
+	desk_hello(&desk, 2);
+	desk_stop(&desk);
+	desk_free(&desk);
+}
+
+Test(dplane, untrusted_packets)
+{
+	static struct desk desk;
+	alignas(8) uint8_t bytes[64] = {0};
+	struct xf_link_admit admit = {.addr = {.family = 4, .bytes = {1, 2, 3, 4, 5}}};
+	struct xf_link_hello hello = {.version = XF_LINK_VERSION + 1, .instance = 2};
+
+	desk_start(&desk);
+	dplane_link_packet(desk.dplane, desk.now_ns, bytes, sizeof(bytes));
+	cr_expect_eq(desk.hung_up, 0, "nobody is there to be hung up on");
+	dplane_link_up(desk.dplane, desk.now_ns);
+	cr_expect_eq(desk_say(&desk, XF_LINK_STATS, &empty, sizeof(empty)), -EPROTO, "HELLO comes first");
+	cr_expect_eq(desk.hung_up, 1);
+	desk.sequence = 0;
+	dplane_link_up(desk.dplane, desk.now_ns);
+	cr_expect_eq(desk_say(&desk, XF_LINK_HELLO, &hello, sizeof(hello)), -EPROTO, "version");
+	cr_expect_eq(desk.hung_up, 2);
+	desk_hello(&desk, 1);
+	cr_expect_eq(desk_say(&desk, XF_LINK_ADMIT, &admit, sizeof(admit)), -EINVAL, "not canonical");
+	admit.addr = rig_addr("203.0.113.5");
+	cr_expect_eq(desk_say(&desk, XF_LINK_ADMIT, &admit, sizeof(admit)), 0);
+	cr_expect_eq(counts(&desk).admitted, 1);
+	sip(&desk, "203.0.113.5");
+	cr_expect_eq(desk.kernel, 2);
+	desk.sequence++;
+	cr_expect_eq(desk_say(&desk, XF_LINK_STATS, &empty, sizeof(empty)), -EPROTO, "a command was skipped");
+	cr_expect_eq(desk.hung_up, 3);
+	desk_hello(&desk, 1);
+	cr_expect_eq(counts(&desk).admitted, 1, "the same life of the control plane");
+	dplane_link_packet(desk.dplane, desk.now_ns, bytes, 3);
+	cr_expect_eq(desk.hung_up, 4);
+	cr_expect_str_eq(desk.hang_up_reason, "record reaches beyond its packet");
+	desk_hello(&desk, 2);
+	cr_expect_eq(counts(&desk).admitted, 0);
+	desk_stop(&desk);
+	desk_free(&desk);
+}
+
+Test(dplane, a_neighbour_that_cannot_be_watched)
+{
+	static struct desk desk;
+	struct xf_link_open open = desk_opening(20000, 1, 1, CALLER, 4000);
+
+	desk_start(&desk);
+	desk_hello(&desk, 1);
+	desk.watch_result = -ENOMEM;
+	cr_expect_eq(desk_say(&desk, XF_LINK_OPEN, &open, sizeof(open)), -ENOMEM);
+	cr_expect_eq(counts(&desk).neighbours, 0);
+	cr_expect_eq(counts(&desk).endpoints, 0);
+	desk.watch_result = 0;
+	cr_expect_eq(desk_say(&desk, XF_LINK_OPEN, &open, sizeof(open)), 0);
+	desk_stop(&desk);
+	desk_free(&desk);
+}
