@@ -245,14 +245,9 @@ static bool take_contact(struct reading *r, const char *value)
 			read_address(r, "Contact", value, &message->contact);
 		return true;
 	}
-	size_t size = strlen(value) + 2;
-	char *scratch = arena_alloc(r->arena, size);
-	struct sip_address *address = arena_alloc(r->arena, sizeof(*address));
-	if (!scratch || !address)
-		scan_fail(&r->error, -ENOMEM, "no memory");
-	else if (address_read(address, value, scratch, size) == -EBADMSG)
-		scan_fail(&r->error, -EBADMSG, "Contact %u is no address", message->contact_count);
-	return scratch && address && message->contact_count < SIP_HEADERS_MAX;
+	struct sip_address other;
+	read_address(r, "Contact", value, &other);
+	return message->contact_count < SIP_HEADERS_MAX;
 }
 
 static bool take_record_route(struct reading *r, const char *value)
@@ -262,8 +257,13 @@ static bool take_record_route(struct reading *r, const char *value)
 		scan_fail(&r->error, -E2BIG, "more than %d Record-Routes", SIP_ROUTE_MAX);
 		return false;
 	}
+	struct sip_address hop;
 	if (!memchr(value, '<', strlen(value)))
 		scan_fail(&r->error, -EBADMSG, "Record-Route without <>");
+	else
+		read_address(r, "Record-Route", value, &hop);
+	if (!r->error.code && hop.uri.scheme != SIP_SCHEME_SIP && hop.uri.scheme != SIP_SCHEME_SIPS)
+		scan_fail(&r->error, -EBADMSG, "Record-Route is no SIP URI");
 	message->record_route[message->record_route_count++] = value;
 	return true;
 }
@@ -329,20 +329,25 @@ static void read_small(struct reading *r)
 	value = sip_message_header(message, "Content-Type", NULL);
 	if (!value)
 		return;
-	const char *semicolon = lex_find(value, value + strlen(value), ";");
-	struct lex_span type = lex_trim(value, semicolon ? semicolon : value + strlen(value));
-	const char *slash = memchr(type.text, '/', type.len);
-	char *out = copy(r, type.text, type.len);
-	if (!semicolon || !slash)
-		scan_fail(&r->error, -EBADMSG, "Content-Type is no media type");
-	if (!out)
-		return;
+	const char *end = value + strlen(value), *stop = lex_find(value, end, ";");
+	const char *slash = stop ? memchr(value, '/', (size_t)(stop - value)) : NULL;
 	/* "application / sdp" is legal, and is the same. */
-	size_t n = 0;
-	for (size_t i = 0; i < type.len; i++)
-		if (out[i] != ' ' && out[i] != '\t')
-			out[n++] = out[i] >= 'A' && out[i] <= 'Z' ? (char)(out[i] + 32) : out[i];
-	out[n] = 0;
+	struct lex_span type = lex_trim(value, slash ? slash : value),
+			subtype = lex_trim(slash ? slash + 1 : end, stop ? stop : end);
+	if (!slash || !lex_is_token(type.text, type.len) || !lex_is_token(subtype.text, subtype.len)) {
+		scan_fail(&r->error, -EBADMSG, "Content-Type is no media type");
+		return;
+	}
+	char *out = arena_alloc(r->arena, type.len + subtype.len + 2);
+	if (!out) {
+		scan_fail(&r->error, -ENOMEM, "no memory");
+		return;
+	}
+	snprintf(out, type.len + subtype.len + 2, "%.*s/%.*s", (int)type.len, type.text, (int)subtype.len,
+		 subtype.text);
+	for (char *p = out; *p; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p + 32);
 	message->content_type = out;
 }
 

@@ -147,6 +147,12 @@ Test(message, one_more_line)
 	    {"Max-Forwards: 65536", 0, -EBADMSG},
 	    {"c: a/b\r\nContent-Type: a/b", 0, -EBADMSG},
 	    {"Content-Type: ab", 0, -EBADMSG},
+	    {"Content-Type: application / sdp", 0, 0},
+	    {"Content-Type: appli cation/sdp", 0, -EBADMSG},
+	    {"Content-Type: application/s dp", 0, -EBADMSG},
+	    {"Content-Type: =application/sdp", 0, -EBADMSG},
+	    {"Content-Type: /sdp", 0, -EBADMSG},
+	    {"Content-Type: application/", 0, -EBADMSG},
 	    {"r: <sip:a@b>\r\nRefer-To: <sip:a@b>", 0, -EBADMSG},
 	    {"b: <sip:a@b>\r\nReferred-By: <sip:a@b>", 0, -EBADMSG},
 	    {"o: refer\r\nEvent: refer", 0, -EBADMSG},
@@ -170,6 +176,10 @@ Test(message, one_more_line)
 	    {"Via: SIP/2.0/UDP [2001:db8::1];received=2001:db8::9:255;branch=x", 0, 0},
 	    {"Via: SIP/2.0/UDP [2001:db8::1];received=[2001:db8::9:255];branch=x", 0, 0},
 	    {"Record-Route: sip:a", 0, -EBADMSG},
+	    {"Record-Route: <sip~:p1.example;lr>", 0, -EBADMSG},
+	    {"Record-Route: <tel:+12025550143>", 0, -EBADMSG},
+	    {"Record-Route: <sip:p1.example;lr>, <Via:p2.exam,ple;lr>", 0, -EBADMSG},
+	    {"Contact: <sip:a@b>, <sip:c@d>;tag=1;tag=2", 0, -EBADMSG},
 	    {"Route: <sip:a", 0, -EBADMSG},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -257,9 +267,9 @@ Test(message, malformed_acks_and_responses_are_never_answered)
 Test(message, limits)
 {
 	static char text[SIP_MESSAGE_MAX + 2];
-	static const char *const lines[] = {"Via: SIP/2.0/UDP a\r\n",	 "Contact: <sip:a.b>\r\n",
-					    "Record-Route: <sip:a>\r\n", "Route: <sip:a>\r\n",
-					    "Accept: a/b\r\n",		 "Supported: a\r\n"};
+	static const char *const lines[] = {
+	    "Via: SIP/2.0/UDP a\r\n", "Contact: <sip:a.b>\r\n", "Record-Route: <sip:a.b>\r\n",
+	    "Route: <sip:a>\r\n",     "Accept: a/b\r\n",	"Supported: a\r\n"};
 	static const unsigned counts[] = {1, 50, 500, 5000};
 	char why[160];
 	struct sip_message *m;
@@ -290,7 +300,7 @@ static const char *const seeds[] = {
     INVITE "Contact: <sip:a@b>\r\nContent-Type: application/sdp\r\nContent-Length: 4\r\n\r\nv=0\n",
     "REFER sip:a@b SIP/2.0\r\nv :\r\n SIP / 2.0 / UDP a.b:5060 ;\r\n branch = z9hG4bKx, SIP/2.0/TCP [2001:db8::1]:1\r\n"
     "f: \"a \\\"q\\\" \\\x01\" <sip:a%40b:pw@c:1;lr?x=y>;tag=t\r\nt: tel:+1-2;x=y\r\ni: x@y\r\nCSeq: 1\r\n REFER\r\n"
-    "r: \"x\" <sip:plan-a@b?Replaces=1%3B>\r\nm: *\r\nRecord-Route: <sip:a;lr>,<sip:b>\r\nl: 0\r\n\r\n",
+    "r: \"x\" <sip:plan-a@b?Replaces=1%3B>\r\nm: *\r\nRecord-Route: <sip:a;lr>,<sip:b.c>\r\nl: 0\r\n\r\n",
     "SIP/2.0 407 No\r\nVia: SIP/2.0/UDP a;branch=z9hG4bKx;received=1.2.3.4;rport=5\r\nFrom: a <sip:a@b>;tag=1\r\n"
     "To: <sip:c@d>;tag=2\r\nCall-ID: x\r\nCSeq: 2 INVITE\r\nProxy-Authenticate: Digest realm=\"r\", "
     "nonce=\"n\"\r\n\r\n",
