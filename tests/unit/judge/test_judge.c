@@ -1,0 +1,214 @@
+/* What came out of a run beside what another run has stored. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "judge/judge.h"
+
+static struct xf_sockaddr gateway = {.port = 5060}, caller = {.port = 5060}, listener = {.port = 20000};
+
+/* How a run differs from the stored one. */
+struct run {
+	const char *call_id, *tag, *branch;
+	unsigned port;
+	const char *reason; /* of the NOTIFY */
+	bool no_notify, twice, other_tag;
+	unsigned lose, marker_at, jump_at; /* packets */
+	uint32_t ssrc;
+};
+
+static const struct run plain = {"abc123@192.0.2.1", "t1t1t1t1", "z9hG4bKone", 16384, "200 OK", .ssrc = 7};
+
+static void say(struct judge *judge, uint64_t ms, const struct run *run, const char *start, const char *cseq,
+		const char *tag, const char *body)
+{
+	char text[2048];
+	int n = snprintf(text, sizeof(text),
+			 "%s\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=%s-%s\r\nFrom: <sip:bot@192.0.2.1>;tag=%s\r\n"
+			 "To: <sip:x@192.0.2.20>\r\nCall-ID: %s\r\nCSeq: %s\r\nUser-Agent: of %s\r\n"
+			 "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
+			 start, run->branch, cseq, tag, run->call_id, cseq, run->branch,
+			 strncmp(body, "v=0", 3) == 0 ? "application/sdp" : "message/sipfrag", strlen(body), body);
+	judge_sent_sip(judge, ms * 1000000, &gateway, &caller, text, (size_t)n);
+}
+
+static struct judge *play(const struct run *run)
+{
+	struct judge *judge;
+	char sdp[256], frag[64];
+	xf_addr_parse(&gateway.addr, "192.0.2.1");
+	xf_addr_parse(&caller.addr, "192.0.2.20");
+	listener.addr = caller.addr;
+	cr_assert_eq(judge_create(&judge, true), 0);
+	snprintf(sdp, sizeof(sdp), "v=0\r\no=- %u 1 IN IP4 192.0.2.1\r\nc=IN IP4 192.0.2.1\r\nm=audio %u RTP/AVP 0\r\n",
+		 run->port * 3, run->port);
+	say(judge, 0, run, "INVITE sip:x@192.0.2.20 SIP/2.0", "1 INVITE", run->tag, sdp);
+	snprintf(frag, sizeof(frag), "SIP/2.0 %s", run->reason);
+	if (!run->no_notify)
+		say(judge, 500, run, "NOTIFY sip:x@192.0.2.20 SIP/2.0", "2 NOTIFY", run->tag, frag);
+	if (run->twice)
+		say(judge, 600, run, "NOTIFY sip:x@192.0.2.20 SIP/2.0", "2 NOTIFY", run->tag, frag);
+	say(judge, 900, run, "BYE sip:x@192.0.2.20 SIP/2.0", "3 BYE", run->other_tag ? "zzzz9999" : run->tag, "");
+	for (unsigned i = 0; i < 60; i++) {
+		uint8_t packet[20] = {0x80, 0};
+		uint16_t sequence = htons((uint16_t)(i + run->port + (run->jump_at && i >= run->jump_at ? 5 : 0)));
+		uint32_t timestamp = htonl(i * 160 + run->port), ssrc = htonl(run->ssrc);
+		struct xf_sockaddr from = gateway;
+		from.port = (uint16_t)run->port;
+		if (run->lose && i == run->lose)
+			continue;
+		if (i == 0 || (run->marker_at && i == run->marker_at))
+			packet[1] |= 0x80;
+		memcpy(packet + 2, &sequence, 2);
+		memcpy(packet + 4, &timestamp, 4);
+		memcpy(packet + 8, &ssrc, 4);
+		packet[12] = (uint8_t)i;
+		judge_sent(judge, (uint64_t)i * 20000000, &from, &listener, packet, sizeof(packet));
+	}
+	judge_outcome(judge, run->no_notify ? "transfer 1: failed" : "transfer 1: connected");
+	return judge;
+}
+
+/* The differences between `run` and the plain one; "" if there are none. */
+static const char *differences(const struct run *run)
+{
+	static char text[16384];
+	char dir[] = "/tmp/xfergate-judge-XXXXXX", why[JUDGE_WHY] = "", path[64];
+	static const char *const names[] = {"sip.txt", "rtp.txt", "outcome.txt"};
+	struct judge *stored = play(&plain), *judge = play(run);
+	cr_assert_not_null(mkdtemp(dir));
+	cr_assert_eq(judge_accept(stored, dir, why), 0, "%s", why);
+	memset(text, 0, sizeof(text));
+	FILE *out = fmemopen(text, sizeof(text) - 1, "w");
+	int r = judge_expect(judge, dir, out, why);
+	fclose(out);
+	cr_assert_geq(r, 0, "%s", why);
+	cr_expect_eq(r == 1, *text != 0);
+	for (unsigned i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		cr_expect_eq(unlink(path), 0);
+	}
+	rmdir(dir);
+	judge_destroy(stored);
+	judge_destroy(judge);
+	return text;
+}
+
+Test(judge, identifiers_may_differ_as_long_as_they_are_consistent)
+{
+	struct run run = plain;
+	run.call_id = "totally-different@192.0.2.1";
+	run.tag = "u2u2u2u2";
+	run.branch = "z9hG4bKtwo";
+	run.port = 20002;
+	run.ssrc = 99;
+	cr_expect_str_empty(differences(&run));
+}
+
+Test(judge, an_identifier_that_is_not_consistent)
+{
+	struct run run = plain;
+	run.other_tag = true;
+	const char *text = differences(&run);
+	cr_expect_not_null(strstr(text, "differs: SIP message 3"), "%s", text);
+	cr_expect_not_null(strstr(text, "BYE sip:x@192.0.2.20"), "%s", text);
+	cr_expect_not_null(strstr(text, "expected From: <sip:bot@192.0.2.1>;tag={tag 1}"), "%s", text);
+}
+
+Test(judge, another_word_in_a_body)
+{
+	struct run run = plain;
+	run.reason = "486 Busy Here";
+	const char *text = differences(&run);
+	cr_expect_not_null(strstr(text, "expected SIP/2.0 200 OK\n    got      SIP/2.0 486 Busy Here"), "%s", text);
+}
+
+Test(judge, a_message_that_is_missing_and_one_that_is_added)
+{
+	struct run run = plain;
+	run.no_notify = true;
+	const char *text = differences(&run);
+	cr_expect_not_null(strstr(text, "missing: SIP message 2 at 0.500 s"), "%s", text);
+	cr_expect_not_null(strstr(text, "expected transfer 1: connected\n         got      transfer 1: failed"), "%s",
+			   text);
+	run.no_notify = false;
+	run.twice = true;
+	text = differences(&run);
+	cr_expect_not_null(strstr(text, "not expected: SIP message 3 at 0.600 s"), "%s", text);
+	cr_expect_null(strstr(text, "missing"), "%s", text);
+}
+
+Test(judge, packets_of_audio)
+{
+	struct run run = plain;
+	run.lose = 30;
+	const char *text = differences(&run);
+	cr_expect_not_null(strstr(text, "1 packets are missing before packet 31"), "%s", text);
+	run.lose = 0;
+	run.marker_at = 10;
+	text = differences(&run);
+	cr_expect_not_null(strstr(text, "packet 11: expected the next one in line, payload"), "%s", text);
+	cr_expect_not_null(strstr(text, "; got a marker, payload"), "%s", text);
+	run.marker_at = 0;
+	run.jump_at = 10;
+	text = differences(&run);
+	cr_expect_not_null(strstr(text, "got sequence +6, payload"), "%s", text);
+}
+
+Test(judge, what_is_not_stored_cannot_be_compared)
+{
+	char why[JUDGE_WHY] = "";
+	struct judge *judge = play(&plain);
+	cr_expect_lt(judge_expect(judge, "/nonexistent", stderr, why), 0);
+	cr_expect_not_null(strstr(why, "/nonexistent/sip.txt"), "%s", why);
+	cr_expect_lt(judge_accept(judge, "/nonexistent/dir", why), 0);
+	judge_destroy(judge);
+}
+
+static void receive(struct judge *judge, unsigned sequence, uint64_t us)
+{
+	uint8_t packet[13] = {0x80, 8, (uint8_t)(sequence >> 8), (uint8_t)sequence};
+	uint32_t timestamp = htonl(sequence * 160);
+	memcpy(packet + 4, &timestamp, 4);
+	packet[11] = 5;
+	judge_received(judge, us * 1000, &caller, &listener, packet, sizeof(packet));
+}
+
+Test(judge, streams_are_counted_as_a_receiver_does)
+{
+	static const unsigned sequences[] = {65533, 65534, 65535, 1, 0, 1, 4, 5}; /* 2 and 3 are lost, 1 comes twice */
+	struct judge *judge;
+	cr_assert_eq(judge_create(&judge, false), 0);
+	for (unsigned i = 0; i < 8; i++)
+		receive(judge, sequences[i], i * 20000 + (i == 7) * 500000);
+	json_t *streams = judge_received_streams(judge), *one = json_array_get(streams, 0);
+	cr_assert_eq(json_array_size(streams), 1);
+	cr_expect_eq(json_integer_value(json_object_get(one, "packets")), 8);
+	cr_expect_eq(json_integer_value(json_object_get(one, "expected")), 9);
+	cr_expect_eq(json_integer_value(json_object_get(one, "lost")), 2);
+	cr_expect_eq(json_integer_value(json_object_get(one, "duplicates")), 1);
+	cr_expect_eq(json_integer_value(json_object_get(one, "reordered")), 1);
+	cr_expect_str_eq(json_string_value(json_object_get(one, "codec")), "PCMA");
+	cr_expect_float_eq(json_real_value(json_object_get(one, "longest_gap_ms")), 520.0, 0.001);
+	json_decref(streams);
+	judge_destroy(judge);
+}
+
+/* As Wireshark does: only what an SDP has named is RTP. */
+Test(judge, captured_streams_are_those_that_an_sdp_names)
+{
+	static const char sdp[] = "SIP/2.0 200 OK\r\n\r\nv=0\r\nc=IN IP4 192.0.2.99\r\nm=audio 20000 RTP/AVP 8\r\n"
+				  "c=IN IP4 192.0.2.20\r\nm=video 0 RTP/AVP 34\r\n";
+	uint8_t packet[13] = {0x80, 8};
+	struct judge *judge;
+	xf_addr_parse(&caller.addr, "192.0.2.20");
+	listener.addr = caller.addr;
+	cr_assert_eq(judge_create(&judge, false), 0);
+	judge_captured(judge, 1, &caller, &listener, packet, sizeof(packet));
+	judge_captured_sip(judge, 2, &caller, &gateway, sdp, sizeof(sdp) - 1);
+	judge_captured(judge, 3, &gateway, &listener, packet, sizeof(packet));
+	judge_captured(judge, 4, &listener, &gateway, packet, sizeof(packet));
+	json_t *streams = judge_captured_streams(judge);
+	cr_expect_eq(json_array_size(streams), 2);
+	json_decref(streams);
+	judge_destroy(judge);
+}
