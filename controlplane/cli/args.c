@@ -12,6 +12,7 @@ struct option {
 	unsigned command; /* ANY: of every command */
 	size_t text;	  /* offset of a const char * in struct args; 0: none */
 	size_t flag;	  /* offset of a bool; 0: none */
+	size_t list;	  /* offset of a struct args_list; 0: none */
 };
 
 static const struct option options[] = {
@@ -25,6 +26,10 @@ static const struct option options[] = {
     {"--caller-id", COMMAND_TRANSFER, .text = offsetof(struct args, caller_id)},
     {"--no-wait", COMMAND_TRANSFER, .flag = offsetof(struct args, no_wait)},
     {"--reason", COMMAND_HANGUP, .text = offsetof(struct args, reason)},
+    {"--lane", COMMAND_LADDER, .list = offsetof(struct args, lanes)},
+    {"--hub", COMMAND_LADDER, .text = offsetof(struct args, hub)},
+    {"--call", COMMAND_LADDER, .text = offsetof(struct args, call_id)},
+    {"--no-media", COMMAND_LADDER, .flag = offsetof(struct args, no_media)},
 };
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
 
@@ -33,8 +38,8 @@ struct reader {
 	int argc;
 	const char *const *argv;
 	int at;
-	bool literal;	      /* after "--" */
-	const char *words[4]; /* what is no option, in order */
+	bool literal;			  /* after "--" */
+	const char *words[2 + ARGS_LIST]; /* what is no option, in order */
 	unsigned word_count;
 	const struct option *used[OPTION_COUNT];
 	char *why;
@@ -61,6 +66,14 @@ static int refuse_option(struct reader *reader, const char *word)
 	return refuse(reader, "no option '%s'; xfergate --help lists what there is", word);
 }
 
+static int add_to(struct reader *reader, struct args_list *list, const char *what, const char *value)
+{
+	if (list->count == ARGS_LIST)
+		return refuse(reader, "at most %u %s can be given", ARGS_LIST, what);
+	list->items[list->count++] = value;
+	return 0;
+}
+
 static int read_option(struct reader *reader, const char *word)
 {
 	const char *equals = strchr(word, '=');
@@ -83,6 +96,9 @@ static int read_option(struct reader *reader, const char *word)
 			value = reader->argv[reader->at++];
 		if (!value || !*value)
 			return refuse(reader, "%s needs a value", option->name);
+		if (option->list)
+			return add_to(reader, (struct args_list *)((char *)reader->args + option->list), option->name,
+				      value);
 		*(const char **)((char *)reader->args + option->text) = value;
 		return 0;
 	}
@@ -152,6 +168,25 @@ static int check_options(struct reader *reader)
 	return 0;
 }
 
+static int take_files(struct reader *reader, unsigned used)
+{
+	struct args *args = reader->args;
+	int r = 0;
+	while (r == 0 && used < reader->word_count)
+		r = add_to(reader, &args->files, "captures", reader->words[used++]);
+	for (unsigned i = 0, standard = 0; r == 0 && i < args->files.count; i++) {
+		if (!args->files.items[i][0])
+			return refuse(reader, "the name of a capture is empty");
+		standard += strcmp(args->files.items[i], "-") == 0;
+		if (standard > 1)
+			return refuse(reader, "- (standard input) is given twice");
+	}
+	if (r == 0 && !args->help && args->files.count == 0)
+		return refuse(reader, "CAPTURE is missing; usage: xfergate ladder %s",
+			      command_info(COMMAND_LADDER)->usage);
+	return r;
+}
+
 /* What follows the command's words. */
 static int take_arguments(struct reader *reader, unsigned used)
 {
@@ -160,6 +195,8 @@ static int take_arguments(struct reader *reader, unsigned used)
 	unsigned left = reader->word_count - used;
 	const char **place = args->command == COMMAND_CHECK ? &args->file : &args->call;
 	bool takes = info->usage[0] && args->command != COMMAND_HELP;
+	if (args->command == COMMAND_LADDER)
+		return take_files(reader, used);
 	if (args->command == COMMAND_HELP) {
 		unsigned more = 0;
 		if (left == 0)

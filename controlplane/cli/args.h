@@ -5,12 +5,21 @@
 #include <stddef.h>
 #include "command.h"
 
+#define ARGS_LIST 32 /* values of an option that may come more than once; files */
+
+struct args_list {
+	const char *items[ARGS_LIST];
+	unsigned count;
+};
+
 struct args {
 	unsigned command;   /* enum command; COMMAND_COUNT: none given */
 	const char *socket; /* NULL: not given */
 	const char *call, *to, *plan, *caller_id, *reason, *file;
-	unsigned topic; /* of help; COMMAND_COUNT: all */
-	bool json, no_wait, help, version;
+	const char *hub, *call_id;     /* of ladder */
+	struct args_list files, lanes; /* of ladder; lanes as they were given */
+	unsigned topic;		       /* of help; COMMAND_COUNT: all */
+	bool json, no_wait, no_media, help, version;
 };
 
 /* 0; or -EINVAL and `why`: what is wrong, with the nearest command if there is one. */

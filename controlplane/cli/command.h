@@ -49,6 +49,22 @@
 	X(CHECK, "check", XF_RPC_COUNT, "FILE", "checks a configuration file and prints what it says",                 \
 	  "Reads FILE as the daemons would, touches nothing else, and needs no running daemon.\n",                     \
 	  "  xfergate check /etc/xfergate/xfergate.yaml\n")                                                            \
+	X(LADDER, "ladder", XF_RPC_COUNT,                                                                              \
+	  "CAPTURE... [--lane NAME=ADDRESS[,ADDRESS]...]... [--hub NAME] [--call TEXT] [--no-media]",                  \
+	  "draws the calls in captures: who sent what to whom",                                                        \
+	  "Reads pcap and pcapng files (-: standard input), in order of time over all of them; SIP over UDP and "      \
+	  "TCP,\n"                                                                                                     \
+	  "and RTP. Needs no running daemon.\n"                                                                        \
+	  "  --lane NAME=ADDRESS,...  a lane and its addresses, from left to right; nothing else is drawn. Without "   \
+	  "it\n"                                                                                                       \
+	  "                           every address has one\n"                                                         \
+	  "  --hub NAME               the gateway's lane: packets are counted at the other ones\n"                     \
+	  "  --call TEXT              only messages whose Call-ID contains TEXT, and media that their SDP names\n"     \
+	  "  --no-media               SIP alone\n",                                                                    \
+	  "  xfergate ladder call.pcap\n"                                                                              \
+	  "  xfergate ladder wan.pcap lan.pcap --lane caller=192.0.2.20 --lane gateway=192.0.2.1,198.51.100.1 \\\n"    \
+	  "      --lane agent=198.51.100.10 --hub gateway\n"                                                           \
+	  "  tcpdump -i eth0 -s 0 -w - udp | xfergate ladder - --no-media\n")                                          \
 	X(HELP, "help", XF_RPC_COUNT, "[COMMAND]", "help on a command", "",                                            \
 	  "  xfergate help transfer\n  xfergate help show call\n")
 

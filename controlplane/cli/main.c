@@ -13,6 +13,7 @@
 #include "request.h"
 #include "show.h"
 #include "ladder/text.h"
+#include "trace.h"
 #include "xfergate/config.h"
 
 enum {
@@ -45,6 +46,15 @@ static size_t terminal_width(void)
 	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
 		return 0;
 	return size.ws_col;
+}
+
+/* For drawings in a file or a pipe the environment may say how wide they are. */
+static unsigned drawing_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	size_t terminal = terminal_width();
+	unsigned long said = columns ? strtoul(columns, NULL, 10) : 0;
+	return terminal ? (unsigned)terminal : said <= 10000 ? (unsigned)said : 0;
 }
 
 static int print_result(const struct args *args, const json_t *result)
@@ -113,6 +123,8 @@ int main(int argc, char **argv)
 		help_print(stdout, args.help ? args.command : args.topic);
 	else if (args.command == COMMAND_CHECK)
 		r = run_check(args.file);
+	else if (args.command == COMMAND_LADDER)
+		r = trace_run(&args, drawing_width(), stdout, stderr);
 	else
 		r = run_request(&args);
 	if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "table.h"
-#include "ladder/text.h"
+#include "show_messages.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -155,5 +155,5 @@ int show_call_print(const struct view *view, const json_t *call)
 				       COUNT(transfer_fields), part);
 		show_call_attempts(view->out, json_object_get(part, "attempts"));
 	}
-	return r;
+	return r == 0 ? show_messages(view, call) : r;
 }

@@ -29,6 +29,14 @@ static bool same(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+static bool same_list(const struct args_list *a, const struct args_list *b)
+{
+	bool is = a->count == b->count;
+	for (unsigned i = 0; is && i < a->count; i++)
+		is = same(a->items[i], b->items[i]);
+	return is;
+}
+
 #define NO_TOPIC .topic = COMMAND_COUNT
 
 Test(args, understood)
@@ -53,6 +61,17 @@ Test(args, understood)
 	    {{"hangup", "c-1", "--reason", "--why"},
 	     {.command = COMMAND_HANGUP, .call = "c-1", .reason = "--why", NO_TOPIC}},
 	    {{"check", "f.yaml"}, {.command = COMMAND_CHECK, .file = "f.yaml", NO_TOPIC}},
+	    {{"ladder", "a.pcap"}, {.command = COMMAND_LADDER, .files = {{"a.pcap"}, 1}, NO_TOPIC}},
+	    {{"ladder", "a", "--lane", "x=1", "b", "--lane=y=2", "--", "-c"},
+	     {.command = COMMAND_LADDER, .files = {{"a", "b", "-c"}, 3}, .lanes = {{"x=1", "y=2"}, 2}, NO_TOPIC}},
+	    {{"ladder", "--call", "abc@x", "--no-media", "--hub", "gw", "-"},
+	     {.command = COMMAND_LADDER,
+	      .files = {{"-"}, 1},
+	      .hub = "gw",
+	      .call_id = "abc@x",
+	      .no_media = true,
+	      NO_TOPIC}},
+	    {{"ladder", "--help"}, {.command = COMMAND_LADDER, .help = true, NO_TOPIC}},
 	    {{"help"}, {.command = COMMAND_HELP, NO_TOPIC}},
 	    {{"help", "show", "call"}, {.command = COMMAND_HELP, .topic = COMMAND_SHOW_CALL}},
 	    {{"help", "transfer"}, {.command = COMMAND_HELP, .topic = COMMAND_TRANSFER}},
@@ -73,6 +92,9 @@ Test(args, understood)
 		cr_expect(same(a.plan, w->plan) && same(a.caller_id, w->caller_id), "case %zu", i);
 		cr_expect(same(a.reason, w->reason) && same(a.file, w->file), "case %zu", i);
 		cr_expect(a.json == w->json && a.no_wait == w->no_wait, "case %zu", i);
+		cr_expect(same(a.hub, w->hub) && same(a.call_id, w->call_id), "case %zu", i);
+		cr_expect(same_list(&a.files, &w->files) && same_list(&a.lanes, &w->lanes), "case %zu", i);
+		cr_expect(a.no_media == w->no_media, "case %zu", i);
 		cr_expect(a.help == w->help && a.version == w->version, "case %zu", i);
 	}
 }
@@ -92,7 +114,15 @@ Test(args, refused_with_a_hint)
 	    {{"show", "call"}, .why = "CALL is missing"},
 	    {{"show", "call", ""}, .why = "CALL is missing"},
 	    {{"show", "calls", "c-1"}, .why = "too many arguments, from 'c-1' on"},
-	    {{"a", "b", "c", "d", "e"}, .why = "too many arguments"},
+	    {{"a", "b", "c", "d", "e"}, .why = "no command 'a b'"},
+	    {{"hangup", "b", "c", "d", "e"}, .why = "too many arguments, from 'c' on"},
+	    {{"ladder"}, .why = "CAPTURE is missing"},
+	    {{"ladder", ""}, .why = "empty"},
+	    {{"ladder", "a", "-", "-"}, .why = "twice"},
+	    {{"ladder", "a", "--lane"}, .why = "--lane needs a value"},
+	    {{"ladder", "a", "--hub", "x", "--hub", "y"}, .why = "--hub is given twice"},
+	    {{"ladder", "a", "--no-medai"}, .why = "'--no-media'"},
+	    {{"show", "calls", "--lane", "a=1"}, .why = "'xfergate ladder'"},
 	    {{"check"}, .why = "FILE is missing"},
 	    {{"transfer", "c-1"}, .why = "exactly one of --to and --plan"},
 	    {{"transfer", "c-1", "--to", "1", "--plan", "p"}, .why = "exactly one of --to and --plan"},
@@ -111,6 +141,26 @@ Test(args, refused_with_a_hint)
 		char why[512] = "";
 		cr_expect(parse(&a, cases[i].words, why, sizeof(why)) == -EINVAL, "case %zu", i);
 		cr_expect(strstr(why, cases[i].why), "case %zu: '%s' does not say '%s'", i, why, cases[i].why);
+	}
+}
+
+/* As many captures and lanes as there is room for, and one more. */
+Test(args, lists)
+{
+	for (int over = 0; over < 2; over++) {
+		for (int option = 0; option < 2; option++) {
+			const char *argv[4 + ARGS_LIST] = {"xfergate", "ladder"};
+			int argc = 2;
+			struct args a;
+			char why[512];
+			if (option)
+				argv[argc++] = "capture";
+			for (int i = 0; i < ARGS_LIST + over; i++)
+				argv[argc++] = option ? "--lane=a=192.0.2.1" : "capture";
+			cr_assert(argc <= 4 + ARGS_LIST);
+			cr_expect(args_parse(&a, argc, argv, why, sizeof(why)) == (over ? -EINVAL : 0), "%s", why);
+			cr_expect(!over || strstr(why, "at most 32"), "%s", why);
+		}
 	}
 }
 

@@ -145,6 +145,107 @@ Test(show, one_call)
 	expect_shown(COMMAND_SHOW_CALL, call, "  1. number +1: 486 Busy (2.1 s)\n  2. agent: not tried\n");
 }
 
+#define MESSAGE(at, sent, leg, line, cseq, more)                                                                       \
+	"{\"at\":" at ",\"sent\":" sent ",\"leg\":\"" leg "\",\"address\":\"192.0.2.1:5060\",\"start_line\":\"" line   \
+	"\",\"cseq\":\"" cseq "\",\"in_dialog\":false,\"repeated\":false" more "}"
+
+/* The recent messages stand below as a ladder, with a lane for each leg. */
+Test(show, messages_of_a_call)
+{
+	static const char call[] =
+	    "{\"id\":\"c-1\",\"messages_lost\":0,\"messages\":[" MESSAGE("0.0", "false", "caller", "INVITE sip:a SIP/2.0", "1 INVITE", "") "," MESSAGE(
+		"0.0015", "true", "agent", "INVITE sip:b SIP/2.0", "1 INVITE",
+		"") "," MESSAGE("0.5", "true", "agent", "INVITE sip:b SIP/2.0", "1 INVITE",
+				",\"repeated\":true") "," MESSAGE("2", "false", "agent", "REFER sip:b SIP/2.0",
+								  "2 REFER",
+								  ",\"refer_to\":\"<sip:plan-x@"
+								  "g>\"") "," MESSAGE("2.25", "true",
+										      "target "
+										      "2",
+										      "INVITE "
+										      "sip:c "
+										      "SIP/2.0",
+										      "1 "
+										      "INVITE",
+										      ",\"in_"
+										      "dialog\""
+										      ":true") "," MESSAGE("3", "true",
+													   "agent",
+													   "NOTIFY "
+													   "sip:b "
+													   "SIP/2.0",
+													   "3 NOTIFY",
+													   ",\"sipfrag"
+													   "\":\"SIP/"
+													   "2.0 200 "
+													   "OK\"") "," MESSAGE("4",
+															       "false",
+															       "target 2",
+															       "SIP/2.0 486 \\u001b[2J",
+															       "1 INVITE",
+															       "") "]}";
+	expect_shown(COMMAND_SHOW_CALL, call, "\nmessages\n");
+	int r;
+	char *text = shown(COMMAND_SHOW_CALL, call, &r), *ladder = strstr(text, "\nmessages\n");
+	cr_expect_str_eq(
+	    ladder,
+	    "\n"
+	    "messages\n"
+	    "                 caller                 gateway                 agent                target 2\n"
+	    "   0.000            |------- INVITE ------>|                      |                      |\n"
+	    "   0.002            |                      |------- INVITE ------>|                      |\n"
+	    "   0.500            |                      |~~~ INVITE (again) ~~>|                      |\n"
+	    "   2.000            |                      |< REFER sip:plan-x@g -|                      |\n"
+	    "   2.250            |                      |----------------- re-INVITE ---------------->|\n"
+	    "   3.000            |                      |--- NOTIFY 200 OK --->|                      |\n"
+	    "   4.000            |                      |<-------------- 486 (INVITE) ----------------|\n",
+	    "%s", ladder);
+	free(text);
+}
+
+Test(show, messages_that_are_not_kept)
+{
+	static const char call[] = "{\"id\":\"c-1\",\"messages_lost\":%d,\"messages\":[" MESSAGE(
+	    "63.5", "false", "caller", "BYE sip:a SIP/2.0", "2 BYE", "") "]}";
+	static const struct {
+		int lost;
+		const char *wanted;
+	} cases[] = {{0, "   0.000         |----- BYE ----->|"},
+		     {1, "   0.000 * 1 older message is not kept\n  63.500         |----- BYE ----->|"},
+		     {17, "   0.000 * 17 older messages are not kept\n  63.500         |----- BYE ----->|"}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char json[sizeof(call) + 16];
+		snprintf(json, sizeof(json), call, cases[i].lost);
+		expect_shown(COMMAND_SHOW_CALL, json, cases[i].wanted);
+	}
+}
+
+/* A control plane that tells no messages, or strange ones. */
+Test(show, messages_of_another_shape)
+{
+	static const struct {
+		const char *json;
+		bool drawn;
+	} cases[] = {
+	    {"{\"id\":\"c\"}", false},
+	    {"{\"messages\":null}", false},
+	    {"{\"messages\":[]}", false},
+	    {"{\"messages\":{},\"messages_lost\":3}", false},
+	    {"{\"messages\":[7,null,{}]}", false},
+	    {"{\"messages\":[{\"leg\":\"caller\"}]}", true},
+	    {"{\"messages\":[{\"leg\":\"caller\",\"at\":-1},{\"leg\":\"agent\",\"at\":1e300}]}", true},
+	    {"{\"messages\":[{\"leg\":\"\\u001b[2J\",\"at\":\"x\",\"start_line\":7}]}", true},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int r;
+		char *text = shown(COMMAND_SHOW_CALL, cases[i].json, &r);
+		cr_expect(r == 0, "case %zu", i);
+		cr_expect(!strstr(text, "gateway") == !cases[i].drawn, "case %zu: %s", i, text);
+		cr_expect(!strchr(text, 0x1b), "case %zu: %s", i, text);
+		free(text);
+	}
+}
+
 /* Whatever shape an answer has, it is printed or refused. */
 Test(show, answers_of_another_shape)
 {
