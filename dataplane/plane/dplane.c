@@ -108,6 +108,11 @@ struct worker *dplane_worker(struct dplane *dplane, unsigned index)
 	return dplane->workers[index].worker;
 }
 
+const struct flow_table *dplane_flows(const struct dplane *dplane)
+{
+	return dplane->flows;
+}
+
 struct rte_rcu_qsbr *dplane_qsbr(struct dplane *dplane)
 {
 	return dplane->qsbr;
@@ -193,5 +198,6 @@ void dplane_counts(const struct dplane *dplane, struct dplane_counts *counts)
 	    .neighbours = dplane->next_hops.count,
 	    .admitted = admitted_count(dplane->admitted),
 	    .in_limbo = dplane->limbo.count,
+	    .source_commits = dplane->sources.commits,
 	};
 }

@@ -8,8 +8,10 @@
  */
 #pragma once
 
-#include "core/env.h"
+/* Before env.h: see NS_PER_S there. */
 #include "plane/dplane.h"
+
+#include "core/env.h"
 #include "plane/plane.h"
 
 /* Actors: 0 … workers-1 are workers. */
