@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -210,13 +211,101 @@ class Cli(unittest.TestCase):
             texts = [guide.read(), manual.read().replace("\\-", "-").replace("\\fB", "").replace("\\fR", "")]
         whole = self.run_cli("--help", expect=0).stdout
         words = [line[2:18].strip() for line in whole.split("commands:\n")[1].split("\n\n")[0].splitlines()]
-        words += ["--to", "--plan", "--caller-id", "--no-wait", "--reason", "--socket", "--json", "XFERGATE_SOCKET"]
+        words += ["--to", "--plan", "--caller-id", "--no-wait", "--reason", "--lane", "--hub", "--call", "--no-media",
+                  "--socket", "--json", "XFERGATE_SOCKET"]
         for text in texts:
             for word in words:
                 self.assertIn(word, text)
 
     def test_version(self):
         self.assertRegex(self.run_cli("--version", expect=0).stdout, r"^xfergate \d+\.\d+\.\d+\n$")
+
+    # ladder needs no daemon
+
+    def capture(self, name, *packets):
+        """A capture of UDP packets (seconds, source, destination, payload) over IPv4, without a link layer."""
+        path = os.path.join(self.dir.name, name)
+        with open(path, "wb") as file:
+            file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
+            for seconds, source, destination, payload in packets:
+                udp = struct.pack("!HHHH", source[1], destination[1], 8 + len(payload), 0) + payload
+                ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0,
+                                 socket.inet_aton(source[0]), socket.inet_aton(destination[0])) + udp
+                whole, part = divmod(round(seconds * 1e6), 1000000)
+                file.write(struct.pack("<IIII", whole, part, len(ip), len(ip)) + ip)
+        return path
+
+    PHONE, GATEWAY, AGENT = ("192.0.2.20", 5060), ("192.0.2.1", 5060), ("198.51.100.10", 5060)
+
+    @staticmethod
+    def sip(line, call="1@phone", cseq="1 INVITE", body=""):
+        return f"{line}\r\nCall-ID: {call}\r\nCSeq: {cseq}\r\n\r\n{body}".encode()
+
+    @staticmethod
+    def rtp(sequence, ssrc):
+        return struct.pack("!BBHII", 0x80, 8, sequence, sequence * 160, ssrc) + bytes(160)
+
+    def a_call(self):
+        """A call with media, captured on both sides of a gateway: two files."""
+        invite = self.sip("INVITE sip:a@b SIP/2.0", body="v=0\r\nc=IN IP4 192.0.2.20\r\nm=audio 4000 RTP/AVP 8\r\n")
+        one = self.capture(
+            "one.pcap", (100, self.PHONE, self.GATEWAY, invite), (100.5, self.PHONE, self.GATEWAY, invite),
+            (101, self.GATEWAY, self.PHONE, self.sip("SIP/2.0 200 \x1b]0;owned\x07")),
+            *[(102 + n / 50, ("192.0.2.1", 16384), ("192.0.2.20", 4000), self.rtp(n, 7)) for n in range(50)],
+            (103.5, self.PHONE, self.GATEWAY, self.sip("BYE sip:a@b SIP/2.0", cseq="2 BYE")))
+        two = self.capture("two.pcap", (100.6, ("198.51.100.1", 5060), self.AGENT,
+                                        self.sip("INVITE sip:b@c SIP/2.0", call="2@gateway")))
+        return one, two
+
+    def test_ladder_of_captures(self):
+        done = self.run_cli("ladder", *self.a_call(), "--lane", "phone=192.0.2.20", "--lane",
+                            "gateway=192.0.2.1,198.51.100.1", "--lane=agent=198.51.100.10", "--hub", "gateway", expect=0)
+        self.assertEqual(done.stderr, "")
+        self.assertEqual(done.stdout, """\
+               phone           gateway           agent        media until the next message
+   0.000         |---- INVITE --->|                |
+   0.500         |~~~~ INVITE ~~~>|                |
+   0.600         |                |---- INVITE --->|
+   1.000         |< 200 (INVITE) -|                |          phone 0/50
+   2.000         |<.. RTP PCMA ...|                |
+   3.500         |----- BYE ----->|                |
+""")
+
+    def test_ladder_lanes_by_address(self):
+        one, two = self.a_call()
+        whole = self.run_cli("ladder", one, two, "--no-media", env={"COLUMNS": "80"}, expect=0).stdout
+        self.assertEqual(whole.split("\n")[0].split(), ["192.0.2.20", "192.0.2.1", "198.51.100.1", "198.51.100.10"])
+        self.assertNotIn("RTP", whole)
+        self.assertTrue(all(len(line) <= 80 for line in whole.splitlines()))
+        one_call = self.run_cli("ladder", one, two, "--call", "2@gate", expect=0).stdout
+        self.assertEqual(one_call.split("\n")[0].split(), ["198.51.100.1", "198.51.100.10"])
+
+    def test_ladder_from_standard_input(self):
+        one, _ = self.a_call()
+        with open(one, "rb") as file:
+            done = subprocess.run([PROGRAM, "ladder", "-"], stdin=file, capture_output=True, text=True, timeout=20)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout, self.run_cli("ladder", one, expect=0).stdout)
+        self.assertIn("RTP PCMA", done.stdout)
+
+    def test_ladder_of_what_is_no_capture(self):
+        one, _ = self.a_call()
+        file = os.path.join(self.dir.name, "text")
+        with open(file, "w") as out:
+            out.write("INVITE sip:a@b SIP/2.0\n")
+        for words, part in [([file], f"{file}: not a pcap"), (["/nonexistent"], "/nonexistent: "),
+                            ([one, "--hub", "gateway"], "no lane 'gateway'"), ([one, "--lane", "a"], "--lane takes"),
+                            ([one, "--call", "nobody"], "'nobody'"),
+                            ([self.capture("empty.pcap")], "nothing to draw")]:
+            done = self.run_cli("ladder", *words, expect=1)
+            self.one_sentence(done.stderr, part)
+            self.assertEqual(done.stdout, "")
+
+    def test_messages_of_a_call(self):
+        row = {"at": 0.0, "sent": False, "leg": "caller", "address": "192.0.2.20:5060",
+               "start_line": "INVITE sip:a@b SIP/2.0", "cseq": "1 INVITE", "in_dialog": False, "repeated": False}
+        done = self.ask(result({"id": "c-1", "messages": [row], "messages_lost": 2}), "show", "call", "c-1")
+        self.assertIn("\n   0.000 * 2 older messages are not kept\n   0.000         |---- INVITE --->|", done.stdout)
 
     # check needs no daemon
 

@@ -1,18 +1,22 @@
 """The stage of one call: its peers and captures while it is played, then what was captured, and the promises about it."""
+import os
 import re
+import shutil
+import subprocess
 import time
 from pathlib import Path
 
 import judge
-import ladder
 import peers
 import pcapfile
+import sipmsg
 import topology
 import tone
 from labconfig import agent_last, number
 from topology import LabError, address
 
 CALLER_TONE_S = 30
+LADDER_COLUMNS = 140  # of the report, unless it goes to a terminal
 PREFIXES = {network: block4.rsplit(".", 1)[0] + "." for network, (block4, _, _) in topology.NETWORKS.items()}
 # Parties whose SIP goes through a server: its address is the one that the gateway signals with.
 SERVERS = {"callee": address("carrier", 10), "extension": address("pbx", 10)}
@@ -100,8 +104,8 @@ class Stage:
     def read(self):
         """Reads the captures of this call."""
         files = [self.folder / f"{network}.pcap" for network in topology.NETWORKS]
-        self.sip, self.rtp = ladder.read(files)
         self.raw = [datagram for file in files for datagram in pcapfile.read(file)]
+        self.sip, self.rtp = sipmsg.messages(self.raw), judge.rtp_packets(self.raw)
 
     # afterwards
 
@@ -214,9 +218,22 @@ class Stage:
             out.append(("PBX+extension", {address("pbx", 10), address("pbx", 20)}))
         return out
 
+    def _ladder(self):
+        """The captures as `xfergate ladder` draws them, or why it does not."""
+        words = [self.folder / f"{network}.pcap" for network in topology.NETWORKS]
+        for name, addresses in self.lanes():
+            known = sorted(place for place in addresses if place)
+            if known:
+                words += ["--lane", f"{name}={','.join(known)}"]
+        columns = shutil.get_terminal_size((LADDER_COLUMNS, 24)).columns
+        done = subprocess.run([self.gateway.programs["xfergate"], "ladder", *words, "--hub", "gateway"], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+                              env={**os.environ, "COLUMNS": str(columns)})
+        return done.stdout.splitlines()
+
     def report(self):
         """The ladder and the promises, as lines."""
-        lines = [f"call {self.call}: {self.title}", *ladder.draw(self.sip, self.rtp, self.lanes()), ""]
+        lines = [f"call {self.call}: {self.title}", *self._ladder(), ""]
         lines += [f"    {verdict.summary}" for verdict in self.verdicts]
         for what, kept, instead in self.promises:
             lines.append(f"    {'kept  ' if kept else 'BROKEN'}  {what}" + ("" if kept else f": {instead}"))
