@@ -28,11 +28,6 @@ class Message(NamedTuple):
         return self.header("call-id")
 
     @property
-    def title(self):
-        """What a ladder calls it."""
-        return f"{self.code} {self.reason} ({self.method})" if self.code else self.method
-
-    @property
     def sipfrag(self):
         """The status code that a NOTIFY of a transfer reports; 0 if it reports none."""
         match = re.match(r"SIP/2\.0 (\d{3})", self.body)
