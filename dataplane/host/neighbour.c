@@ -46,6 +46,7 @@ static void neighbour_heard(const struct netlink_neighbour *heard, void *arg)
 	if (n == NULL)
 		return;
 	n->heard = true;
+	n->permanent = heard->permanent;
 	if (heard->gone) {
 		bool was = n->resolved;
 		n->resolved = false;
@@ -86,15 +87,20 @@ int neighbour_init(struct neighbour_table *table, struct netlink *netlink,
 	return 0;
 }
 
+static void neighbour_forget(struct neighbour_table *table, struct neighbour *n)
+{
+	if (!n->permanent)
+		netlink_neighbour_use(table->netlink, n->ifindex, &n->addr, false);
+	LIST_REMOVE(n, link);
+	free(n);
+}
+
 void neighbour_fini(struct neighbour_table *table)
 {
 	for (unsigned i = 0; i < NEIGHBOUR_BUCKETS; i++) {
 		struct neighbour *n;
-		while ((n = LIST_FIRST(&table->buckets[i])) != NULL) {
-			netlink_neighbour_use(table->netlink, n->ifindex, &n->addr, false);
-			LIST_REMOVE(n, link);
-			free(n);
-		}
+		while ((n = LIST_FIRST(&table->buckets[i])) != NULL)
+			neighbour_forget(table, n);
 	}
 	if (table->events)
 		mnl_socket_close(table->events);
@@ -128,7 +134,8 @@ static void neighbour_read_again(struct neighbour_table *table, char *buf, size_
 	for (unsigned i = 0; i < NEIGHBOUR_BUCKETS; i++) {
 		LIST_FOREACH(n, &table->buckets[i], link)
 		if (!n->heard)
-			neighbour_heard(&(struct netlink_neighbour){n->ifindex, n->addr, true, true, {0}}, table);
+			neighbour_heard(&(struct netlink_neighbour){n->ifindex, n->addr, true, true, {0}, false},
+					table);
 	}
 }
 
@@ -166,6 +173,7 @@ static void neighbour_known(const struct netlink_neighbour *heard, void *arg)
 	if (heard->gone || heard->ifindex != n->ifindex || !xf_addr_eq(&heard->addr, &n->addr))
 		return;
 	n->resolved = true;
+	n->permanent = heard->permanent;
 	memcpy(n->mac, heard->mac, sizeof(n->mac));
 }
 
@@ -179,9 +187,10 @@ int neighbour_watch(struct neighbour_table *table, unsigned port, int ifindex, c
 	n->ifindex = ifindex;
 	n->addr = *addr;
 	LIST_INSERT_HEAD(neighbour_bucket(table, ifindex, addr), n, link);
-	neighbour_request(table, n);
-	/* An entry that was resolved before we asked gives no notice. */
+	/* An entry that is resolved before we ask gives no notice. */
 	netlink_neighbour_list(table->netlink, neighbour_known, &(struct neighbour_lookup){n});
+	if (!n->permanent)
+		neighbour_request(table, n);
 	if (n->resolved)
 		table->changed(n, table->arg);
 	return 0;
@@ -193,7 +202,5 @@ void neighbour_release(struct neighbour_table *table, int ifindex, const struct 
 
 	if (n == NULL)
 		return;
-	netlink_neighbour_use(table->netlink, n->ifindex, &n->addr, false);
-	LIST_REMOVE(n, link);
-	free(n);
+	neighbour_forget(table, n);
 }

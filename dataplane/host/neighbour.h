@@ -14,6 +14,7 @@ struct neighbour {
 	int ifindex; /* of the port's kernel interface */
 	struct xf_addr addr;
 	bool resolved;
+	bool permanent; /* the operator's entry, left as it is */
 	bool heard;	/* since the table was last read again */
 	uint8_t mac[6]; /* when resolved */
 };

@@ -230,6 +230,7 @@ int netlink_neighbour_parse(struct netlink_neighbour *out, const struct nlmsghdr
 		return -EBADMSG;
 	out->ifindex = ndm->ndm_ifindex;
 	out->deleted = nlh->nlmsg_type == RTM_DELNEIGH;
+	out->permanent = !out->deleted && (ndm->ndm_state & NUD_PERMANENT);
 	out->gone = out->deleted || !(ndm->ndm_state & NETLINK_NUD_VALID) || lladdr == NULL ||
 		    mnl_attr_get_payload_len(lladdr) != sizeof(out->mac);
 	if (!out->gone)

@@ -29,6 +29,7 @@ struct netlink_neighbour {
 	bool gone;	/* deleted, or not valid now */
 	bool deleted;	/* the kernel forgot it, and that we asked to have it kept */
 	uint8_t mac[6]; /* when not gone */
+	bool permanent; /* somebody has written it down by hand */
 };
 
 /* 0 or -errno. */
@@ -43,7 +44,10 @@ int netlink_addr_list(struct netlink *netlink, int ifindex, struct netlink_addr 
 /* 0 or -errno; -EEXIST: it is there. */
 int netlink_addr_add(struct netlink *netlink, int ifindex, const struct xf_prefix *prefix);
 
-/* Asks the kernel to resolve a neighbour and, if keep, to keep it resolved; without keep the kernel may forget it. */
+/* Asks the kernel to resolve a neighbour and, if keep, to keep it resolved; without keep the kernel may forget it. Not
+ * for a permanent one: the kernel would forget what somebody has written down, and ask a wire that may have nobody on
+ * it.
+ */
 int netlink_neighbour_use(struct netlink *netlink, int ifindex, const struct xf_addr *addr, bool keep);
 /* Calls back for each neighbour of the kernel's tables. 0 or -errno. */
 int netlink_neighbour_list(struct netlink *netlink, void (*each)(const struct netlink_neighbour *, void *arg),

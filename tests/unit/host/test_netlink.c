@@ -105,6 +105,7 @@ Test(netlink, neighbour)
 		cr_expect_eq(netlink_neighbour_parse(&n, nlh), 0, "%s", rows[i].name);
 		cr_expect_eq(n.gone, rows[i].gone, "%s", rows[i].name);
 		cr_expect_eq(n.deleted, rows[i].deleted, "%s", rows[i].name);
+		cr_expect_eq(n.permanent, rows[i].state == NUD_PERMANENT, "%s", rows[i].name);
 		cr_expect_eq(n.ifindex, 9);
 		if (!rows[i].gone)
 			cr_expect_arr_eq(n.mac, mac, 6, "%s", rows[i].name);
