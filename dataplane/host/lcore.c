@@ -74,7 +74,7 @@ static unsigned lcore_turn(struct lcore *l)
 
 	for (unsigned port = 0; port < l->set->port_count; port++) {
 		const struct port *p = &l->set->ports[port];
-		if (l->index >= p->rx_queues)
+		if (l->index >= __atomic_load_n(&p->rx_polled, __ATOMIC_RELAXED))
 			continue;
 		uint16_t n = rte_eth_rx_burst(p->id, (uint16_t)l->index, pkts, WORKER_BURST);
 		if (n == 0)

@@ -30,6 +30,7 @@ struct loop {
 	int epoll;
 	uint64_t client; /* connection that is registered; 0: none */
 	bool client_paused;
+	bool begun; /* no capture waits any more */
 	unsigned idle_turns;
 	bool end;
 };
@@ -112,6 +113,22 @@ static void loop_event(struct loop *loop, unsigned source)
 	}
 }
 
+/* A capture is there once and at once: it begins when somebody has said whom to listen to. */
+static void loop_begin_captures(struct loop *loop)
+{
+	struct dplane_counts counts;
+
+	if (loop->begun)
+		return;
+	dplane_counts(loop->host->dplane, &counts);
+	if (counts.source_commits == 0)
+		return;
+	for (unsigned p = 0; p < loop->host->config->port_count; p++)
+		if (port_waits(&loop->host->ports[p]))
+			port_begin(&loop->host->ports[p]);
+	loop->begun = true;
+}
+
 /* What no file descriptor tells of. How much was done. */
 static unsigned loop_rings(struct loop *loop)
 {
@@ -121,6 +138,7 @@ static unsigned loop_rings(struct loop *loop)
 	for (unsigned p = 0; p < host->config->port_count; p++)
 		done += kernel_if_drain(&host->kernel_ifs[p]);
 	done += dplane_main(host->dplane, clock_now_ns());
+	loop_begin_captures(loop);
 	loop_pace_client(loop);
 	return done;
 }

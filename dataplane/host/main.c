@@ -61,6 +61,10 @@ static int main_pool_start(struct host *host)
 	uint32_t frame = RTE_MBUF_DEFAULT_DATAROOM, count = MAIN_MBUFS_REST;
 
 	for (uint32_t p = 0; p < config->port_count; p++) {
+		int r = pcap_port_look(&host->ports[p].pcap, &config->ports[p]);
+		if (r < 0)
+			return r;
+		count += host->ports[p].pcap.frames;
 		/* Drivers of virtual devices have one queue. */
 		count += MAIN_MBUFS_QUEUE * (eal_device_is_pci(config->ports[p].device) ? config->workers : 1);
 		if (port_frame_size(config->ports[p].mtu) > frame)

@@ -9,6 +9,7 @@
 #include "log.h"
 
 #define PORT_DESCRIPTORS 1024
+#define PORT_ARGS	 4096 /* of a device: two paths */
 /* The driver asks the kernel to reassemble IPv4 fragments (PACKET_FANOUT_FLAG_DEFRAG), even for one queue, and cuts off
  * what is longer than a frame of its ring. A SIP request in three fragments must fit. */
 #define PORT_AF_PACKET_FRAME 4096
@@ -44,7 +45,7 @@ int port_device_args(char *out, size_t size, const char *device)
 static int port_device_create(struct port *port, const char *device)
 {
 	size_t len = strcspn(device, ",");
-	char name[sizeof(port->vdev)], args[256];
+	char name[sizeof(port->vdev)], args[PORT_ARGS];
 
 	if (len >= sizeof(name))
 		return -ENAMETOOLONG;
@@ -142,10 +143,11 @@ static int port_configure(struct port *port, unsigned workers, struct rte_mempoo
 	port->started = true;
 	/* Promiscuous, so that what a driver's filter does not know (ND's multicast groups) comes too; the worker
 	 * checks. */
-	if (rte_eth_promiscuous_enable(port->id) < 0)
+	if (rte_eth_promiscuous_enable(port->id) < 0 && !pcap_port_is(port->config->device))
 		log_warning("port-not-promiscuous", "port=%s", port->config->name);
 	r = rte_eth_macaddr_get(port->id, &mac);
-	memcpy(port->mac, mac.addr_bytes, sizeof(port->mac));
+	memcpy(port->mac, port->pcap.mac_found ? port->pcap.mac : mac.addr_bytes, sizeof(port->mac));
+	port->rx_polled = port->pcap.reads ? 0 : port->rx_queues;
 	return r;
 }
 
@@ -179,7 +181,7 @@ int port_start(struct port *port, const struct config_port *config, unsigned wor
 {
 	bool xdp = strncmp(config->device, "net_af_xdp", 10) == 0;
 
-	*port = (struct port){.config = config, .id = RTE_MAX_ETHPORTS};
+	*port = (struct port){.config = config, .id = RTE_MAX_ETHPORTS, .pcap = port->pcap};
 	int r = lower_start(&port->lower, config->device, !xdp);
 	if (r == 0) {
 		r = port_try(port, config->device, workers, pool);
@@ -195,6 +197,17 @@ int port_start(struct port *port, const struct config_port *config, unsigned wor
 		 config->name, port->driver, port->mac[0], port->mac[1], port->mac[2], port->mac[3], port->mac[4],
 		 port->mac[5], config->mtu, port->rx_queues, port->tx_queues);
 	return 0;
+}
+
+bool port_waits(const struct port *port)
+{
+	return port->rx_polled < port->rx_queues;
+}
+
+void port_begin(struct port *port)
+{
+	log_info("capture-begins", "port=%s device=%s", port->config->name, port->config->device);
+	__atomic_store_n(&port->rx_polled, port->rx_queues, __ATOMIC_RELAXED);
 }
 
 void port_stop(struct port *port)

@@ -4,6 +4,7 @@
 #include <rte_ethdev.h>
 #include "xfergate/config.h"
 #include "lower.h"
+#include "pcap_port.h"
 
 struct port {
 	const struct config_port *config;
@@ -14,10 +15,13 @@ struct port {
 	bool started;
 	/* As many receive queues as workers, queue i polled by worker i; or one, polled by worker 0. */
 	uint16_t rx_queues;
+	/* The same; or 0 while a capture waits for the control plane. The main thread writes, workers read relaxed. */
+	uint16_t rx_polled;
 	/* One transmit queue for each worker and one for the main thread (the last); or one, worker 0's: others hand
 	 * what they send to worker 0 on rings. */
 	uint16_t tx_queues;
 	struct lower lower;
+	struct pcap_port pcap;	  /* zeros for other drivers */
 	struct rte_mempool *pool; /* of its own: AF_PACKET, whose frames are longer; else NULL */
 };
 
@@ -35,7 +39,11 @@ int port_fallback_device(char *out, size_t size, const char *device);
  * the datagrams that the kernel has reassembled for it. 0 or -ENAMETOOLONG. */
 int port_device_args(char *out, size_t size, const char *device);
 
-/* Creates its device (an AF_XDP one that cannot be had becomes AF_PACKET, with a warning), configures and starts it.
- * 0 or -errno, logged. */
+/* pcap has been looked at (port->pcap, by pcap_port_look). Creates its device (an AF_XDP one that cannot be had becomes
+ * AF_PACKET, with a warning), configures and starts it. 0 or -errno, logged. */
 int port_start(struct port *port, const struct config_port *config, unsigned workers, struct rte_mempool *pool);
+/* Whether frames wait in a capture: they are taken in from port_begin on, for before that nobody knows any endpoint or
+ * source. */
+bool port_waits(const struct port *port);
+void port_begin(struct port *port);
 void port_stop(struct port *port);

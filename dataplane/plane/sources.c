@@ -60,6 +60,7 @@ static void sources_swapped(struct command_item *item, void *arg)
 	if (swap->old)
 		limbo_add(sources->limbo, sources_destroy, swap->old);
 	if (!swap->canceled) {
+		sources->commits++;
 		note_info(sources->seam, "sources-committed", "blocks=%u", swap->count);
 		sources->committed(item->command.sequence, item->connection, swap->now_ns, sources->arg);
 	}

@@ -12,6 +12,7 @@ struct sources {
 	struct xf_source *gathered; /* XF_MAX_SOURCES; NULL: no BEGIN yet */
 	uint32_t count;
 	struct source_table *current; /* the last committed */
+	uint32_t commits;	      /* that all workers have taken up */
 	struct command_queue *commands;
 	struct limbo *limbo;
 	const struct dplane_seam *seam; /* for the log */

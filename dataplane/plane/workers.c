@@ -35,7 +35,7 @@ static void workers_event(void *arg, const struct xf_link_event *event)
 static int workers_rings_create(struct dplane *dplane)
 {
 	const unsigned flags = RING_F_SP_ENQ | RING_F_SC_DEQ;
-	char name[RTE_RING_NAMESIZE];
+	char name[32];
 
 	for (unsigned from = 0; from < dplane->worker_count; from++) {
 		snprintf(name, sizeof(name), "events%u", from);

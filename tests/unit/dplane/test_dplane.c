@@ -98,8 +98,10 @@ static void history_open(struct desk *desk)
 	cr_expect_neq(desk->hello.instance, 0);
 	sip(desk, CALLER);
 	cr_expect_eq(desk->kernel, 0);
+	cr_expect_eq(counts(desk).source_commits, 0);
 	sources(desk);
 	sip(desk, CALLER);
+	cr_expect_eq(counts(desk).source_commits, 1);
 	cr_expect_eq(desk->kernel, 2, "both workers have the new table");
 	sip(desk, "203.0.113.5");
 	cr_expect_eq(desk->kernel, 2);
