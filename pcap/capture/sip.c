@@ -1,6 +1,7 @@
 #include "sip.h"
 
 #include <ctype.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #define SIP_LINE_MAX (8 * 1024) /* of a start line */
@@ -40,6 +41,40 @@ static bool sip_is_start(const uint8_t *line, size_t len)
 		method++;
 	return method && len >= method + 10 && line[method] == ' ' && line[len - 8] == ' ' &&
 	       sip_is_version(line + len - 7, 7);
+}
+
+/* Bytes of the method that ends at p: of a known one, which may stand behind anything; else of the whole token. */
+static size_t sip_method_before(const uint8_t *line, const uint8_t *p)
+{
+	static const char *const known[] = {"INVITE",	"ACK",	 "BYE",	      "CANCEL", "OPTIONS",
+					    "REGISTER", "PRACK", "SUBSCRIBE", "NOTIFY", "UPDATE",
+					    "REFER",	"INFO",	 "MESSAGE",   "PUBLISH"};
+	size_t token = 0;
+	while (p - token > line && sip_is_token(p[-1 - (ptrdiff_t)token]))
+		token++;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		size_t n = strlen(known[i]);
+		if (n <= token && memcmp(p - n, known[i], n) == 0)
+			return n;
+	}
+	return token;
+}
+
+/* Where a start line begins in a line that may begin with the end of a body, which need not end with a line. 0: at its
+ * beginning or nowhere. */
+static size_t sip_start_within(const uint8_t *line, size_t len)
+{
+	const uint8_t *end = line + len, *p;
+	while (end > line && (end[-1] == '\n' || end[-1] == '\r' || end[-1] == ' '))
+		end--;
+	for (p = line; (p = memmem(p, (size_t)(end - p), "SIP/2.0 ", 8)); p++)
+		if (sip_is_start(p, (size_t)(end - p)))
+			return (size_t)(p - line);
+	if (end - line < 10 || end[-8] != ' ')
+		return 0;
+	for (p = end - 9; p > line && *p != ' '; p--)
+		;
+	return (size_t)(p - line) - sip_method_before(line, p);
 }
 
 /* The line is this header: its value's offset; else 0. */
@@ -130,6 +165,12 @@ enum capture_sip_cut capture_sip_cut(struct capture_sip *sip, const uint8_t *dat
 		if (left && sip->scanned == 0 && (*p == '\r' || *p == '\n')) {
 			++*skip;
 			continue;
+		}
+		if (left && sip->scanned == 0 && !sip->synced) {
+			size_t within = sip_start_within(p, sip_line(p, left));
+			*skip += within;
+			p += within;
+			left -= within;
 		}
 		ssize_t length = left ? sip_length(sip, p, left) : 0;
 		if (length > 0 && (size_t)length <= left) {
