@@ -30,6 +30,11 @@ static const struct option options[] = {
     {"--hub", COMMAND_LADDER, .text = offsetof(struct args, hub)},
     {"--call", COMMAND_LADDER, .text = offsetof(struct args, call_id)},
     {"--no-media", COMMAND_LADDER, .flag = offsetof(struct args, no_media)},
+    {"-o", COMMAND_CAPTURE, .text = offsetof(struct args, output)},
+    {"--all", COMMAND_CAPTURE, .flag = offsetof(struct args, all)},
+    {"--media", COMMAND_CAPTURE, .flag = offsetof(struct args, media)},
+    {"--scrub", COMMAND_CAPTURE, .flag = offsetof(struct args, scrub)},
+    {"--for", COMMAND_CAPTURE, .text = offsetof(struct args, duration)},
 };
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
 
@@ -213,9 +218,44 @@ static int take_arguments(struct reader *reader, unsigned used)
 	if (left > 0)
 		return refuse(reader, "too many arguments, from '%s' on; usage: xfergate %s %s", reader->words[used],
 			      info->words, info->usage);
-	if (takes && !args->help && (!*place || !**place))
+	if (takes && !args->help && !args->all && (!*place || !**place))
 		return refuse(reader, "%s is missing; usage: xfergate %s %s",
 			      args->command == COMMAND_CHECK ? "FILE" : "CALL", info->words, info->usage);
+	return 0;
+}
+
+/* "90s", "15m", "2h", or seconds; 1 s to 30 days. */
+static bool read_time(const char *text, uint64_t *ms)
+{
+	static const struct {
+		char unit;
+		uint64_t seconds;
+	} units[] = {{0, 1}, {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+	uint64_t value = 0;
+	size_t digits = strspn(text, "0123456789");
+	if (digits == 0 || digits > 7 || (text[digits] && text[digits + 1]))
+		return false;
+	for (size_t i = 0; i < digits; i++)
+		value = value * 10 + (uint64_t)(text[i] - '0');
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (units[i].unit == text[digits]) {
+			*ms = value * units[i].seconds * 1000;
+			return value && *ms <= 30ull * 86400 * 1000;
+		}
+	return false;
+}
+
+static int check_capture(struct reader *reader)
+{
+	struct args *args = reader->args;
+	if (args->all && args->call)
+		return refuse(reader, "give either CALL or --all; usage: xfergate capture %s",
+			      command_info(COMMAND_CAPTURE)->usage);
+	if (!args->output)
+		return refuse(reader, "-o FILE is missing: where is the capture to be written?");
+	if (args->duration && !read_time(args->duration, &args->for_ms))
+		return refuse(reader, "--for takes a time such as 90s, 15m or 2h, at most 30d; '%s' is none",
+			      args->duration);
 	return 0;
 }
 
@@ -241,6 +281,8 @@ int args_parse(struct args *args, int argc, const char *const *argv, char *why, 
 	r = take_arguments(&reader, used);
 	if (r < 0 || args->help)
 		return r;
+	if (args->command == COMMAND_CAPTURE)
+		return check_capture(&reader);
 	if (args->command == COMMAND_TRANSFER && !args->to == !args->plan)
 		return refuse(&reader, "exactly one of --to and --plan must be given; usage: xfergate transfer %s",
 			      command_info(COMMAND_TRANSFER)->usage);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "command.h"
 
 #define ARGS_LIST 32 /* values of an option that may come more than once; files */
@@ -16,7 +17,11 @@ struct args {
 	unsigned command;   /* enum command; COMMAND_COUNT: none given */
 	const char *socket; /* NULL: not given */
 	const char *call, *to, *plan, *caller_id, *reason, *file;
-	const char *hub, *call_id;     /* of ladder */
+	const char *hub, *call_id; /* of ladder */
+	const char *output;	   /* of capture */
+	const char *duration;	   /* as it was given */
+	uint64_t for_ms;	   /* 0: without end */
+	bool all, media, scrub;
 	struct args_list files, lanes; /* of ladder; lanes as they were given */
 	unsigned topic;		       /* of help; COMMAND_COUNT: all */
 	bool json, no_wait, no_media, help, version;

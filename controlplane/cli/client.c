@@ -95,7 +95,7 @@ static int wait_for(struct client *client, short events)
 	}
 }
 
-static int client_connect(struct client *client)
+static int connect_to(struct client *client)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	if (strlen(client->path) >= sizeof(address.sun_path))
@@ -179,6 +179,22 @@ static int client_read(struct client *client, char **buf)
 	}
 }
 
+int client_connect(const char *path, int timeout_ms, char *why, size_t why_size)
+{
+	struct client client = {.path = path,
+				.fd = -1,
+				.deadline_ms = now_ms() + timeout_ms,
+				.timeout_ms = timeout_ms,
+				.why = why,
+				.why_size = why_size};
+	int r = connect_to(&client);
+	if (r == 0)
+		return client.fd;
+	if (client.fd >= 0)
+		close(client.fd);
+	return r;
+}
+
 int client_ask(const char *path, const char *line, int timeout_ms, char **answer, char *why, size_t why_size)
 {
 	struct client client = {.path = path,
@@ -188,7 +204,7 @@ int client_ask(const char *path, const char *line, int timeout_ms, char **answer
 				.why = why,
 				.why_size = why_size};
 	char *buf = NULL;
-	int r = client_connect(&client);
+	int r = connect_to(&client);
 	if (r == 0)
 		r = client_send(&client, line, strlen(line));
 	if (r == 0)

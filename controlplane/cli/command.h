@@ -46,6 +46,17 @@
 	X(HANGUP, "hangup", XF_RPC_HANGUP, "CALL [--reason TEXT]", "ends a call",                                      \
 	  COMMAND_CALL_HELP "  --reason TEXT  why, for the log\n",                                                     \
 	  "  xfergate hangup c-4k2m9x1a\n  xfergate hangup c-4k2m9x1a --reason 'test call'\n")                         \
+	X(CAPTURE, "capture", XF_RPC_CAPTURE_START, "CALL|--all -o FILE [--media] [--scrub] [--for TIME]",             \
+	  "writes what a call says and hears to a file",                                                               \
+	  COMMAND_CALL_HELP                                                                                            \
+	  "From now on, until the call ends, TIME is over or Ctrl-C is pressed. FILE is a pcap, whole at the end.\n"   \
+	  "  --all           every call, new ones from their first INVITE on, and what belongs to no call\n"           \
+	  "  -o FILE         where to; - is standard output\n"                                                         \
+	  "  --media         RTP and RTCP too\n"                                                                       \
+	  "  --scrub         without credentials and keys, and with other digits in telephone numbers\n"               \
+	  "  --for TIME      how long: 90s, 15m, 2h\n",                                                                \
+	  "  xfergate capture c-4k2m9x1a -o call.pcap\n"                                                               \
+	  "  xfergate capture --all -o hour.pcap --scrub --for 1h\n")                                                  \
 	X(CHECK, "check", XF_RPC_COUNT, "FILE", "checks a configuration file and prints what it says",                 \
 	  "Reads FILE as the daemons would, touches nothing else, and needs no running daemon.\n",                     \
 	  "  xfergate check /etc/xfergate/xfergate.yaml\n")                                                            \

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "args.h"
+#include "capture.h"
 #include "client.h"
 #include "help.h"
 #include "outcome.h"
@@ -81,9 +82,24 @@ static int print_result(const struct args *args, const json_t *result)
 	return EXIT_REFUSED;
 }
 
-static int run_request(const struct args *args)
+static const char *socket_path(const struct args *args)
 {
 	const char *path = args->socket ? args->socket : getenv("XFERGATE_SOCKET");
+	return path && *path ? path : CLIENT_SOCKET;
+}
+
+static int run_capture(const struct args *args)
+{
+	char why[1280];
+	if (capture_run(args, socket_path(args), stdout, why, sizeof(why)) == 0)
+		return EXIT_DONE;
+	fflush(stdout);
+	complain(why);
+	return EXIT_REFUSED;
+}
+
+static int run_request(const struct args *args)
+{
 	int timeout_ms = args->command == COMMAND_TRANSFER && !args->no_wait ? CLIENT_TRANSFER_MS : CLIENT_TIMEOUT_MS;
 	char why[1280], *answer = NULL, *line = request_format(args);
 	json_t *result = NULL;
@@ -91,7 +107,7 @@ static int run_request(const struct args *args)
 		complain("an argument is not UTF-8 text");
 		return EXIT_USAGE;
 	}
-	int r = client_ask(path && *path ? path : CLIENT_SOCKET, line, timeout_ms, &answer, why, sizeof(why));
+	int r = client_ask(socket_path(args), line, timeout_ms, &answer, why, sizeof(why));
 	free(line);
 	if (r == 0)
 		r = request_parse(answer, &result, why, sizeof(why));
@@ -123,6 +139,8 @@ int main(int argc, char **argv)
 		help_print(stdout, args.help ? args.command : args.topic);
 	else if (args.command == COMMAND_CHECK)
 		r = run_check(args.file);
+	else if (args.command == COMMAND_CAPTURE)
+		r = run_capture(&args);
 	else if (args.command == COMMAND_LADDER)
 		r = trace_run(&args, drawing_width(), stdout, stderr);
 	else

@@ -19,6 +19,9 @@ char *request_format(const struct args *args)
 		put_text(params, "reason", args->reason);
 	if (args->command == COMMAND_TRANSFER)
 		r |= json_object_set_new(params, "wait", json_boolean(!args->no_wait));
+	if (args->command == COMMAND_CAPTURE)
+		r |= (args->all ? json_object_set_new(params, "all", json_true()) : 0) |
+		     json_object_set_new(params, "media", json_boolean(args->media));
 	json_t *request = r == 0 ? json_pack("{s:s,s:i,s:s,s:O}", "jsonrpc", "2.0", "id", REQUEST_ID, "method",
 					     xf_rpc_name(info->method), "params", params)
 				 : NULL;
