@@ -21,6 +21,7 @@
 #define LEG_HEADERS_MAX	    2048
 #define LEG_ROUTE_MAX	    1536
 #define LEG_VALUE_MAX	    (SIP_URI_MAX + 160)
+#define LEG_ID_MAX	    256 /* Call-ID, or a tag of a peer */
 
 /* X(symbol, "name") */
 #define LEG_KINDS(X)                                                                                                   \
@@ -112,9 +113,9 @@ struct leg {
 	uint8_t admitted_count;
 
 	/* dialog (RFC 3261 12) */
-	char call_id[128];
+	char call_id[LEG_ID_MAX];
 	char local_tag[24];
-	char remote_tag[128];
+	char remote_tag[LEG_ID_MAX];
 	char local[LEG_VALUE_MAX];	 /* From or To value of ours, without tag */
 	char remote[LEG_VALUE_MAX];	 /* theirs, without tag */
 	char remote_target[SIP_URI_MAX]; /* their Contact; our INVITE's Request-URI before */

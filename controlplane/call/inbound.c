@@ -27,6 +27,21 @@ bool inbound_require_nothing(struct shard *shard, sip_txn txn, const struct sip_
 	return false;
 }
 
+/* RFC 3261 20.1: no Accept header means application/sdp; an empty one, nothing. */
+static bool accepts_sdp(const struct sip_message *invite)
+{
+	unsigned count = 0;
+	sip_message_header(invite, "Accept", &count);
+	for (unsigned i = 0; count && i < invite->header_count; i++) {
+		const struct sip_header *header = &invite->headers[i];
+		if (strcasecmp(header->name, "Accept") == 0 &&
+		    (strcasestr(header->value, "application/sdp") || strstr(header->value, "*/*") ||
+		     strcasestr(header->value, "application/*")))
+			return true;
+	}
+	return count == 0;
+}
+
 static void refuse(struct shard *shard, sip_txn txn, int status, const char *why)
 {
 	char quoted[320];
@@ -149,6 +164,10 @@ void inbound_invite(struct shard *shard, sip_txn txn, const struct sip_message *
 		return;
 	if (invite->body_len && !leg_has_sdp(invite)) {
 		refuse(shard, txn, 415, "only application/sdp is understood");
+		return;
+	}
+	if (!accepts_sdp(invite)) {
+		refuse(shard, txn, 406, "Accept does not name application/sdp, and nothing else is spoken");
 		return;
 	}
 	if (shard->stopping || !media_ready(shard->media) || shard->calls.count >= config->calls_max) {

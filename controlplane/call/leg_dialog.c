@@ -45,7 +45,7 @@ static void with_tag(char *buf, size_t size, const char *value, const char *tag)
 }
 
 struct filled {
-	char from[LEG_VALUE_MAX + 32], to[LEG_VALUE_MAX + 136], contact[128];
+	char from[LEG_VALUE_MAX + 32], to[LEG_VALUE_MAX + LEG_ID_MAX + 8], contact[128];
 	char headers[LEG_HEADERS_MAX];
 	struct sip_request request;
 };

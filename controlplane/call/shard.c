@@ -80,6 +80,8 @@ static void outside_dialog(struct shard *shard, sip_txn txn, const struct sip_me
 		inbound_invite(shard, txn, request, from);
 		return;
 	case SIP_OPTIONS: {
+		if (!inbound_require_nothing(shard, txn, request))
+			return;
 		char headers[256] = "", tag[17];
 		sip_headers_add(headers, sizeof(headers), "Allow", "%s", inbound_allow);
 		sip_headers_add(headers, sizeof(headers), "Accept", "application/sdp");

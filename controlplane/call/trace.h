@@ -43,7 +43,7 @@ static inline const struct trace_message *trace_at(const struct trace *trace, ui
 
 /* What names a dialog from our side. */
 struct trace_dialog {
-	char call_id[128];
+	char call_id[256];
 	char local_tag[128];
 };
 

@@ -114,3 +114,35 @@ Test(refusals, an_operators_caller_id_may_be_the_dialled_number)
 	net_expect_nothing_left(net);
 	net_destroy(net);
 }
+
+static void invite_with(struct net *net, struct phone *caller, const char *extra)
+{
+	phone_init(caller, net, "192.0.2.20");
+	phone_invite(caller, "+14155550143", "+12025550100", phone_sdp(caller, "sendrecv"), extra);
+}
+
+Test(refusals, of_an_answer_that_we_cannot_give)
+{
+	struct net *net = net_create();
+	struct phone caller;
+	invite_with(net, &caller, "Accept: text/plain\r\nAccept: application/simple-message\r\n");
+	cr_expect_not_null(net_hear(net, caller.address, "406 INVITE"));
+	invite_with(net, &caller, "Accept: text/plain, application/SDP;level=1\r\n");
+	cr_expect_null(net_hear(net, caller.address, "406 INVITE"));
+	cr_expect_not_null(net_hear(net, "198.51.100.10", "INVITE"));
+	net_destroy(net);
+}
+
+Test(refusals, of_options_that_require_what_we_do_not_speak)
+{
+	struct net *net = net_create();
+	net_say(net, "192.0.2.20",
+		"OPTIONS sip:192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.20;branch=z9hG4bKo1\r\n"
+		"From: <sip:a@192.0.2.20>;tag=1\r\nTo: <sip:192.0.2.1>\r\nCall-ID: o1\r\nCSeq: 1 OPTIONS\r\n"
+		"Max-Forwards: 70\r\nRequire: one\r\nRequire: two\r\nContent-Length: 0\r\n\r\n");
+	const struct sip_message *refusal = net_hear(net, "192.0.2.20", "420 OPTIONS");
+	cr_assert_not_null(refusal);
+	cr_expect(sip_message_lists(refusal, "Unsupported", "one"));
+	cr_expect(sip_message_lists(refusal, "Unsupported", "two"));
+	net_destroy(net);
+}

@@ -2,7 +2,6 @@
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
-#include "capture/capture.h"
 
 static void say(void *arg, const char *from, const char *text, size_t len)
 {
@@ -57,6 +56,8 @@ static void on_frame(void *arg, unsigned port, const void *frame, size_t len)
 		stage->wrong++;
 		return;
 	}
+	if ((ip[6] & 0x3f || ip[7]) && capture_reassembly_add(stage->reassembly, now_ns, ip, ip_len, &ip, &ip_len) != 1)
+		return;
 	struct xf_sockaddr to = {.addr = xf_addr_v4(ip + 16), .port = (uint16_t)(ip[22] << 8 | ip[23])};
 	uint16_t from_port = (uint16_t)(ip[20] << 8 | ip[21]);
 	if (from_port == 5060)
@@ -97,6 +98,7 @@ void stage_create(struct stage *stage, uint64_t seed)
 	if (!started)
 		cr_assert_eq(world_init("test-world", 64), 0);
 	started = true;
+	cr_assert_eq(capture_reassembly_create(&stage->reassembly), 0);
 	setenv("WORLD_PASSWORD", "hunter2", 1);
 	cr_assert_eq(config_load(&stage->config, WORLD_YAML, stderr), 0);
 	const struct world_config config = {
@@ -113,6 +115,7 @@ void stage_destroy(struct stage *stage)
 {
 	world_destroy(stage->world);
 	config_destroy(stage->config);
+	capture_reassembly_destroy(stage->reassembly);
 	for (unsigned i = 0; i < stage->sip_count; i++)
 		free(stage->sip[i].text);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../../bench/parties.h"
+#include "capture/capture.h"
 #include "world/world.h"
 
 #define STAGE_SIP_MAX 256
@@ -18,6 +19,7 @@ struct stage {
 	struct config *config;
 	struct world *world;
 	struct parties parties;
+	struct capture_reassembly *reassembly;
 	struct stage_sip sip[STAGE_SIP_MAX]; /* what the gateway sent and nobody has heard yet */
 	unsigned sip_count, sip_heard;
 	unsigned media_port[2]; /* ours, as our SDP named it: toward the caller, toward the agent */
