@@ -45,7 +45,17 @@ __attribute__((format(printf, 3, 4))) static int document_reject(struct problems
 	return -EINVAL;
 }
 
-static int document_reject_syntax(struct problems *problems, const yaml_parser_t *parser)
+/* libyaml counts no lines of what it cannot decode. */
+static unsigned document_line_of(const struct document *doc, size_t offset)
+{
+	unsigned line = 1;
+
+	for (size_t i = 0; i < offset && i < doc->text_len; i++)
+		line += doc->text[i] == '\n';
+	return line;
+}
+
+static int document_reject_syntax(const struct document *doc, struct problems *problems, const yaml_parser_t *parser)
 {
 	unsigned line = (unsigned)parser->problem_mark.line + 1;
 	const char *problem = parser->problem ? parser->problem : "cannot be read";
@@ -53,7 +63,8 @@ static int document_reject_syntax(struct problems *problems, const yaml_parser_t
 	if (parser->error == YAML_MEMORY_ERROR)
 		return document_reject(problems, 0, "out of memory");
 	if (parser->error == YAML_READER_ERROR)
-		return document_reject(problems, 0, "no UTF-8 text at byte %zu: %s", parser->problem_offset, problem);
+		return document_reject(problems, document_line_of(doc, parser->problem_offset),
+				       "no UTF-8 text at byte %zu: %s", parser->problem_offset, problem);
 	return document_reject(problems, line, "no valid YAML: %s%s%s", problem, parser->context ? ", " : "",
 			       parser->context ? parser->context : "");
 }
@@ -126,7 +137,7 @@ static int document_scan(struct document *doc, struct problems *problems)
 		yaml_event_t event;
 
 		if (!yaml_parser_parse(&parser, &event)) {
-			err = document_reject_syntax(problems, &parser);
+			err = document_reject_syntax(doc, problems, &parser);
 			break;
 		}
 		err = document_judge(problems, &event, &depth, &documents);
@@ -148,7 +159,7 @@ static int document_load(struct document *doc, struct problems *problems)
 		return -ENOMEM;
 	yaml_parser_set_input_string(&parser, (const unsigned char *)doc->text, doc->text_len);
 	if (!yaml_parser_load(&parser, &doc->yaml))
-		err = document_reject_syntax(problems, &parser);
+		err = document_reject_syntax(doc, problems, &parser);
 	yaml_parser_delete(&parser);
 	if (err)
 		return err;

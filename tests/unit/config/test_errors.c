@@ -431,6 +431,19 @@ Test(config_errors, files_that_are_none)
 	free(big);
 }
 
+Test(config_errors, bytes_that_are_no_text_have_a_line)
+{
+	static const char *const texts[] = {"ports:\n- a\n- \x01\n", "ports:\n- a\n- b\xff\n"};
+	struct config *config;
+	char *said;
+
+	for (unsigned i = 0; i < 2; i++) {
+		cr_expect_eq(load_text(&config, texts[i], strlen(texts[i]), true, &said), -EINVAL);
+		cr_expect(has_line(said, "f:3: no UTF-8 text at byte "), "%s", said);
+		free(said);
+	}
+}
+
 /* Many errors end in a number, not in an endless list. */
 Test(config_errors, are_bounded)
 {
