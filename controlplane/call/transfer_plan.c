@@ -108,8 +108,10 @@ int transfer_plan_set(struct transfer *transfer, uint32_t index, char *why, size
 	return 0;
 }
 
-static int set_destination(struct transfer *transfer, const struct destination *to, const char *uri, bool by_operator,
-			   const char *caller_id, char *why, size_t why_size)
+/* transport: "" or what was asked for; kept, so that one that is not spoken here is refused by name. Nothing else of
+ * what stood in the URI is: user, host and port were judged, the rest was not. */
+static int set_destination(struct transfer *transfer, const struct destination *to, const char *transport,
+			   bool by_operator, const char *caller_id, char *why, size_t why_size)
 {
 	const struct call *call = shard_get_call(transfer->shard, transfer->call);
 	switch (to->kind) {
@@ -121,15 +123,15 @@ static int set_destination(struct transfer *transfer, const struct destination *
 		char text[SIP_URI_MAX], user[SIP_USER_MAX * 3], host[SIP_HOST_MAX + 2], port[8] = "";
 		if (to->port)
 			snprintf(port, sizeof(port), ":%u", to->port);
-		int n = snprintf(text, sizeof(text), "sip:%s%s%s%s", sip_user_escape(user, sizeof(user), to->user),
-				 *to->user ? "@" : "", sip_host_format(host, sizeof(host), to->host), port);
+		int n = snprintf(text, sizeof(text), "sip:%s%s%s%s%s%s", sip_user_escape(user, sizeof(user), to->user),
+				 *to->user ? "@" : "", sip_host_format(host, sizeof(host), to->host), port,
+				 *transport ? ";transport=" : "", transport);
 		if ((size_t)n >= sizeof(text)) {
 			snprintf(why, why_size, "the SIP URI is too long");
 			return 400;
 		}
-		/* The transport that was asked for is kept, so that one that is not spoken here is refused by name. */
-		return add_sip(transfer, uri && strstr(uri, "transport=") ? uri : text, to->host, NULL,
-			       by_operator ? XF_NONE : call->agent, caller_id, why, why_size);
+		return add_sip(transfer, text, to->host, NULL, by_operator ? XF_NONE : call->agent, caller_id, why,
+			       why_size);
 	}
 	}
 }
@@ -150,7 +152,7 @@ int transfer_refer_set(struct transfer *transfer, const struct sip_uri *refer_to
 	struct verdict verdict;
 	if (!refer_to_read(&destination, shard->config, call->agent, false, &uri, &verdict))
 		return refused(&verdict, why, why_size);
-	return set_destination(transfer, &destination, refer_to->text, false, NULL, why, why_size);
+	return set_destination(transfer, &destination, refer_to->transport, false, NULL, why, why_size);
 }
 
 /* What an operator typed as --caller-id: "dialled", or a number in any spelling that --to takes. */
@@ -181,5 +183,5 @@ int transfer_operator_set(struct transfer *transfer, const char *to, const char 
 		return status;
 	if (!refer_to_read_text(&destination, shard->config, call->agent, to, &verdict))
 		return refused(&verdict, why, why_size);
-	return set_destination(transfer, &destination, NULL, true, caller_id ? number.e164.text : NULL, why, why_size);
+	return set_destination(transfer, &destination, "", true, caller_id ? number.e164.text : NULL, why, why_size);
 }

@@ -115,6 +115,22 @@ Test(transfers, to_a_number_by_refer)
 	net_expect_nothing_left(net);
 }
 
+/* User, host and port are judged, so nothing else of a Refer-To goes out. */
+Test(transfers, what_stands_in_a_refer_to_stays_there)
+{
+	refer("sip:transport=:pw@pbx.lab:5060;x=y;maddr=192.0.2.99;transport=udp?Replaces=a%3Bto-tag%3Db&Subject=c");
+	expect_accepted();
+	const struct sip_message *invite = phone_rung(&pbx);
+	cr_expect_str_eq(invite->ruri_text, "sip:transport=@pbx.lab:5060;transport=udp");
+	cr_expect_null(sip_message_header(invite, "Replaces", NULL));
+	cr_expect_null(sip_message_header(invite, "Subject", NULL));
+	phone_answer(&pbx, invite, 180, NULL, NULL);
+	phone_request(&caller, "BYE", NULL, NULL);
+	net_pass(net, 20);
+	phone_ok(&pbx, "CANCEL");
+	phone_answer(&pbx, invite, 487, NULL, NULL);
+}
+
 Test(transfers, wrong_credentials_are_tried_once)
 {
 	static const char challenge[] = "WWW-Authenticate: Digest realm=\"carrier.lab\", nonce=\"n\", qop=\"auth\"\r\n";
