@@ -31,16 +31,22 @@ static void dplane_wire(struct dplane *dplane)
 	link_command_init(dplane);
 }
 
+static int dplane_refuse(const struct dplane_seam *seam, int r)
+{
+	note_error(seam, "plane-failed", "error=\"%s\"", strerror(-r));
+	return r;
+}
+
 int dplane_create(struct dplane **out, const struct config *config, const struct dplane_port *ports,
 		  struct rte_mempool *pool, const struct dplane_seam *seam)
 {
 	*out = NULL;
 	if (config->workers == 0 || config->workers > WORKER_MAX || config->port_count == 0 ||
 	    config->port_count > WORKER_MAX_PORTS)
-		return -EINVAL;
+		return dplane_refuse(seam, -EINVAL);
 	struct dplane *dplane = calloc(1, sizeof(*dplane));
 	if (dplane == NULL)
-		return -ENOMEM;
+		return dplane_refuse(seam, -ENOMEM);
 	dplane->seam = *seam;
 	dplane->config = config;
 	dplane->pool = pool;
@@ -53,13 +59,16 @@ int dplane_create(struct dplane **out, const struct config *config, const struct
 	if ((r = workers_create(dplane)) < 0)
 		goto err_tables;
 	dplane_wire(dplane);
-	if ((r = endpoints_init(&dplane->endpoints)) < 0)
+	if ((r = endpoints_init(&dplane->endpoints)) < 0) {
+		dplane_refuse(seam, r);
 		goto err_workers;
+	}
 	if ((r = conversation_init(&dplane->conversation, &dplane->seam, link_command, dplane)) < 0)
 		goto err_endpoints;
 	*out = dplane;
 	return 0;
 err_endpoints:
+	dplane_refuse(seam, r);
 	endpoints_fini(&dplane->endpoints);
 err_workers:
 	workers_destroy(dplane);
