@@ -238,6 +238,9 @@ static bool take_via(struct reading *r, const char *value)
 static bool take_contact(struct reading *r, const char *value)
 {
 	struct sip_message *message = r->message;
+	/* A display name may begin so, and libosip2 reads no further. */
+	if (value[0] == '*' && value[1])
+		scan_fail(&r->error, -EBADMSG, "Contact can be read in two ways");
 	if (message->contact_count++ == 0) {
 		if (strcmp(value, "*") == 0)
 			message->contact.text = value;

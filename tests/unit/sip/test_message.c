@@ -161,6 +161,8 @@ Test(message, one_more_line)
 	    {"Accept: a/b\r\nAccept: c/d", 0, 0},
 	    {"Contact: <sip:a@b>\r\nm: <sip:c@d>", 0, 0},
 	    {"Contact: *", 0, 0},
+	    {"Contact: *<sip:a@b.c>", 0, -EBADMSG},
+	    {"Contact: \"*\" <sip:a@b.c>", 0, 0},
 	    {"Contact: <sip:a@b>;;,;", 0, -EBADMSG},
 	    {"Contact: <sip:a@b", 0, -EBADMSG},
 	    {"Contact: <sip:a@b>, <sip:c d>", 0, -EBADMSG},
