@@ -65,7 +65,7 @@ static bool stream_has(const struct stream *s, uint32_t number)
 	return s->seen[number % STREAM_RECENT / 64] >> number % 64 & 1;
 }
 
-void stream_init(struct stream *s, const struct xf_sockaddr *from, const struct xf_sockaddr *to,
+void stream_begin(struct stream *s, const struct xf_sockaddr *from, const struct xf_sockaddr *to,
 		 const struct rtp_packet *first, uint64_t ns)
 {
 	*s = (struct stream){

@@ -31,7 +31,7 @@ struct stream {
 	double transit, jitter; /* in clock ticks */
 };
 
-void stream_init(struct stream *stream, const struct xf_sockaddr *from, const struct xf_sockaddr *to,
+void stream_begin(struct stream *stream, const struct xf_sockaddr *from, const struct xf_sockaddr *to,
 		 const struct rtp_packet *first, uint64_t ns);
 void stream_add(struct stream *stream, const struct rtp_packet *packet, uint64_t ns);
 uint64_t stream_expected(const struct stream *stream);

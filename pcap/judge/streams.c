@@ -70,7 +70,7 @@ struct stream *streams_add(struct streams *s, uint64_t ns, const struct xf_socka
 	s->last = s->count;
 	s->order_next[s->count] = s->buckets[bucket];
 	s->buckets[bucket] = ++s->count;
-	stream_init(&s->stream[s->last], from, to, packet, ns);
+	stream_begin(&s->stream[s->last], from, to, packet, ns);
 	return &s->stream[s->last];
 }
 
