@@ -97,7 +97,7 @@ def to_sip_uri_by_cli(stage, extension):
 
 def plan_with_fallbacks(stage):
     """Call 3: the first target is busy, the second does not answer, the caller is back with the agent."""
-    stage.callee(32, scenarios.callee_busy())
+    stage.callee(32, scenarios.callee_refuses())
     stage.callee(33, scenarios.callee_silent())
     stage.agent(scenarios.agent_refer(stage.voice("agent"), 2500, f"<sip:plan-sales@{OURS_AT_AGENT}>", 20000))
     stage.caller(scenarios.caller(CALLER, stage.voice("caller"), 9500), 3)

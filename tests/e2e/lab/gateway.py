@@ -36,9 +36,9 @@ def find_programs(bindir):
 
 
 class Gateway:
-    """Both daemons in the namespace `gateway`, from start() to stop()."""
+    """Both daemons in the namespace `gateway`, from start() to stop(). config: has text() and ENVIRONMENT as labconfig."""
 
-    def __init__(self, bindir, folder, user, group, driver="auto"):
+    def __init__(self, bindir, folder, user, group, driver="auto", config=labconfig):
         self.programs = find_programs(bindir)
         self.folder = Path(folder)
         self.socket = topology.STATE_DIR / "gateway" / "xfergate.sock"
@@ -46,6 +46,7 @@ class Gateway:
         self._owner = (user, group)
         self._drivers = DRIVERS if driver == "auto" else (driver,)
         self.config = self.folder / "lab.yaml"
+        self._source = config
         self.driver = None
         self.dataplane = None
         self.controlplane = None
@@ -66,12 +67,12 @@ class Gateway:
 
     def _start_dataplane(self, driver):
         user, group = self._owner
-        self.config.write_text(labconfig.text(driver, self.folder, user, group, self.socket, self._link))
+        self.config.write_text(self._source.text(driver, self.folder, user, group, self.socket, self._link))
         self.driver = driver
         self._link.unlink(missing_ok=True)
         self.dataplane = Process("xfergate-dataplane", GATEWAY,
                                  [self.programs["xfergate-dataplane"], "-c", self.config],
-                                 self.folder / f"dataplane-{driver}.log", env=labconfig.ENVIRONMENT, cwd=self.folder)
+                                 self.folder / f"dataplane-{driver}.log", env=self._source.ENVIRONMENT, cwd=self.folder)
         wait_for(lambda: self._link.exists() and self._taps_up(), 20, "the dataplane's link and TAPs", self.dataplane)
 
     def _taps_up(self):
@@ -90,7 +91,7 @@ class Gateway:
             log = self.folder / "controlplane-again.log"
         self.controlplane = Process("xfergate-controlplane", GATEWAY,
                                     [self.programs["xfergate-controlplane"], "-c", self.config],
-                                    log, env=labconfig.ENVIRONMENT, cwd=self.folder)
+                                    log, env=self._source.ENVIRONMENT, cwd=self.folder)
         wait_for(lambda: self.cli("show", "version")[0] == 0, 15, "the control plane to answer", self.controlplane)
 
     def stop(self):

@@ -96,3 +96,23 @@ def read(path):
         out.append(Datagram(time, (str(ipaddress.ip_address(src)), sport), (str(ipaddress.ip_address(dst)), dport),
                             body[8:length]))
     return out
+
+
+def frames(path):
+    """(time, frame, src, dst) of every Ethernet frame with UDP that is not a later fragment; src and dst as in Datagram."""
+    with open(path, "rb") as file:
+        data = file.read()
+    for time, link, frame in _frames(data):
+        packet = _network_packet(link, frame)
+        if link != _ETHERNET or not packet:
+            continue
+        if packet[0] >> 4 == 4:
+            protocol, src, dst, at = packet[9], packet[12:16], packet[16:20], (packet[0] & 15) * 4
+            if struct.unpack_from("!H", packet, 6)[0] & 0x1FFF:
+                continue
+        else:
+            protocol, src, dst, at = packet[6], packet[8:24], packet[24:40], 40
+        if protocol != 17 or len(packet) < at + 8:
+            continue
+        sport, dport = struct.unpack_from("!HH", packet, at)
+        yield time, frame, (str(ipaddress.ip_address(src)), sport), (str(ipaddress.ip_address(dst)), dport)

@@ -68,13 +68,40 @@ class Source:
 
     def write(self, path):
         """Writes the capture for SIPp's play_pcap_audio. SIPp replaces the addresses and ports."""
-        with open(path, "wb") as out:
-            out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
-            for n, rtp in enumerate(self.packets()):
-                udp = struct.pack("!HHHH", 6000, 6000, 8 + len(rtp), 0) + rtp
-                ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), n & 0xFFFF, 0, 64, 17, 0,
-                                 bytes((192, 0, 2, 254)), bytes((192, 0, 2, 253)))
-                frame = bytes(12) + b"\x08\x00" + ip + udp
-                micros = n * PACKET_MS * 1000
-                out.write(struct.pack("<IIII", 1 + micros // 1000000, micros % 1000000, len(frame), len(frame)))
-                out.write(frame)
+        write(path, self.packets())
+
+
+def with_digits(source, digits, every=25, lasting=6, payload_type=101):
+    """A source's packets with keys pressed: after each `every` packets of voice one of `digits`, as telephone-events (RFC
+    4733) in the same stream: `lasting` packets of one timestamp, then its end three times."""
+    voice, digits = list(source.packets()), list(digits)
+    n = 0
+    while n < len(voice):
+        if digits and n and n % every == 0:
+            event = "0123456789*#".index(digits.pop(0))
+            sequence, timestamp = struct.unpack_from("!HI", voice[n], 2)
+            for step in range(lasting + 3):
+                end = step >= lasting
+                passed = min(step + 1, lasting) * SAMPLES
+                yield struct.pack("!BBHIIBBH", 0x80, payload_type | (0x80 if step == 0 else 0),
+                                  (sequence + step) & 0xFFFF, timestamp, source.ssrc, event,
+                                  (0x80 if end else 0) | 10, passed)
+            # the voice that the key took the place of is not sent
+            n += lasting + 3
+            continue
+        yield voice[n]
+        n += 1
+
+
+def write(path, packets):
+    """A capture of RTP packets, one each 20 ms."""
+    with open(path, "wb") as out:
+        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+        for n, rtp in enumerate(packets):
+            udp = struct.pack("!HHHH", 6000, 6000, 8 + len(rtp), 0) + rtp
+            ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), n & 0xFFFF, 0, 64, 17, 0,
+                             bytes((192, 0, 2, 254)), bytes((192, 0, 2, 253)))
+            frame = bytes(12) + b"\x08\x00" + ip + udp
+            micros = n * PACKET_MS * 1000
+            out.write(struct.pack("<IIII", 1 + micros // 1000000, micros % 1000000, len(frame), len(frame)))
+            out.write(frame)

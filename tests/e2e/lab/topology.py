@@ -29,7 +29,8 @@ NETWORKS = {
     "agent": ("198.51.100.0/24", "2001:db8:2::/64", [18, *range(10, 18), *range(19, 40)]),
     "pbx": ("203.0.113.0/24", "2001:db8:3::/64", [20, 10]),
 }
-HOSTS = {"carrier.lab": ("carrier", 10), "agent.lab": ("agent", 10), "pbx.lab": ("pbx", 10)}
+HOSTS = {"carrier.lab": ("carrier", 10), "agent.lab": ("agent", 10), "pbx.lab": ("pbx", 10),
+         "acme.pstn.twilio.com": ("carrier", 10), "sip.nexmo.com": ("carrier", 10)}
 
 
 class LabError(Exception):
