@@ -137,6 +137,29 @@ bool refer_to_read(struct destination *d, const struct config *config, uint32_t 
 	return refer_to_sip(d, uri, verdict);
 }
 
+/* A name, an IPv4 address, or (in_brackets) an IPv6 address. */
+static bool refer_to_is_host(const char *host, bool in_brackets)
+{
+	struct xf_addr addr;
+
+	if (in_brackets)
+		return xf_addr_parse(&addr, host) == 0 && strchr(host, ':');
+	for (const char *p = host; *p; p++)
+		if (!(*p >= '0' && *p <= '9') && !(*p >= 'a' && *p <= 'z') && !(*p >= 'A' && *p <= 'Z') &&
+		    !strchr("._-", *p))
+			return false;
+	return host[0] && host[0] != '.' && host[0] != '-' && strlen(host) <= 253;
+}
+
+/* Unescaped; what is no part of it is escaped when it is written. */
+static bool refer_to_is_user(const char *user)
+{
+	for (const char *p = user; *p; p++)
+		if ((unsigned char)*p <= 0x20 || *p == 0x7f || strchr(":<>\"\\", *p))
+			return false;
+	return user[0] && strlen(user) < 128;
+}
+
 /* Splits "user@host:port;parameters?headers" for an operator. False: not that. */
 static bool refer_to_split(const char *text, char user[static 128], char host[static 256], struct refer_uri *uri)
 {
@@ -150,7 +173,7 @@ static bool refer_to_split(const char *text, char user[static 128], char host[st
 	char *at = strrchr(rest, '@'), *h = at ? at + 1 : rest, *parameters = strchr(h, ';'), *port;
 	if (at)
 		*at = 0;
-	if (at && (rest[0] == 0 || strlen(rest) >= 128 || strpbrk(rest, ": <>\"\\")))
+	if (at && !refer_to_is_user(rest))
 		return false;
 	snprintf(user, 128, "%.127s", at ? rest : "");
 	if (parameters)
@@ -158,7 +181,8 @@ static bool refer_to_split(const char *text, char user[static 128], char host[st
 	uri->user_phone = parameters && strcasecmp(parameters, "user=phone") == 0;
 	if (parameters && !uri->user_phone && strcasecmp(parameters, "transport=udp") != 0)
 		return false;
-	if (*h == '[') {
+	bool in_brackets = *h == '[';
+	if (in_brackets) {
 		char *end = strchr(++h, ']');
 		if (!end || (end[1] && end[1] != ':'))
 			return false;
@@ -171,7 +195,7 @@ static bool refer_to_split(const char *text, char user[static 128], char host[st
 	}
 	size_t digits = port ? strspn(port, "0123456789") : 0;
 	unsigned long value = port && digits && digits <= 5 && !port[digits] ? strtoul(port, NULL, 10) : 0;
-	if ((port && (value == 0 || value > 65535)) || !*h || strlen(h) > 253 || strpbrk(h, " <>\"\\/%@"))
+	if ((port && (value == 0 || value > 65535)) || !refer_to_is_host(h, in_brackets))
 		return false;
 	snprintf(host, 256, "%.255s", h);
 	uri->port = (uint16_t)value;
