@@ -29,6 +29,7 @@ struct capture {
 	uint64_t client;
 	uint64_t call;		/* 0: every call, and what is of none */
 	uint64_t packets, lost; /* sent to the client; that it was too slow for */
+	bool media;		/* RTP and RTCP too */
 	bool ended;		/* the client is to be told */
 	struct timer end;	/* tries again to tell it */
 	struct api *api;

@@ -30,6 +30,8 @@ static void put_counts(struct row *row, const struct capture *capture)
 static void capture_close(struct capture *capture)
 {
 	struct api *api = capture->api;
+	if (capture->media)
+		shard_capture_media(api->shard, capture->call, false);
 	timer_stop(&api->env->timers, &capture->end);
 	*capture = (struct capture){0};
 	api->capture_count--;
@@ -87,15 +89,16 @@ static json_t *base64(const void *data, size_t len)
 	return value;
 }
 
-static void capture_packet(struct capture *capture, const struct capture_packet *packet)
+static void capture_packet(struct capture *capture, const struct shard_traffic *packet)
 {
 	struct row row;
+	capture->lost += packet->lost;
 	row_init(&row);
 	put_id(&row, capture);
 	row_count(&row, "ns", packet->ns);
 	row_text(&row, "network", name_network(capture->api->config, packet->network));
-	row_sockaddr(&row, "from", packet->from);
-	row_sockaddr(&row, "to", packet->to);
+	row_sockaddr(&row, "from", &packet->from);
+	row_sockaddr(&row, "to", &packet->to);
 	row_set(&row, "data", base64(packet->data, packet->len));
 	if (notify(capture, XF_RPC_CAPTURE_PACKET, row_take(&row)) == 0)
 		capture->packets++;
@@ -110,18 +113,9 @@ static bool takes(const struct capture *capture, uint64_t call)
 
 void captures_traffic(struct api *api, const struct shard_traffic *traffic)
 {
-	if (!api->capture_count)
-		return;
-	const struct xf_sockaddr *ours = &api->config->networks[traffic->network].sip;
-	struct capture_packet packet = {.ns = traffic->ns,
-					.network = traffic->network,
-					.from = traffic->sent ? ours : traffic->peer,
-					.to = traffic->sent ? traffic->peer : ours,
-					.data = traffic->data,
-					.len = traffic->len};
-	for (unsigned i = 0; i < CAPTURES_MAX; i++)
-		if (takes(&api->captures[i], traffic->call))
-			capture_packet(&api->captures[i], &packet);
+	for (unsigned i = 0; api->capture_count && i < CAPTURES_MAX; i++)
+		if (takes(&api->captures[i], traffic->call) && (api->captures[i].media || !traffic->media))
+			capture_packet(&api->captures[i], traffic);
 }
 
 void captures_call_gone(struct api *api, uint64_t call)
@@ -145,15 +139,18 @@ void captures_all_gone(struct api *api)
 			capture_close(&api->captures[i]);
 }
 
-static struct capture *capture_open(struct api *api, uint64_t client, uint64_t call)
+static struct capture *capture_open(struct api *api, uint64_t client, uint64_t call, bool media)
 {
 	struct capture *capture = api->captures;
 	while (capture->id)
 		capture++;
-	*capture = (struct capture){.id = ++api->captures_opened, .client = client, .call = call, .api = api};
+	*capture =
+	    (struct capture){.id = ++api->captures_opened, .client = client, .call = call, .media = media, .api = api};
 	capture->end.expired = end_again;
 	capture->end.arg = capture;
 	api->capture_count++;
+	if (media)
+		shard_capture_media(api->shard, call, true);
 	return capture;
 }
 
@@ -166,10 +163,6 @@ void captures_start(struct api *api, struct ask *ask, const json_t *params)
 		ask_fail(api, ask, XF_RPC_INVALID_PARAMS, 0, "give either a call, or all: true");
 		return;
 	}
-	if (json_is_true(json_object_get(params, "media"))) {
-		ask_refuse(api, ask, 501, "media is not captured by this version: leave out media");
-		return;
-	}
 	if (text && !(call = calls_find(api, ask, params)))
 		return;
 	if (api->capture_count == CAPTURES_MAX) {
@@ -177,7 +170,8 @@ void captures_start(struct api *api, struct ask *ask, const json_t *params)
 			   CAPTURES_MAX);
 		return;
 	}
-	struct capture *capture = capture_open(api, ask_client(ask), call ? call->id : 0);
+	struct capture *capture =
+	    capture_open(api, ask_client(ask), call ? call->id : 0, json_is_true(json_object_get(params, "media")));
 	struct row row;
 	row_init(&row);
 	put_id(&row, capture);

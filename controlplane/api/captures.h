@@ -4,14 +4,6 @@
 
 #include "ask.h"
 
-struct capture_packet {
-	uint64_t ns; /* env's clock */
-	uint32_t network;
-	const struct xf_sockaddr *from, *to;
-	const void *data; /* UDP payload */
-	size_t len;	  /* at most 65535 */
-};
-
 /* From shard_user. */
 void captures_traffic(struct api *api, const struct shard_traffic *traffic);
 void captures_call_gone(struct api *api, uint64_t call);

@@ -226,21 +226,23 @@ struct call {
 	/* ---- what follows belongs to this process only ---- */
 	struct timer deadline; /* longest call */
 	uint32_t leg_count;    /* legs that are not freed yet, those of former attempts included */
+	uint32_t captures;     /* of its media */
 	struct trace *trace;   /* its newest SIP messages; NULL: none yet */
 	struct shard *shard;
 };
 
 struct shard;
 
-/* A SIP datagram that came or goes. */
+/* A datagram that came or goes: SIP, or RTP and RTCP of calls whose media is captured. */
 struct shard_traffic {
 	uint64_t call; /* 0: of no call */
 	uint64_t ns;   /* env's clock */
 	uint32_t network;
-	const struct xf_sockaddr *peer;
-	bool sent;
-	const char *data;
+	struct xf_sockaddr from, to;
+	const void *data;
 	size_t len;
+	bool media;
+	uint32_t lost; /* media: packets of the same leg that were lost since the one before */
 };
 
 /* What the API wants to hear. Callbacks may be NULL, and may not call back. */
@@ -292,5 +294,8 @@ const struct sip_stack *shard_sip(const struct shard *shard);
  * `why`, which says what to do. */
 int shard_transfer_start(struct shard *shard, uint64_t call, const char *to, const char *plan, const char *caller_id,
 			 uint64_t *transfer, char *why, size_t why_size);
+/* Counted: whether shard_user.traffic is told of a call's media; call 0: of every call's. A call that is gone is
+ * ignored. */
+void shard_capture_media(struct shard *shard, uint64_t call, bool on);
 /* Ends the call from our side. 0, -ENOENT, or -EALREADY: it is ending. */
 int shard_hangup(struct shard *shard, uint64_t call, const char *reason);

@@ -106,7 +106,10 @@ struct leg *leg_create(struct call *call, enum leg_kind kind)
 
 int leg_open_media(struct leg *leg)
 {
-	return media_open(leg->shard->media, leg->network, leg->call, leg->id, &leg->endpoint);
+	int r = media_open(leg->shard->media, leg->network, leg->call, leg->id, &leg->endpoint);
+	if (r == 0)
+		traffic_leg_media(leg);
+	return r;
 }
 
 void leg_set_deadline(struct leg *leg, uint64_t ns_from_now)

@@ -275,6 +275,13 @@ static void on_link(void *arg, bool up)
 			  up ? "up" : "down");
 }
 
+static void on_copied(void *arg, uint64_t owner, const struct media_copy *copy)
+{
+	struct shard *shard = *(struct shard **)arg;
+	if (shard)
+		traffic_copied(shard, owner, copy);
+}
+
 struct media_user shard_media_user(struct shard **shard)
 {
 	return (struct media_user){.arg = shard,
@@ -282,7 +289,8 @@ struct media_user shard_media_user(struct shard **shard)
 				   .event = on_media_event,
 				   .admitted = on_admitted,
 				   .refused = on_refused,
-				   .link_changed = on_link};
+				   .link_changed = on_link,
+				   .copied = on_copied};
 }
 
 static void on_resolved(void *arg, uint64_t owner, const struct xf_sockaddr *addrs, unsigned count, const char *why)

@@ -45,6 +45,7 @@ struct shard {
 	struct traffic_name departed[TRAFFIC_DEPARTED_MAX];
 	struct traffic_waiting waiting[TRAFFIC_WAITING_MAX]; /* within shard_datagram only */
 	unsigned waiting_count;
+	uint32_t captures; /* of every call's media */
 };
 
 /* ---- traffic.c: whose each SIP message is */
@@ -53,6 +54,10 @@ void traffic_passed(void *arg, const struct sip_traffic *traffic); /* from the s
 void traffic_adopt(struct shard *shard, const struct leg *leg);
 void traffic_settle(struct shard *shard);
 void traffic_leg_gone(struct shard *shard, const struct leg *leg);
+/* Has the leg's endpoint captured if its call is. */
+void traffic_leg_media(struct leg *leg);
+/* From the media. */
+void traffic_copied(struct shard *shard, uint64_t owner, const struct media_copy *copy);
 
 /* ---- shard.c */
 struct call *shard_get_call(struct shard *shard, uint64_t id);

@@ -33,10 +33,19 @@ static bool by_dialog(struct shard *shard, const struct trace_dialog *dialog, st
 	return leg;
 }
 
-static void tell(const struct shard *shard, const struct shard_traffic *traffic)
+static void tell(const struct shard *shard, uint64_t call, const struct trace_message *message, uint32_t network,
+		 const char *data, size_t len)
 {
+	const struct xf_sockaddr *ours = &shard->config->networks[network].sip;
+	struct shard_traffic traffic = {.call = call,
+					.ns = message->ns,
+					.network = network,
+					.from = message->sent ? *ours : message->peer,
+					.to = message->sent ? message->peer : *ours,
+					.data = data,
+					.len = len};
 	if (shard->user.traffic)
-		shard->user.traffic(shard->user.arg, traffic);
+		shard->user.traffic(shard->user.arg, &traffic);
 }
 
 static void note(struct shard *shard, const struct traffic_name *name, struct trace_message *message)
@@ -58,14 +67,7 @@ static void release(struct shard *shard, const struct leg *leg)
 		struct traffic_name name = leg ? name_of(leg) : (struct traffic_name){0};
 		if (leg)
 			note(shard, &name, &waiting->message);
-		struct shard_traffic traffic = {.call = name.call,
-						.ns = waiting->message.ns,
-						.network = waiting->network,
-						.peer = &waiting->message.peer,
-						.sent = waiting->message.sent,
-						.data = waiting->data,
-						.len = waiting->len};
-		tell(shard, &traffic);
+		tell(shard, name.call, &waiting->message, waiting->network, waiting->data, waiting->len);
 		free(waiting->data);
 	}
 }
@@ -114,12 +116,45 @@ void traffic_passed(void *arg, const struct sip_traffic *traffic)
 		note(shard, &name, &message);
 	else if (wait(shard, traffic, &message))
 		return;
-	struct shard_traffic told = {.call = name.call,
-				     .ns = message.ns,
-				     .network = traffic->peer->network,
-				     .peer = &traffic->peer->remote,
-				     .sent = traffic->sent,
-				     .data = traffic->data,
-				     .len = traffic->len};
-	tell(shard, &told);
+	tell(shard, name.call, &message, traffic->peer->network, traffic->data, traffic->len);
+}
+
+/* ---- media */
+
+void traffic_leg_media(struct leg *leg)
+{
+	const struct call *call = shard_call(leg->shard, leg->call);
+	if (leg->endpoint.index != XF_ENDPOINT_NONE)
+		media_capture(leg->shard->media, leg->endpoint, leg->shard->captures || (call && call->captures));
+}
+
+void shard_capture_media(struct shard *shard, uint64_t id, bool on)
+{
+	struct call *call = shard_get_call(shard, id);
+	uint32_t *count = call ? &call->captures : &shard->captures;
+	uint32_t at = 0;
+	struct leg *leg;
+	if (id && !call)
+		return;
+	*count += on ? 1 : -1u;
+	while ((leg = pool_walk(&shard->legs, &at)))
+		if (!id || leg->call == id)
+			traffic_leg_media(leg);
+}
+
+void traffic_copied(struct shard *shard, uint64_t owner, const struct media_copy *copy)
+{
+	const struct leg *leg = shard_leg(shard, owner);
+	if (!leg || !shard->user.traffic)
+		return;
+	struct shard_traffic traffic = {.call = leg->call,
+					.ns = copy->ns,
+					.network = copy->network,
+					.from = copy->from,
+					.to = copy->to,
+					.data = copy->data,
+					.len = copy->len,
+					.media = true,
+					.lost = copy->lost};
+	shard->user.traffic(shard->user.arg, &traffic);
 }

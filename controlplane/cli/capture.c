@@ -290,7 +290,7 @@ int capture_run(const struct args *args, const char *socket_path, FILE *out, cha
 	char reason[CAPTURE_WHY];
 	/* First, so that a file that cannot be written is told at once. */
 	if (capture_writer_open(&c.writer, args->output, reason) < 0)
-		return failed(&c, "%s", reason);
+		return failed(&c, "%s: %s", args->output, reason);
 	take_signals();
 	int r = begin(&c, socket_path);
 	if (r == 0)

@@ -234,6 +234,21 @@ static void client_event(struct link_client *client, const struct link_record *r
 		client->user.event(client->user.arg, &event);
 }
 
+static void client_captured(struct link_client *client, const struct link_record *record)
+{
+	const size_t head = offsetof(struct xf_link_captured, bytes);
+	struct xf_link_captured row;
+	if (record->body_len < head || record->body_len > sizeof(row)) {
+		client_violation(client, "captured", record->type);
+		return;
+	}
+	memcpy(&row, record->body, record->body_len);
+	if (record->body_len != head + row.len)
+		client_violation(client, "captured", record->type);
+	else if (client->state == LINK_CLIENT_UP)
+		client->user.captured(client->user.arg, &row);
+}
+
 void link_client_receive(struct link_client *client, const void *packet, size_t len)
 {
 	struct link_reader reader;
@@ -250,6 +265,9 @@ void link_client_receive(struct link_client *client, const void *packet, size_t 
 			break;
 		case XF_LINK_EVENT:
 			client_event(client, &record);
+			break;
+		case XF_LINK_CAPTURED:
+			client_captured(client, &record);
 			break;
 		case XF_LINK_ENDPOINT:
 		case XF_LINK_PORT:

@@ -28,6 +28,8 @@ struct link_client_user {
 	/* A row for a DUMP or STATS command; row: the struct of its type. */
 	void (*row)(void *arg, const struct link_command *command, enum xf_link_type type, const void *row);
 	void (*event)(void *arg, const struct xf_link_event *event);
+	/* Its length is right; bytes behind it are not set. */
+	void (*captured)(void *arg, const struct xf_link_captured *row);
 	/* A packet could not be sent: called from a timer; expects link_client_down. */
 	void (*lost)(void *arg);
 };

@@ -26,6 +26,9 @@ static void on_answered(void *arg, const struct link_command *command, uint32_t 
 			log_event(media->env, LOG_LEVEL_ERROR, "event=sources-refused command=%s error=\"%s\"",
 				  xf_link_type_name(command->type), strerror(-ack->result));
 		break;
+	case XF_LINK_CAPTURE:
+		copies_answered(media, command, ack->result);
+		break;
 	default:
 		endpoint_answered(media, command, sequence, ack);
 	}
@@ -39,6 +42,11 @@ static void on_row(void *arg, const struct link_command *command, enum xf_link_t
 static void on_event(void *arg, const struct xf_link_event *event)
 {
 	endpoint_event(arg, event);
+}
+
+static void on_captured(void *arg, const struct xf_link_captured *row)
+{
+	copies_row(arg, row);
 }
 
 static void on_lost(void *arg)
@@ -71,6 +79,7 @@ int media_create(struct media **out, struct env *env, const struct config *confi
 	    .answered = on_answered,
 	    .row = on_row,
 	    .event = on_event,
+	    .captured = on_captured,
 	    .lost = on_lost,
 	};
 	struct media *media = calloc(1, sizeof(*media));

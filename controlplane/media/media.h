@@ -12,6 +12,17 @@
 
 struct media;
 
+/* A packet of a captured endpoint. */
+struct media_copy {
+	uint64_t ns; /* env's clock */
+	uint32_t network;
+	struct xf_sockaddr from, to;
+	bool sent;
+	uint32_t lost; /* copies of the same endpoint's packets that were lost since the one before */
+	const void *data;
+	size_t len;
+};
+
 struct media_user {
 	void *arg;
 	/* A patch was applied (result 0) or refused (-errno). `cookie` is what media_patch was given. -ENOTCONN: the
@@ -25,6 +36,8 @@ struct media_user {
 	 * stays in the shadow until media_close. */
 	void (*refused)(void *arg, uint64_t owner, struct xf_endpoint_id id, int result);
 	void (*link_changed)(void *arg, bool up);
+	/* NULL: nobody captures. */
+	void (*copied)(void *arg, uint64_t owner, const struct media_copy *copy);
 };
 
 int media_create(struct media **out, struct env *env, const struct config *config, const struct media_user *user);
@@ -60,6 +73,9 @@ void media_close(struct media *media, struct xf_endpoint_id id);
 /* One batch, all or none; from endpoints, from nothing, or from prompts. cookie 0: no callback. -ENOTCONN: kept in the
  * shadow for later. */
 int media_patch(struct media *media, const struct xf_link_move *moves, unsigned count, uint64_t cookie);
+
+/* Whether what the endpoint receives and sends is told by `copied`. Unknown ids are ignored. */
+void media_capture(struct media *media, struct xf_endpoint_id id, bool on);
 
 /* Counted by address. 0: known already (source table or admitted), go on; -EINPROGRESS: `admitted` will be called with
  * the waiter; -ENOTCONN, -ENOSPC. Every 0 or -EINPROGRESS needs one media_release_address, which withdraws the address

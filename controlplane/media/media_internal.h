@@ -54,6 +54,11 @@ struct media {
 	struct timer orphan_timer;
 	bool orphan_look;
 
+	/* from the dataplane's clock to ours, when a copy came last */
+	bool clock_known;
+	int64_t clock_distance;
+	uint64_t clock_ns;
+
 	struct compare_row *rows;
 	uint32_t row_count, row_room;
 };
@@ -67,6 +72,11 @@ void endpoint_answered(struct media *media, const struct link_command *command, 
 		       const struct xf_link_ack *ack);
 void endpoint_event(struct media *media, const struct xf_link_event *event);
 void endpoint_refused(struct media *media, struct shadow_endpoint *endpoint, const char *what, int result);
+
+/* copies.c */
+void copies_resync(struct media *media); /* all is brought over: the dataplane copies nothing yet */
+void copies_answered(struct media *media, const struct link_command *command, int result);
+void copies_row(struct media *media, const struct xf_link_captured *row);
 
 /* queries.c */
 int query_start(struct media *media, uint16_t type, enum query_purpose purpose, const struct media_query *user,

@@ -202,6 +202,7 @@ void resync_done(struct media *media, int result)
 	media->known = true;
 	media->instance = media->greeted_instance;
 	media->ready = true;
+	copies_resync(media);
 	if (media->orphans.count)
 		timer_set(&media->env->timers, &media->orphan_timer, media->env->now_ns + ORPHAN_LOOK_NS);
 	log_event(media->env, LOG_LEVEL_INFO, "event=link-ready dataplane=%s endpoints=%u orphans=%u",

@@ -77,6 +77,15 @@ static int command_sources(struct worker *w, struct command *c)
 	return 0;
 }
 
+static int command_capture(struct worker *w, const struct command *c)
+{
+	struct endpoint *e;
+	int ret = command_endpoint(w, &e, &c->id);
+	if (ret == 0)
+		e->captured = e->captured_out = c->on;
+	return ret;
+}
+
 static int command_apply(struct worker *w, struct command *c, uint64_t now_ns)
 {
 	switch (c->type) {
@@ -92,6 +101,8 @@ static int command_apply(struct worker *w, struct command *c, uint64_t now_ns)
 		return command_header(w, c);
 	case COMMAND_SOURCES:
 		return command_sources(w, c);
+	case COMMAND_CAPTURE:
+		return command_capture(w, c);
 	}
 	return -EINVAL;
 }

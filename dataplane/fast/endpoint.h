@@ -54,7 +54,8 @@ struct endpoint {
 	uint64_t rx_wrong_source, rx_dropped, rx_rtcp;
 	uint32_t ssrc_in;
 	uint8_t timed_out; /* told; a new packet arms it again */
-	uint8_t zero[3];
+	uint8_t captured;  /* what it receives is copied to the main thread; as captured_out */
+	uint8_t zero[2];
 
 	/* Sending: lines 2 to 5. */
 	struct stream stream;
@@ -63,7 +64,8 @@ struct endpoint {
 	uint64_t tx_packets, tx_bytes, tx_rtcp;
 	uint16_t port; /* of the way out */
 	uint8_t resolved, paused;
-	uint8_t family; /* of the way out: 4, 6, or 0: no remote yet */
+	uint8_t captured_out; /* what it sends is copied */
+	uint8_t family;	      /* of the way out: 4, 6, or 0: no remote yet */
 	struct endpoint_header header;
 
 	/* Seldom. */
@@ -81,6 +83,7 @@ struct endpoint {
 	uint32_t candidate_ssrc;
 	uint16_t candidate_seq;
 	uint8_t dscp, wrong_source_told;
+	uint32_t capture_lost; /* copies that found no room */
 	uint8_t cname[STREAM_CNAME_LEN];
 	struct egress egress;
 	TAILQ_ENTRY(endpoint) owned;	  /* all of the worker's */

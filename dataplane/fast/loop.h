@@ -40,7 +40,8 @@ struct worker {
 	struct worker_port ports[WORKER_MAX_PORTS];
 	struct rte_ring *handover_in[WORKER_MAX], *handover_out[WORKER_MAX];
 	struct rte_ring *commands, *done;
-	bool received; /* something, since the last turn */
+	bool received;	 /* something, since the last turn */
+	uint64_t now_ns; /* of the burst or turn under way, for captures */
 
 	struct loop_queue out[WORKER_MAX_PORTS];
 	struct loop_queue kernel[WORKER_MAX_PORTS], urgent[WORKER_MAX_PORTS];
@@ -76,6 +77,12 @@ void media_count_drop(struct worker *worker, struct endpoint *endpoint, enum xf_
 
 /* media_rtcp.c: one packet for an endpoint of this worker; takes ownership. */
 void media_rtcp(struct worker *worker, struct endpoint *endpoint, const struct packet *packet, uint64_t now_ns);
+
+/* capture.c: copies of an endpoint's packets, kept out of the way of all others. `payload` is UDP's. */
+void capture_received(struct worker *worker, struct endpoint *endpoint, const struct packet *packet,
+		      const uint8_t *payload);
+void capture_sent(struct worker *worker, struct endpoint *endpoint, const struct xf_sockaddr *from,
+		  const struct xf_sockaddr *to, const uint8_t *payload, uint16_t len);
 
 /* patch.c */
 

@@ -178,6 +178,9 @@ static void media_send(struct worker *w, struct endpoint *e, struct endpoint *to
 	}
 	counter_add(&to->tx_packets, 1);
 	counter_add(&to->tx_bytes, len);
+	if (unlikely(to->captured_out))
+		capture_sent(w, to, &to->local, to->locked.addr.family ? &to->locked : &to->remote,
+			     rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, to->header.len), len);
 	loop_transmit(w, to->port, mbuf);
 }
 
@@ -239,6 +242,8 @@ static void media_packet(struct worker *w, struct endpoint *e, const struct pack
 	if (unlikely(p->mbuf->nb_segs != 1))
 		return loop_drop(w, p->mbuf, XF_DROP_UDP_INVALID);
 	const uint8_t *payload = rte_pktmbuf_mtod_offset(p->mbuf, const uint8_t *, p->payload);
+	if (unlikely(e->captured))
+		capture_received(w, e, p, payload);
 	enum rtp_kind kind = rtp_kind(payload, p->payload_len);
 	if (kind == RTP_KIND_OTHER)
 		return loop_drop(w, p->mbuf, XF_DROP_NOT_RTP);

@@ -86,6 +86,8 @@ static void media_rtcp_send(struct worker *w, struct endpoint *e, struct endpoin
 		return;
 	}
 	counter_add(&to->tx_rtcp, 1);
+	if (unlikely(to->captured_out))
+		capture_sent(w, to, &local, &remote, bytes, (uint16_t)len);
 	loop_transmit(w, to->port, mbuf);
 }
 

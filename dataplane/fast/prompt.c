@@ -121,6 +121,9 @@ static void prompt_send(struct worker *w, struct endpoint *e, uint64_t n, uint64
 		return loop_drop(w, mbuf, XF_DROP_TX_FULL);
 	counter_add(&e->tx_packets, 1);
 	counter_add(&e->tx_bytes, len);
+	if (unlikely(e->captured_out))
+		capture_sent(w, e, &e->local, e->locked.addr.family ? &e->locked : &e->remote,
+			     rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, e->header.len), len);
 	loop_transmit(w, e->port, mbuf);
 }
 

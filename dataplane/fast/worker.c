@@ -124,6 +124,7 @@ void worker_receive(struct worker *w, uint16_t port, struct rte_mbuf **pkts, uin
 		pkts[i]->port = port;
 	counter_add(&w->stats.rx_packets, n);
 	w->received = true;
+	w->now_ns = now_ns;
 	for (unsigned at = 0; at < n; at += WORKER_BURST)
 		loop_burst(w, pkts + at, RTE_MIN(n - at, (unsigned)WORKER_BURST), now_ns);
 }
@@ -144,6 +145,7 @@ static unsigned loop_handed_over(struct worker *w, uint64_t now_ns)
 
 unsigned worker_turn(struct worker *w, uint64_t now_ns)
 {
+	w->now_ns = now_ns;
 	unsigned done = loop_handed_over(w, now_ns);
 	bool busy = w->received || done > 0;
 	done += command_run(w, now_ns);

@@ -32,6 +32,9 @@ struct worker_ops {
 	void (*to_kernel)(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t n, bool urgent);
 	/* A hint for the control plane; dropped and counted when its ring is full. */
 	void (*event)(void *arg, const struct xf_link_event *event);
+	/* Takes ownership of a struct xf_link_captured, cut after its last used byte. False: there was no room, and the
+	 * packet stays the worker's. NULL: nothing is captured. */
+	bool (*captured)(void *arg, struct rte_mbuf *pkt);
 };
 
 struct worker_port {
@@ -65,6 +68,7 @@ enum command_type {
 	COMMAND_PATCH,	 /* patch */
 	COMMAND_HEADER,	 /* id, egress: next hop's MAC learned, changed or lost */
 	COMMAND_SOURCES, /* sources: the new table; the old one comes back in `sources` */
+	COMMAND_CAPTURE, /* id, on */
 };
 
 /* Ethernet part of an endpoint's egress header. */
@@ -79,6 +83,7 @@ struct egress {
 struct command {
 	enum command_type type;
 	struct xf_endpoint_id id;
+	bool on; /* CAPTURE */
 	struct endpoint *endpoint;
 	struct xf_endpoint_settings settings;
 	struct egress egress;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "copies.h"
 #include "events.h"
 #include "fast/flow.h"
 #include "inside.h"
@@ -155,7 +156,7 @@ bool dplane_worker_pending(const struct dplane *dplane, unsigned index)
 bool dplane_main_pending(const struct dplane *dplane)
 {
 	return command_pending(&dplane->commands) || endpoints_pending(&dplane->endpoints) || events_pending(dplane) ||
-	       limbo_ripe(&dplane->limbo) || conversation_pending(&dplane->conversation);
+	       copies_pending(dplane) || limbo_ripe(&dplane->limbo) || conversation_pending(&dplane->conversation);
 }
 
 unsigned dplane_main(struct dplane *dplane, uint64_t now_ns)
@@ -164,6 +165,7 @@ unsigned dplane_main(struct dplane *dplane, uint64_t now_ns)
 	unsigned done = command_poll(&dplane->commands);
 	done += endpoints_poll(&dplane->endpoints);
 	done += events_drain(dplane);
+	done += copies_drain(dplane);
 	done += limbo_sweep(&dplane->limbo);
 	if (now_ns - dplane->swept_ns >= DPLANE_SWEEP_NS) {
 		dplane->swept_ns = now_ns;
@@ -175,12 +177,14 @@ unsigned dplane_main(struct dplane *dplane, uint64_t now_ns)
 void dplane_link_up(struct dplane *dplane, uint64_t now_ns)
 {
 	dplane->now_ns = now_ns;
+	endpoints_capture_none(&dplane->endpoints);
 	conversation_up(&dplane->conversation);
 }
 
 void dplane_link_down(struct dplane *dplane, uint64_t now_ns)
 {
 	dplane->now_ns = now_ns;
+	endpoints_capture_none(&dplane->endpoints);
 	conversation_down(&dplane->conversation);
 }
 

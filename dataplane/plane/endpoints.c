@@ -291,6 +291,50 @@ int endpoints_close(struct endpoints *endpoints, const struct xf_endpoint_id *id
 	return r < 0 ? r : endpoints_close_entry(endpoints, entry, answer);
 }
 
+int endpoints_capture(struct endpoints *endpoints, const struct xf_link_capture *capture,
+		      const struct endpoints_answer *answer)
+{
+	struct endpoint_entry *entry;
+	int r = endpoints_find(endpoints, &capture->id, &entry);
+	struct command_item *item = r == 0 ? endpoints_item(COMMAND_CAPTURE, answer) : NULL;
+
+	if (item == NULL)
+		return r < 0 ? r : -ENOMEM;
+	item->command.id = capture->id;
+	item->command.on = entry->captured = capture->on != 0;
+	endpoints->captured_count += entry->captured;
+	command_post(endpoints->commands, entry->worker, item);
+	return 0;
+}
+
+static void endpoints_capture_done(struct command_item *item, void *arg)
+{
+}
+
+void endpoints_capture_none(struct endpoints *endpoints)
+{
+	const struct endpoints_answer nobody = {.done = endpoints_capture_done};
+	struct endpoint_entry *entry;
+
+	if (endpoints->captured_count == 0)
+		return;
+	LIST_FOREACH(entry, &endpoints->open, open_link)
+	{
+		const struct xf_link_capture off = {.id = entry->id};
+		/* Without memory it is copied on, and thrown away by the main thread. */
+		if (entry->captured && !entry->closing)
+			endpoints_capture(endpoints, &off, &nobody);
+	}
+	endpoints->captured_count = 0;
+}
+
+uint32_t *endpoints_copies_lost(struct endpoints *endpoints, const struct xf_endpoint_id *id)
+{
+	struct endpoint_entry *entry;
+
+	return endpoints_find(endpoints, id, &entry) == 0 ? &entry->copies_lost : NULL;
+}
+
 static int endpoints_check_move(struct endpoints *endpoints, const struct xf_link_move *move, unsigned *worker,
 				bool first)
 {

@@ -27,6 +27,8 @@ struct endpoint_entry {
 	uint16_t port;
 	uint64_t instance; /* life of the control plane that claims it */
 	uint64_t timeout_ns;
+	bool captured;	      /* as last posted */
+	uint32_t copies_lost; /* of its captured packets, on this thread */
 	struct endpoint *endpoint;
 	struct next_hop *next_hop; /* NULL: none given */
 	LIST_ENTRY(endpoint_entry) next_hop_link;
@@ -43,6 +45,7 @@ struct endpoints {
 	struct endpoints_slot *slots; /* slot_count, by index */
 	uint32_t slot_count;
 	uint32_t open_count;
+	uint32_t captured_count;  /* since nobody took copies any more, at least as many as are captured */
 	uint32_t generation_last; /* of all */
 	uint32_t worker_count[WORKER_MAX];
 	LIST_HEAD(, endpoint_entry) open;
@@ -86,6 +89,14 @@ int endpoints_close(struct endpoints *endpoints, const struct xf_endpoint_id *id
 /* *bad: on error, number of the first bad move. */
 int endpoints_patch(struct endpoints *endpoints, const struct xf_link_patch *patch,
 		    const struct endpoints_answer *answer, uint32_t *bad);
+
+/* Whether its packets are copied. */
+int endpoints_capture(struct endpoints *endpoints, const struct xf_link_capture *capture,
+		      const struct endpoints_answer *answer);
+/* Nobody takes copies any more. */
+void endpoints_capture_none(struct endpoints *endpoints);
+/* Where to count copies of an endpoint's packets that were lost; NULL: it is gone. */
+uint32_t *endpoints_copies_lost(struct endpoints *endpoints, const struct xf_endpoint_id *id);
 
 /* A next hop got, changed or lost its MAC: for next_hop_init. arg: struct endpoints. */
 void endpoints_next_hop_changed(struct next_hop *next_hop, void *arg);

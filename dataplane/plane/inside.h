@@ -16,6 +16,7 @@ struct dplane_worker {
 	unsigned index;
 	struct worker *worker;
 	struct rte_ring *events; /* of struct xf_link_event, from the worker to the main thread */
+	struct rte_ring *copies; /* of packets that hold a struct xf_link_captured, likewise */
 	bool registered;	 /* with qsbr, by dplane_worker_turn; the worker's thread writes */
 };
 
@@ -42,6 +43,7 @@ struct dplane {
 	struct endpoints endpoints;
 	struct sources sources;
 	struct conversation conversation;
+	uint64_t copies_lost; /* that the control plane was too slow for */
 };
 
 /* tables.c: what all workers share. 0 or -errno, logged, nothing left. */

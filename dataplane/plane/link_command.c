@@ -173,6 +173,15 @@ static void link_command_patch(struct dplane *dplane, const struct link_view *vi
 		link_command_answer(dplane, view, r, bad);
 }
 
+static void link_command_capture(struct dplane *dplane, const struct link_view *view)
+{
+	struct endpoints_answer later = link_command_later(dplane, view);
+	int r = endpoints_capture(&dplane->endpoints, view->body, &later);
+
+	if (r < 0)
+		link_command_answer(dplane, view, r, 0);
+}
+
 static void link_command_dump(struct dplane *dplane, const struct link_view *view)
 {
 	const struct xf_link_dump *dump = view->body;
@@ -219,6 +228,7 @@ void link_command(const struct link_view *view, void *arg)
 	    [XF_LINK_PATCH] = link_command_patch,
 	    [XF_LINK_DUMP] = link_command_dump,
 	    [XF_LINK_STATS] = link_command_stats,
+	    [XF_LINK_CAPTURE] = link_command_capture,
 	};
 
 	/* link_record_check lets only these through. */

@@ -47,6 +47,7 @@ static void link_stats_drops(struct dplane *dplane, uint32_t sequence)
 		for (unsigned d = 0; d < XF_DROP_COUNT; d++)
 			row.count[d] += counter_get(&stats->drops[d]);
 	}
+	row.count[XF_DROP_CAPTURE_LOST] += dplane->copies_lost;
 	if (dplane->seam.add_drops)
 		dplane->seam.add_drops(dplane->seam.arg, &row);
 	link_stats_row(dplane, sequence, XF_LINK_DROPS, &row, sizeof(row));

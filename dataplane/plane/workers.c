@@ -7,6 +7,7 @@
 
 #define WORKERS_HANDOVER_RING 2048
 #define WORKERS_EVENT_RING    1024
+#define WORKERS_COPY_RING     512 /* packets of the pool that captures may hold back */
 
 static void workers_transmit(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t n)
 {
@@ -32,6 +33,13 @@ static void workers_event(void *arg, const struct xf_link_event *event)
 		worker_count_event_lost(w->worker);
 }
 
+static bool workers_captured(void *arg, struct rte_mbuf *pkt)
+{
+	const struct dplane_worker *w = arg;
+
+	return rte_ring_sp_enqueue(w->copies, pkt) == 0;
+}
+
 static int workers_rings_create(struct dplane *dplane)
 {
 	const unsigned flags = RING_F_SP_ENQ | RING_F_SC_DEQ;
@@ -41,7 +49,9 @@ static int workers_rings_create(struct dplane *dplane)
 		snprintf(name, sizeof(name), "events%u", from);
 		dplane->workers[from].events =
 		    rte_ring_create_elem(name, sizeof(struct xf_link_event), WORKERS_EVENT_RING, SOCKET_ID_ANY, flags);
-		if (dplane->workers[from].events == NULL)
+		snprintf(name, sizeof(name), "copies%u", from);
+		dplane->workers[from].copies = rte_ring_create(name, WORKERS_COPY_RING, SOCKET_ID_ANY, flags);
+		if (dplane->workers[from].events == NULL || dplane->workers[from].copies == NULL)
 			return -ENOMEM;
 		for (unsigned to = 0; to < dplane->worker_count; to++) {
 			if (from == to)
@@ -67,7 +77,7 @@ static int workers_worker_create(struct dplane *dplane, unsigned index)
 	    .prompts = dplane->prompts,
 	    .pool = dplane->pool,
 	    .port_count = dplane->port_count,
-	    .ops = {w, workers_transmit, workers_to_kernel, workers_event},
+	    .ops = {w, workers_transmit, workers_to_kernel, workers_event, workers_captured},
 	};
 
 	for (unsigned port = 0; port < dplane->port_count; port++) {
@@ -114,6 +124,7 @@ void workers_destroy(struct dplane *dplane)
 	for (unsigned w = 0; w < dplane->worker_count; w++) {
 		worker_destroy(dplane->workers[w].worker);
 		rte_ring_free(dplane->workers[w].events);
+		workers_ring_destroy(dplane->workers[w].copies);
 		for (unsigned to = 0; to < dplane->worker_count; to++)
 			workers_ring_destroy(dplane->handover[w][to]);
 	}

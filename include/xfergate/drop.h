@@ -31,7 +31,8 @@
 	X(KERNEL_REFUSED, "kernel-refused", "the kernel interface did not take the packet")                            \
 	X(SIP_SOURCE, "sip-source", "SIP over UDP from an address in no source block and not admitted")                \
 	X(SIP_TCP_SOURCE, "sip-tcp-source", "TCP to a SIP port from an address in no source block and not admitted")   \
-	X(NO_MBUF, "no-mbuf", "packet buffers used up")
+	X(NO_MBUF, "no-mbuf", "packet buffers used up")                                                                \
+	X(CAPTURE_LOST, "capture-lost", "copy of a packet for a capture that found no room; the packet itself went on")
 
 enum xf_drop {
 #define X(symbol, name, text) XF_DROP_##symbol,

@@ -20,9 +20,10 @@
 #include "xfergate/prompt.h"
 #include "xfergate/source.h"
 
-#define XF_LINK_VERSION	   2
-#define XF_LINK_PACKET_MAX 65536
-#define XF_LINK_MOVES_MAX  32
+#define XF_LINK_VERSION	    3
+#define XF_LINK_PACKET_MAX  65536
+#define XF_LINK_MOVES_MAX   32
+#define XF_LINK_CAPTURE_MAX 2048 /* bytes of a packet that is copied */
 
 /* X(symbol, number, "name", struct of the body). Control plane to dataplane below 64, back from 64 on. */
 #define XF_LINK_TYPES(X)                                                                                               \
@@ -38,6 +39,7 @@
 	X(PATCH, 10, "patch", struct xf_link_patch)                                                                    \
 	X(DUMP, 11, "dump", struct xf_link_dump)                                                                       \
 	X(STATS, 12, "stats", struct xf_link_empty)                                                                    \
+	X(CAPTURE, 13, "capture", struct xf_link_capture)                                                              \
 	X(HELLO_OK, 64, "hello-ok", struct xf_link_hello_ok)                                                           \
 	X(ACK, 65, "ack", struct xf_link_ack)                                                                          \
 	X(EVENT, 66, "event", struct xf_link_event)                                                                    \
@@ -45,7 +47,8 @@
 	X(PORT, 68, "port", struct xf_link_port)                                                                       \
 	X(DROPS, 69, "drops", struct xf_link_drops)                                                                    \
 	X(WORKER, 70, "worker", struct xf_link_worker)                                                                 \
-	X(PEER, 71, "peer", struct xf_link_peer)
+	X(PEER, 71, "peer", struct xf_link_peer)                                                                       \
+	X(CAPTURED, 72, "captured", struct xf_link_captured)
 
 enum xf_link_type {
 #define X(symbol, number, name, body) XF_LINK_##symbol = number,
@@ -191,6 +194,27 @@ struct xf_link_peer {
 	uint8_t zero[6];
 	uint64_t passed;
 	uint64_t dropped;
+};
+
+/* Whether what an endpoint receives and sends is copied to the control plane as CAPTURED, from its owner's next turn
+ * on. It ends with the endpoint and with the connection. -ENOENT, -ESTALE. */
+struct xf_link_capture {
+	struct xf_endpoint_id id;
+	uint8_t on; /* 0, 1 */
+	uint8_t zero[7];
+};
+
+/* An RTP or RTCP packet of an endpoint that is captured; sequence number 0. What finds no room on its way is lost, and
+ * counted as "capture-lost". */
+struct xf_link_captured {
+	struct xf_endpoint_id id;
+	uint64_t now_ns; /* dataplane clock, of the turn that it passed in */
+	struct xf_sockaddr from, to;
+	uint32_t lost; /* copies of this endpoint's packets so far that were lost */
+	uint8_t sent;  /* 0, 1 */
+	uint8_t zero;
+	uint16_t len;			    /* of the UDP payload */
+	uint8_t bytes[XF_LINK_CAPTURE_MAX]; /* body_len ends after the last used one */
 };
 
 static inline const char *xf_link_type_name(unsigned type)

@@ -169,6 +169,11 @@ int shard_hangup(struct shard *shard, uint64_t call, const char *reason)
 	return shard_call(shard, call)->state == CALL_ENDING ? -ENOENT : 0;
 }
 
+void shard_capture_media(struct shard *shard, uint64_t call, bool on)
+{
+	fakes.media_captures += on ? 1 : -1u;
+}
+
 /* ---- media/ */
 
 static int asked(const struct media_query *query, uint64_t cookie)

@@ -30,6 +30,7 @@ struct fakes {
 	uint64_t started_call;
 	char started_to[128], started_plan[128], started_caller_id[128];
 	uint64_t hung_up;
+	unsigned media_captures; /* under way */
 	char hang_up_reason[128];
 
 	/* the dataplane */

@@ -90,13 +90,43 @@ static void expect_result(json_t *reply, const char *text)
 	json_decref(reply);
 }
 
-static void pass(uint64_t call, uint32_t network, bool sent, const char *data)
+static void pass_media(uint64_t call, uint32_t network, bool sent, const char *data, uint32_t lost)
 {
 	struct xf_sockaddr peer = {.port = 5070};
 	cr_assert(xf_addr_parse(&peer.addr, network ? "2001:db8::9" : "192.0.2.9") == 0);
-	struct shard_traffic traffic = {
-	    .call = call, .ns = 77, .network = network, .peer = &peer, .sent = sent, .data = data, .len = strlen(data)};
+	struct shard_traffic traffic = {.call = call,
+					.ns = 77,
+					.network = network,
+					.from = sent ? networks[network].sip : peer,
+					.to = sent ? peer : networks[network].sip,
+					.data = data,
+					.len = strlen(data),
+					.media = lost != UINT32_MAX,
+					.lost = lost == UINT32_MAX ? 0 : lost};
 	api_traffic(fakes.api, &traffic);
+}
+
+static void pass(uint64_t call, uint32_t network, bool sent, const char *data)
+{
+	pass_media(call, network, sent, data, UINT32_MAX);
+}
+
+/* Only those who asked for it get it; what the dataplane lost is lost here. */
+Test(captures, media)
+{
+	json_decref(start("{\"call\":\"c-one\"}"));
+	cr_expect(fakes.media_captures == 0);
+	json_decref(start("{\"call\":\"c-one\",\"media\":true}"));
+	json_decref(start("{\"all\":true,\"media\":true}"));
+	cr_expect(fakes.media_captures == 2);
+	pass_media(1, 0, true, "x", 0);
+	pass_media(2, 0, true, "x", 3);
+	cr_expect(note_count == 3);
+	pass_media(1, 0, true, "x", 1);
+	expect_result(stop("k-2"), "{\"capture\":\"k-2\",\"packets\":2,\"lost\":1}");
+	expect_result(stop("k-3"), "{\"capture\":\"k-3\",\"packets\":3,\"lost\":4}");
+	expect_result(stop("k-1"), "{\"capture\":\"k-1\",\"packets\":0,\"lost\":0}");
+	cr_expect(fakes.media_captures == 0);
 }
 
 Test(captures, of_one_call_to_its_end)

@@ -123,3 +123,66 @@ Test(capture, of_one_call_to_its_end)
 	cr_expect_not_null(strstr(net->notified[4], "\"packets\":4,\"lost\":0"));
 	net_expect_nothing_left(net);
 }
+
+static struct fake_endpoint *endpoint_of(const struct sip_message *with_sdp, struct xf_endpoint_id *id)
+{
+	*id = net_endpoint(net, with_sdp);
+	return fake_find(&net->dp, *id);
+}
+
+/* Its endpoints, those that are opened later too, from when it is asked for until nobody asks any more. */
+Test(capture, media_of_one_call)
+{
+	struct phone other, other_agent, pbx;
+	struct xf_endpoint_id id, pbx_id, other_id;
+	net_connect(net, &caller, &agent, "+12025550100");
+	phone_init(&other, net, "192.0.2.20");
+	phone_init(&other_agent, net, "198.51.100.10");
+	phone_invite(&other, "+12025550188", "+12025550100", phone_sdp(&other, "sendrecv"), NULL);
+	net_pass(net, 20);
+	endpoint_of(phone_rung(&other_agent), &other_id);
+	cr_expect_not(endpoint_of(agent.invite, &id)->captured);
+	capture("{\"call\":\"+12025550177\",\"media\":true}");
+	net_pass(net, 1);
+	cr_expect(endpoint_of(agent.invite, &id)->captured);
+	cr_expect_not(fake_find(&net->dp, other_id)->captured);
+	fake_copy(&net->dp, id, true, "198.51.100.1", "198.51.100.10", "rtp", 0);
+	fake_copy(&net->dp, other_id, true, "198.51.100.1", "198.51.100.10", "not asked for", 0);
+	net_pass(net, 1);
+	cr_assert_eq(net->notified_count, 1);
+	cr_expect_not_null(strstr(net->notified[0], "\"data\":\"cnRw\""), "%s", net->notified[0]);
+	cr_expect_not_null(strstr(net->notified[0], "\"network\":\"agents\""));
+
+	phone_init(&pbx, net, "203.0.113.10");
+	phone_request(&agent, "REFER", "Refer-To: <sip:sales@pbx.lab>\r\n", NULL);
+	net_pass(net, 20);
+	cr_expect(endpoint_of(phone_rung(&pbx), &pbx_id)->captured, "a leg that came later");
+
+	plane_rpc_gone(net->plane, net->now_ns, 1);
+	net_pass(net, 1);
+	cr_expect_not(fake_find(&net->dp, id)->captured);
+	cr_expect_not(fake_find(&net->dp, pbx_id)->captured);
+}
+
+/* A dataplane that has come back copies nothing until it is told to, and its clock is another. */
+Test(capture, media_of_all_over_a_reconnect)
+{
+	struct xf_endpoint_id id;
+	capture("{\"all\":true,\"media\":true}");
+	net_connect(net, &caller, &agent, "+12025550100");
+	cr_expect(endpoint_of(agent.invite, &id)->captured);
+	endpoint_of(agent.invite, &id)->captured = false;
+	plane_link_down(net->plane, net->now_ns);
+	fake_connected(&net->dp);
+	plane_link_up(net->plane, net->now_ns);
+	net_pass(net, 5);
+	cr_expect(endpoint_of(agent.invite, &id)->captured);
+	unsigned before = net->notified_count;
+	net->dp.now_ns = net->now_ns - 3 * NS_PER_S;
+	fake_copy(&net->dp, id, false, "198.51.100.10", "198.51.100.1", "rtp", 0);
+	net_pass(net, 0);
+	cr_assert_eq(net->notified_count, before + 1);
+	char wanted[64];
+	snprintf(wanted, sizeof(wanted), "\"ns\":%llu,", (unsigned long long)net->now_ns);
+	cr_expect_not_null(strstr(net->notified[before], wanted), "%s in %s", wanted, net->notified[before]);
+}

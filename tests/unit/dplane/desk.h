@@ -32,6 +32,8 @@ struct desk {
 	struct xf_endpoint_state rows[DESK_ROWS];
 	unsigned row_count, port_rows, worker_rows, event_count;
 	struct xf_link_drops drops;
+	unsigned copy_count;
+	struct xf_link_captured copies[DESK_ROWS];
 	struct xf_link_event events[DESK_ROWS];
 
 	bool known; /* the world knows neighbours when it is asked */

@@ -323,6 +323,96 @@ Test(dplane, a_control_plane_that_does_not_read)
 	desk_free(&desk);
 }
 
+static int capture(struct desk *desk, uint32_t generation, bool on)
+{
+	struct xf_link_capture body = {.id = {xf_endpoint_index(0, (uint16_t)(19998 + 2 * generation)), generation},
+				       .on = on};
+
+	return desk_say(desk, XF_LINK_CAPTURE, &body, sizeof(body));
+}
+
+static void captured_pair(struct desk *desk)
+{
+	struct xf_addr next_hop = rig_addr("192.0.2.254");
+
+	desk_start(desk);
+	desk_hello(desk, 1);
+	open_pair(desk);
+	dplane_neighbour(desk->dplane, 0, &next_hop, rig_next_hop);
+	desk_settle(desk);
+	cr_expect_eq(capture(desk, 3, true), -ENOENT);
+	cr_expect_eq(capture(desk, 1, true), 0);
+	cr_expect_eq(capture(desk, 2, true), 0);
+}
+
+/* From whichever worker polls the packet, by way of the owner, to the control plane; until told to stop. */
+Test(dplane, captured_packets)
+{
+	static struct desk desk;
+
+	captured_pair(&desk);
+	desk_rtp(&desk, 0, CALLER, 4000, "192.0.2.1", 20000, 1);
+	cr_assert_eq(desk.copy_count, 2);
+	cr_expect_eq(desk.copies[0].id.generation, 1);
+	cr_expect_eq(desk.copies[0].sent, 0);
+	cr_expect_eq(desk.copies[0].from.port, 4000);
+	cr_expect_eq(desk.copies[1].id.generation, 2);
+	cr_expect_eq(desk.copies[1].sent, 1);
+	cr_expect_eq(desk.copies[1].to.port, 5000);
+	cr_expect_eq(capture(&desk, 2, false), 0);
+	desk_rtp(&desk, 1, CALLER, 4000, "192.0.2.1", 20000, 2);
+	cr_expect_eq(desk.copy_count, 3);
+	desk_stop(&desk);
+	desk_free(&desk);
+}
+
+/* A new control plane, or the same one come back, has asked for nothing yet. */
+Test(dplane, captures_end_with_the_connection)
+{
+	static struct desk desk;
+
+	captured_pair(&desk);
+	dplane_link_down(desk.dplane, desk.now_ns);
+	desk_settle(&desk);
+	desk_rtp(&desk, 1, CALLER, 4000, "192.0.2.1", 20000, 1);
+	desk_hello(&desk, 1);
+	desk_rtp(&desk, 1, CALLER, 4000, "192.0.2.1", 20000, 2);
+	cr_expect_eq(desk.copy_count, 0);
+	cr_expect_eq(drops(&desk, XF_DROP_CAPTURE_LOST), 0);
+	cr_expect_eq(capture(&desk, 1, true), 0);
+	desk_rtp(&desk, 1, CALLER, 4000, "192.0.2.1", 20000, 3);
+	cr_expect_eq(desk.copy_count, 1);
+	desk_stop(&desk);
+	desk_free(&desk);
+}
+
+/* Copies are lost rather than the connection, and each side of an endpoint's losses is told with its next copy. */
+Test(dplane, a_slow_taker_of_copies)
+{
+	static struct desk desk;
+	unsigned sent = 0;
+
+	captured_pair(&desk);
+	desk.send_result = -EAGAIN;
+	for (; sent < 3000; sent++) {
+		desk_rtp(&desk, 1, CALLER, 4000, "192.0.2.1", 20000, (uint16_t)(1 + sent));
+		rig_forget(&desk.rig);
+	}
+	cr_expect_eq(desk.hung_up, 0);
+	desk.send_result = 0;
+	dplane_main(desk.dplane, desk.now_ns);
+	desk_settle(&desk);
+	desk_rtp(&desk, 1, CALLER, 4000, "192.0.2.1", 20000, (uint16_t)(1 + sent++));
+	uint64_t lost = drops(&desk, XF_DROP_CAPTURE_LOST);
+	cr_expect_gt(lost, 0);
+	cr_expect_eq(desk.copy_count + lost, 2 * sent);
+	cr_expect_eq(desk.copies[(desk.copy_count - 1) % DESK_ROWS].lost +
+			 desk.copies[(desk.copy_count - 2) % DESK_ROWS].lost,
+		     lost);
+	desk_stop(&desk);
+	desk_free(&desk);
+}
+
 Test(dplane, untrusted_packets)
 {
 	static struct desk desk;

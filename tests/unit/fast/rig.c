@@ -49,6 +49,20 @@ static void rig_event(void *arg, const struct xf_link_event *event)
 	rig->events[rig->event_count++] = *event;
 }
 
+static bool rig_captured(void *arg, struct rte_mbuf *pkt)
+{
+	struct rig *rig = arg;
+	if (rig->copies_refused)
+		return false;
+	cr_assert_lt(rig->copy_count, RIG_EVENTS);
+	cr_assert_eq(pkt->nb_segs, 1);
+	cr_assert_leq(pkt->data_len, sizeof(rig->copies[0]));
+	memcpy(&rig->copies[rig->copy_count], rte_pktmbuf_mtod(pkt, void *), pkt->data_len);
+	cr_assert_eq(pkt->data_len, offsetof(struct xf_link_captured, bytes) + rig->copies[rig->copy_count++].len);
+	rte_pktmbuf_free(pkt);
+	return true;
+}
+
 struct xf_addr rig_addr(const char *text)
 {
 	struct xf_addr addr;
@@ -107,7 +121,7 @@ void rig_init(struct rig *rig, unsigned workers)
 		    .pool = rig->pool,
 		    .ports = {{.mtu = 1500}},
 		    .port_count = 1,
-		    .ops = {rig, rig_transmit, rig_to_kernel, rig_event},
+		    .ops = {rig, rig_transmit, rig_to_kernel, rig_event, rig_captured},
 		};
 		memcpy(config.ports[0].mac, rig_mac, 6);
 		config.handover_in[!i] = rings[i];

@@ -35,6 +35,9 @@ struct rig {
 	struct rte_mbuf *sent[RIG_SENT];
 	struct xf_link_event events[RIG_EVENTS];
 	uint32_t generation;
+	bool copies_refused; /* the ring of copies is full */
+	unsigned copy_count;
+	struct xf_link_captured copies[RIG_EVENTS];
 };
 
 /* A frame to be built. Zero fields have defaults: IPv4 or IPv6 by src, UDP, no tag, no fragment. */

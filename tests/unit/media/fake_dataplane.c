@@ -1,5 +1,7 @@
 #include "fake_dataplane.h"
 
+#include <stddef.h>
+
 static const struct xf_endpoint_id nobody = {.index = XF_ENDPOINT_NONE};
 
 static uint32_t fake_room(const struct fake_dataplane *dp)
@@ -228,6 +230,7 @@ union command {
 	struct xf_link_close close;
 	struct xf_link_patch patch;
 	struct xf_link_dump dump;
+	struct xf_link_capture capture;
 };
 
 static int fake_apply(struct fake_dataplane *dp, uint16_t type, const union command *c, struct xf_link_ack *ack)
@@ -269,6 +272,12 @@ static int fake_apply(struct fake_dataplane *dp, uint16_t type, const union comm
 		return 0;
 	case XF_LINK_PATCH:
 		return fake_patch(dp, &c->patch, &ack->detail);
+	case XF_LINK_CAPTURE:
+		e = fake_find(dp, c->capture.id);
+		if (!e)
+			return -ENOENT;
+		e->captured = c->capture.on;
+		return 0;
 	}
 	return -EINVAL;
 }
@@ -336,6 +345,19 @@ void fake_event(struct fake_dataplane *dp, struct xf_endpoint_id id, enum xf_lin
 		e->armed = nobody;
 	}
 	fake_say(dp, XF_LINK_EVENT, 0, &body);
+	fake_flush(dp);
+}
+
+void fake_copy(struct fake_dataplane *dp, struct xf_endpoint_id id, bool sent, const char *from, const char *to,
+	       const char *data, uint32_t lost)
+{
+	struct xf_link_captured row = {
+	    .id = id, .now_ns = dp->now_ns, .lost = lost, .sent = sent, .len = (uint16_t)strlen(data)};
+	xf_addr_parse(&row.from.addr, from);
+	xf_addr_parse(&row.to.addr, to);
+	row.from.port = row.to.port = xf_endpoint_port(id.index);
+	memcpy(row.bytes, data, row.len);
+	link_writer_add(&dp->writer, XF_LINK_CAPTURED, 0, &row, offsetof(struct xf_link_captured, bytes) + row.len);
 	fake_flush(dp);
 }
 

@@ -12,7 +12,7 @@ struct fake_endpoint {
 	struct xf_endpoint_settings settings;
 	unsigned relearned;
 	struct xf_endpoint_id source, armed;
-	bool paused;
+	bool paused, captured;
 };
 
 struct fake_packet {
@@ -65,4 +65,7 @@ struct xf_endpoint_id fake_foreign(struct fake_dataplane *dp, uint32_t index, ui
 void fake_shut(struct fake_dataplane *dp, struct xf_endpoint_id id);
 struct fake_endpoint *fake_find(struct fake_dataplane *dp, struct xf_endpoint_id id);
 unsigned fake_open_count(const struct fake_dataplane *dp);
+/* A copy of a packet: addresses without ports, which are the endpoint's. */
+void fake_copy(struct fake_dataplane *dp, struct xf_endpoint_id id, bool sent, const char *from, const char *to,
+	       const char *data, uint32_t lost);
 bool fake_admits(const struct fake_dataplane *dp, const struct xf_addr *addr);
