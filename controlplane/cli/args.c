@@ -264,6 +264,11 @@ int args_parse(struct args *args, int argc, const char *const *argv, char *why, 
 	struct reader reader = {.args = args, .argc = argc, .argv = argv, .at = 1, .why = why, .why_size = why_size};
 	unsigned used = 0;
 	*args = (struct args){.command = COMMAND_COUNT, .topic = COMMAND_COUNT};
+	/* what follows is for another program */
+	if (argc > 1 && strcmp(argv[1], "replay") == 0) {
+		args->command = COMMAND_REPLAY;
+		return 0;
+	}
 	int r = read_words(&reader);
 	if (r < 0 || args->version)
 		return r;
@@ -275,6 +280,8 @@ int args_parse(struct args *args, int argc, const char *const *argv, char *why, 
 	r = find_command(&reader, 0, &args->command, &used);
 	if (r < 0)
 		return r;
+	if (args->command == COMMAND_REPLAY && !args->help)
+		return refuse(&reader, "replay comes first: xfergate replay %s", command_info(COMMAND_REPLAY)->usage);
 	r = check_options(&reader);
 	if (r < 0)
 		return r;

@@ -76,6 +76,15 @@
 	  "  xfergate ladder wan.pcap lan.pcap --lane caller=192.0.2.20 --lane gateway=192.0.2.1,198.51.100.1 \\\n"    \
 	  "      --lane agent=198.51.100.10 --hub gateway\n"                                                           \
 	  "  tcpdump -i eth0 -s 0 -w - udp | xfergate ladder - --no-media\n")                                          \
+	X(REPLAY, "replay", XF_RPC_COUNT, "CAPTURE -c CONFIG [options]",                                               \
+	  "plays a capture into the gateway, offline",                                                                 \
+	  "Both planes run on a virtual clock, without network, root or a running daemon: the same every time.\n"      \
+	  "  -c CONFIG   configuration of the gateway\n"                                                               \
+	  "  -o FILE     what the gateway sends, as a pcap\n"                                                          \
+	  "  --ladder    print who sent what to whom\n"                                                                \
+	  "xfergate replay --help lists all options.\n",                                                               \
+	  "  xfergate replay call.pcap -c /etc/xfergate/xfergate.yaml --ladder\n"                                      \
+	  "  xfergate replay phones.pcap -c lab.yaml --as caller=10.0.0.5@carrier,callee=10.0.0.9@bot\n")              \
 	X(HELP, "help", XF_RPC_COUNT, "[COMMAND]", "help on a command", "",                                            \
 	  "  xfergate help transfer\n  xfergate help show call\n")
 

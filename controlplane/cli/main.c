@@ -11,6 +11,7 @@
 #include "client.h"
 #include "help.h"
 #include "outcome.h"
+#include "replay.h"
 #include "request.h"
 #include "show.h"
 #include "ladder/text.h"
@@ -121,6 +122,15 @@ static int run_request(const struct args *args)
 	return r;
 }
 
+/* Another program takes over. */
+static int run_replay(char **argv)
+{
+	char why[512];
+	replay_exec(argv, why, sizeof(why));
+	complain(why);
+	return EXIT_REFUSED;
+}
+
 int main(int argc, char **argv)
 {
 	struct args args;
@@ -137,6 +147,8 @@ int main(int argc, char **argv)
 		puts("xfergate " XF_VERSION);
 	else if (args.help || args.command == COMMAND_HELP)
 		help_print(stdout, args.help ? args.command : args.topic);
+	else if (args.command == COMMAND_REPLAY)
+		r = run_replay(argv + 1);
 	else if (args.command == COMMAND_CHECK)
 		r = run_check(args.file);
 	else if (args.command == COMMAND_CAPTURE)

@@ -1,0 +1,318 @@
+/* Before the first packet: configuration, both readings of the capture, the world. */
+#include "play.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FIRST_NS 10000000000ull /* no live time is earlier: the planes' clocks begin at boot, and go back in places */
+#define LEAD_NS	 100000000ull	/* from the world's beginning to the first packet */
+
+__attribute__((format(printf, 1, 2))) static void complain(const char *format, ...)
+{
+	__builtin_va_list args;
+	__builtin_va_start(args, format);
+	fputs("xfergate-replay: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	__builtin_va_end(args);
+}
+
+/* A secret that is not at hand is no reason not to replay: credentials are needed where the capture has a challenge. */
+static int load_config(struct play *play, const char *path)
+{
+	char *errors = NULL;
+	size_t len = 0;
+	FILE *memory = open_memstream(&errors, &len);
+	if (!memory)
+		return -ENOMEM;
+	int r = config_load(&play->config, path, memory);
+	fclose(memory);
+	if (r == -EINVAL) {
+		char *more = NULL;
+		memory = open_memstream(&more, &len);
+		int again = memory ? config_load_without_secrets(&play->config, path, memory) : -ENOMEM;
+		if (memory)
+			fclose(memory);
+		free(more);
+		if (again == 0) {
+			fputs(errors, stderr);
+			complain("goes on without passwords: answers to challenges will be wrong");
+			r = 0;
+		}
+	}
+	if (r < 0)
+		fputs(errors, stderr);
+	free(errors);
+	return r;
+}
+
+/* ---- first reading */
+
+static int read_unit(struct play *play, const struct capture_unit *unit)
+{
+	int r = recording_add(play->rec, unit);
+	if (r < 0 || !play->judge)
+		return r;
+	uint64_t ns = unit->ns > play->rec->first_ns ? unit->ns - play->rec->first_ns : 0;
+	if (sip_text_is_sip(unit->data, unit->len))
+		judge_captured_sip(play->judge, ns, &unit->from, &unit->to, unit->data, unit->len);
+	else if (unit->kind == CAPTURE_UDP)
+		judge_captured(play->judge, ns, &unit->from, &unit->to, unit->data, unit->len);
+	return 0;
+}
+
+static int read_capture(struct play *play, const char *path)
+{
+	struct capture_reader *reader;
+	struct capture_unit unit;
+	char why[CAPTURE_WHY];
+	int r = capture_reader_open(&reader, path, why);
+	if (r < 0) {
+		complain("%s", why);
+		return r;
+	}
+	while ((r = capture_reader_next(reader, &unit)) == 1)
+		if ((r = read_unit(play, &unit)) < 0)
+			break;
+	play->notes = *capture_reader_notes(reader);
+	capture_reader_close(reader);
+	if (r < 0)
+		complain("%s: out of memory", path);
+	else if (play->notes.damage[0])
+		complain("%s: %s; what comes before is played", path, play->notes.damage);
+	return r;
+}
+
+static int check_capture(const struct play *play, const char *path)
+{
+	const struct recording *rec = play->rec;
+	char from[XF_SOCKADDR_STRLEN], to[XF_SOCKADDR_STRLEN], own[XF_ADDR_STRLEN];
+	if (rec->gateway_packets > 0)
+		return 0;
+	if (play->notes.packets == 0) {
+		complain("%s: there is no packet in it", path);
+	} else if (rec->talker[0].port == 0) {
+		complain("%s: none of its %llu packets is SIP%s", path, (unsigned long long)play->notes.packets,
+			 play->notes.tls_streams ? "; its TLS cannot be read" : "");
+	} else {
+		xf_sockaddr_format(&rec->talker[0], from);
+		xf_sockaddr_format(&rec->talker[1], to);
+		xf_addr_format(&play->config->networks[0].sip.addr, own);
+		if (play->parties.as)
+			complain("%s: no packet of it is of a party of --as; SIP goes from %s to %s", path, from, to);
+		else
+			complain(
+			    "%s: no packet of it goes to an address of the configuration (%s%s); SIP goes from %s to "
+			    "%s. Where somebody else was the middle, name the parties: --as caller=IP,callee=IP",
+			    path, own, play->config->network_count > 1 ? ", …" : "", from, to);
+	}
+	return -EINVAL;
+}
+
+/* Names that the user and the configuration tell. */
+static int learn_names(struct play *play)
+{
+	struct names *names = &play->rec->names;
+	const struct config *config = play->config;
+	int r = 0;
+	for (unsigned i = 0; i < play->options->host_count && r == 0; i++) {
+		r = names_add_user(names, play->options->hosts[i]);
+		if (r == -EINVAL)
+			complain("--host: '%s' is not NAME=IP", play->options->hosts[i]);
+	}
+	/* the target of a provider is where its calls go; its caller only if nobody else is there */
+	for (unsigned turn = 0; turn < 2; turn++)
+		for (uint32_t i = 0; i < play->parties.count && r == 0; i++) {
+			const struct party *party = &play->parties.named[i];
+			bool caller = strcmp(party->name, "caller") == 0;
+			const char *host = party->agent ? config->agents[party->index].uri.host
+							: config->providers[party->index].trunk.host;
+			if (caller == (turn == 1) && (turn == 0 || !names_find(names, host)))
+				r = names_add(names, (struct sip_text_span){host, strlen(host)}, &party->shown,
+					      NAME_PARTY);
+		}
+	return r < 0 ? r : names_guess(names, config);
+}
+
+/* ---- the world */
+
+static void on_log(void *arg, enum log_level level, const char *line)
+{
+	struct play *play = arg;
+	uint64_t now = play->world ? world_now(play->world) : 0;
+	history_log(&play->history, now, line);
+	if (play->options->verbose && play->world)
+		fprintf(stderr, "%10.6f %s\n", (double)play_since(play, now) / 1e9, line);
+	(void)level;
+}
+
+static void on_reply(void *arg, uint64_t client, const char *json, size_t len)
+{
+	struct play *play = arg;
+	const struct user_command *command = &play->options->commands.items[client - 1];
+	play->replies_open--;
+	fprintf(play->out, "%.3f s  %s: %.*s\n", (double)play_since(play, world_now(play->world)) / 1e9, command->text,
+		(int)len, json);
+}
+
+static int open_world(struct play *play)
+{
+	struct world_config config = {
+	    .config = play->config,
+	    .ops = {.arg = play,
+		    .frame = play_frame,
+		    .resolve = play_resolve,
+		    .route = play_route,
+		    .reply = on_reply,
+		    .log = on_log},
+	    .seed = play->options->seed,
+	    .start_ns = play->rec->first_ns + play->shift_ns - LEAD_NS,
+	};
+	int r = world_init("xfergate-replay", play->config->memory_mb);
+	if (r == 0)
+		r = world_create(&play->world, &config);
+	if (r < 0)
+		complain("the planes do not start: %s", strerror(-r));
+	return r;
+}
+
+static int open_tracks(struct play *play)
+{
+	struct capture_reader *reader;
+	char why[CAPTURE_WHY];
+	int r = capture_reader_open(&reader, play->options->capture, why);
+	if (r == 0)
+		return tracks_init(&play->tracks, play->rec, reader, play->shift_ns);
+	complain("%s", why);
+	return r;
+}
+
+/* Legs by their first inputs, and what stands outside legs. */
+static int make_schedule(struct play *play)
+{
+	struct recording *rec = play->rec;
+	play->touched = calloc(rec->leg_count + 1, sizeof(*play->touched));
+	play->is_touched = calloc(rec->leg_count + 1, sizeof(*play->is_touched));
+	play->loose = calloc(rec->entry_count + 1, sizeof(*play->loose));
+	if (!play->touched || !play->is_touched || !play->loose)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < rec->leg_count; i++)
+		play_touch(play, i);
+	for (uint32_t i = 0; i < rec->entry_count; i++)
+		if (!rec->entries[i].out && rec->entries[i].leg == RECORDING_NONE)
+			play->loose[play->loose_count++] = i;
+	return 0;
+}
+
+static int open_outputs(struct play *play)
+{
+	const struct standin_ops ops = {.arg = play, .send = play_send_standin, .note = play_standin_note};
+	char why[CAPTURE_WHY];
+	int r = capture_reassembly_create(&play->outputs);
+	if (r == 0 && play->options->ladder) {
+		r = lanes_init(&play->lanes, play->rec);
+		play->ladder = r == 0;
+	}
+	if (r == 0 && play->options->out && (r = capture_writer_open(&play->writer, play->options->out, why)) < 0)
+		complain("%s", why);
+	standin_init(&play->standin, &play->options->commands, &play->matcher, play->end_ns, &ops);
+	return r;
+}
+
+/* The capture is read twice, so it must be a file that can be. */
+static int check_file(const char *path)
+{
+	struct stat st;
+	if (strcmp(path, "-") == 0 || (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))) {
+		complain("a capture is read twice: a file, not a pipe");
+		return -ESPIPE;
+	}
+	return 0;
+}
+
+static int open_all(struct play *play)
+{
+	const struct options *options = play->options;
+	char why[PARTIES_WHY];
+	int r = check_file(options->capture);
+	if (r == 0)
+		r = load_config(play, options->config);
+	if (r == 0 && (r = parties_init(&play->parties, play->config, options->as, why)) < 0)
+		complain("%s", why);
+	if (r == 0 && (options->report || options->expect))
+		r = judge_create(&play->judge, options->expect != NULL);
+	if (r == 0)
+		r = recording_create(&play->rec, play->config, &play->parties);
+	if (r == 0) {
+		matcher_init(&play->matcher, play->rec);
+		r = read_capture(play, options->capture);
+	}
+	if (r == 0)
+		r = check_capture(play, options->capture);
+	if (r == 0)
+		r = learn_names(play);
+	if (r < 0)
+		return r;
+	play->shift_ns = play->rec->first_ns < FIRST_NS ? FIRST_NS - play->rec->first_ns : 0;
+	play->end_ns = play->rec->last_ns + play->shift_ns;
+	r = make_schedule(play);
+	if (r == 0)
+		r = open_tracks(play);
+	if (r == 0)
+		r = open_outputs(play);
+	return r < 0 ? r : open_world(play);
+}
+
+int play_open(struct play **out, const struct options *options, FILE *summary)
+{
+	struct play *play = calloc(1, sizeof(*play));
+	if (!play)
+		return -ENOMEM;
+	play->options = options;
+	play->out = summary;
+	int r = open_all(play);
+	if (r == -ENOMEM)
+		complain("out of memory");
+	if (r < 0)
+		play_close(play);
+	else
+		*out = play;
+	return r;
+}
+
+static void free_notes(struct play_note *list, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		free(list[i].text);
+	free(list);
+}
+
+void play_close(struct play *play)
+{
+	if (!play)
+		return;
+	world_destroy(play->world);
+	if (play->ladder)
+		lanes_fini(&play->lanes);
+	if (play->writer)
+		capture_writer_close(play->writer, false);
+	if (play->outputs)
+		capture_reassembly_destroy(play->outputs);
+	judge_destroy(play->judge);
+	standin_fini(&play->standin);
+	if (play->rec)
+		tracks_fini(&play->tracks);
+	matcher_fini(&play->matcher);
+	history_fini(&play->history);
+	heap_fini(&play->legs);
+	recording_destroy(play->rec);
+	config_destroy(play->config);
+	free(play->loose);
+	free(play->touched);
+	free(play->is_touched);
+	free_notes(play->news, play->news_count);
+	free_notes(play->notes_list, play->notes_count);
+	free(play);
+}

@@ -1,0 +1,411 @@
+#include "sip_text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct sip_text_block {
+	struct sip_text_block *next;
+	char bytes[];
+};
+
+static const struct {
+	char compact;
+	const char *name;
+} compact_forms[] = {
+    {'a', "Accept-Contact"},
+    {'b', "Referred-By"},
+    {'c', "Content-Type"},
+    {'d', "Request-Disposition"},
+    {'e', "Content-Encoding"},
+    {'f', "From"},
+    {'i', "Call-ID"},
+    {'j', "Reject-Contact"},
+    {'k', "Supported"},
+    {'l', "Content-Length"},
+    {'m', "Contact"},
+    {'n', "Identity-Info"},
+    {'o', "Event"},
+    {'r', "Refer-To"},
+    {'s', "Subject"},
+    {'t', "To"},
+    {'u', "Allow-Events"},
+    {'v', "Via"},
+    {'x', "Session-Expires"},
+};
+
+/* Room for len bytes and a NUL; NULL marks the text. */
+static char *sip_text_alloc(struct sip_text *text, size_t len)
+{
+	struct sip_text_block *block = malloc(sizeof(*block) + len + 1);
+	if (!block) {
+		text->out_of_memory = true;
+		return NULL;
+	}
+	block->next = text->blocks;
+	text->blocks = block;
+	block->bytes[len] = 0;
+	return block->bytes;
+}
+
+bool sip_text_span_is(struct sip_text_span span, const char *word)
+{
+	return span.at && strlen(word) == span.len && memcmp(span.at, word, span.len) == 0;
+}
+
+bool sip_text_span_like(struct sip_text_span span, const char *word)
+{
+	return span.at && strlen(word) == span.len && strncasecmp(span.at, word, span.len) == 0;
+}
+
+struct sip_text_span sip_text_trim(struct sip_text_span span)
+{
+	while (span.len && memchr(" \t\r\n", span.at[0], 4)) {
+		span.at++;
+		span.len--;
+	}
+	while (span.len && memchr(" \t\r\n", span.at[span.len - 1], 4))
+		span.len--;
+	return span;
+}
+
+bool sip_text_name_is(struct sip_text_span name, const char *long_name)
+{
+	if (name.len != 1)
+		return sip_text_span_like(name, long_name);
+	for (size_t i = 0; i < sizeof(compact_forms) / sizeof(compact_forms[0]); i++)
+		if (compact_forms[i].compact == (name.at[0] | 0x20))
+			return strcasecmp(compact_forms[i].name, long_name) == 0;
+	return sip_text_span_like(name, long_name);
+}
+
+bool sip_text_is_sip(const void *data, size_t len)
+{
+	const char *p = data;
+	if (len >= 8 && memcmp(p, "SIP/2.0 ", 8) == 0)
+		return true;
+	/* "METHOD uri SIP/" */
+	const char *line_end = memchr(p, '\n', len);
+	size_t n = line_end ? (size_t)(line_end - p) : len;
+	size_t i = 0;
+	while (i < n && p[i] > ' ' && p[i] < 0x7f && p[i] != ':')
+		i++;
+	if (i == 0 || i == n || p[i] != ' ' || i > 64)
+		return false;
+	return memmem(p + i, n - i, " SIP/", 5) != NULL;
+}
+
+/* Length of the line at p with its line end (CRLF or LF), and that of the end; a line without end goes to the last
+ * byte. */
+static size_t line_length(const char *p, const char *end, size_t *end_len)
+{
+	const char *lf = memchr(p, '\n', (size_t)(end - p));
+	*end_len = 0;
+	if (!lf)
+		return (size_t)(end - p);
+	*end_len = lf > p && lf[-1] == '\r' ? 2 : 1;
+	return (size_t)(lf + 1 - p);
+}
+
+static struct sip_text_line line_of(const char *p, size_t len, size_t end_len)
+{
+	struct sip_text_line line = {.raw = {p, len}};
+	const char *colon = memchr(p, ':', len);
+	if (colon) {
+		line.name = sip_text_trim((struct sip_text_span){p, (size_t)(colon - p)});
+		line.value = sip_text_trim((struct sip_text_span){colon + 1, len - end_len - (size_t)(colon + 1 - p)});
+	}
+	return line;
+}
+
+int sip_text_parse(struct sip_text *text, const void *data, size_t len)
+{
+	const char *p = data, *end = p + len;
+	size_t end_len;
+	text->line_count = 0;
+	text->blocks = NULL;
+	text->out_of_memory = false;
+	text->separator = text->body = (struct sip_text_span){end, 0};
+	if (!sip_text_is_sip(data, len))
+		return -EBADMSG;
+	size_t n = line_length(p, end, &end_len);
+	text->start = (struct sip_text_span){p, n - end_len};
+	text->start_end = (struct sip_text_span){p + n - end_len, end_len};
+	for (p += n; p < end; p += n) {
+		n = line_length(p, end, &end_len);
+		if (end_len && n == end_len) {
+			text->separator = (struct sip_text_span){p, n};
+			text->body = (struct sip_text_span){p + n, (size_t)(end - p - (long)n)};
+			return 0;
+		}
+		while (end_len && p + n < end && (p[n] == ' ' || p[n] == '\t'))
+			n += line_length(p + n, end, &end_len);
+		if (text->line_count == SIP_TEXT_LINES_MAX)
+			return -E2BIG;
+		text->lines[text->line_count++] = line_of(p, n, end_len);
+	}
+	return 0;
+}
+
+void sip_text_fini(struct sip_text *text)
+{
+	while (text->blocks) {
+		struct sip_text_block *block = text->blocks;
+		text->blocks = block->next;
+		free(block);
+	}
+}
+
+size_t sip_text_len(const struct sip_text *text)
+{
+	size_t len = text->start.len + text->start_end.len + text->separator.len + text->body.len;
+	for (unsigned i = 0; i < text->line_count; i++)
+		len += text->lines[i].raw.len;
+	return len;
+}
+
+static char *put(char *p, struct sip_text_span span)
+{
+	if (span.len)
+		memcpy(p, span.at, span.len);
+	return p + span.len;
+}
+
+long sip_text_print(const struct sip_text *text, char *buf, size_t size)
+{
+	size_t len = sip_text_len(text);
+	if (text->out_of_memory)
+		return -ENOMEM;
+	if (len > size)
+		return -E2BIG;
+	char *p = put(put(buf, text->start), text->start_end);
+	for (unsigned i = 0; i < text->line_count; i++)
+		p = put(p, text->lines[i].raw);
+	put(put(p, text->separator), text->body);
+	return (long)len;
+}
+
+int sip_text_find(const struct sip_text *text, const char *name, unsigned from)
+{
+	for (unsigned i = from; i < text->line_count; i++)
+		if (sip_text_name_is(text->lines[i].name, name))
+			return (int)i;
+	return -1;
+}
+
+struct sip_text_span sip_text_value(const struct sip_text *text, const char *name)
+{
+	int i = sip_text_find(text, name, 0);
+	return i < 0 ? (struct sip_text_span){NULL, 0} : text->lines[i].value;
+}
+
+void sip_text_set_start(struct sip_text *text, const char *start, size_t len)
+{
+	char *copy = sip_text_alloc(text, len);
+	if (!copy)
+		return;
+	memcpy(copy, start, len);
+	text->start = (struct sip_text_span){copy, len};
+}
+
+static struct sip_text_line line_build(struct sip_text *text, struct sip_text_span name, const char *value, size_t len)
+{
+	size_t total = name.len + 2 + len + 2;
+	char *copy = sip_text_alloc(text, total);
+	if (!copy)
+		return (struct sip_text_line){.raw = {"", 0}};
+	char *p = put(copy, name);
+	p = put(p, (struct sip_text_span){": ", 2});
+	p = put(p, (struct sip_text_span){value, len});
+	put(p, (struct sip_text_span){"\r\n", 2});
+	return line_of(copy, total, 2);
+}
+
+void sip_text_set_value(struct sip_text *text, unsigned line, const char *value, size_t len)
+{
+	struct sip_text_span old = text->lines[line].value;
+	if (old.len == len && memcmp(old.at, value, len) == 0)
+		return;
+	text->lines[line] = line_build(text, text->lines[line].name, value, len);
+}
+
+void sip_text_del(struct sip_text *text, unsigned line)
+{
+	memmove(&text->lines[line], &text->lines[line + 1], (text->line_count - line - 1) * sizeof(text->lines[0]));
+	text->line_count--;
+}
+
+void sip_text_del_all(struct sip_text *text, const char *name)
+{
+	int i;
+	while ((i = sip_text_find(text, name, 0)) >= 0)
+		sip_text_del(text, (unsigned)i);
+}
+
+void sip_text_insert(struct sip_text *text, unsigned at, const char *name, const char *value, size_t len)
+{
+	if (text->line_count == SIP_TEXT_LINES_MAX) {
+		text->out_of_memory = true;
+		return;
+	}
+	/* a last line without line end, in a message that was cut there */
+	if (at == text->line_count && at && text->separator.len == 0)
+		at--;
+	memmove(&text->lines[at + 1], &text->lines[at], (text->line_count - at) * sizeof(text->lines[0]));
+	text->lines[at] = line_build(text, (struct sip_text_span){name, strlen(name)}, value, len);
+	text->line_count++;
+}
+
+void sip_text_set_body(struct sip_text *text, const char *body, size_t len)
+{
+	char number[24], *copy;
+	if (text->body.len == len && memcmp(text->body.at, body, len) == 0)
+		return;
+	copy = sip_text_alloc(text, len);
+	if (!copy)
+		return;
+	memcpy(copy, body, len);
+	text->body = (struct sip_text_span){copy, len};
+	int n = snprintf(number, sizeof(number), "%zu", len), line = sip_text_find(text, "Content-Length", 0);
+	if (line >= 0)
+		sip_text_set_value(text, (unsigned)line, number, (size_t)n);
+	else
+		sip_text_insert(text, text->line_count, "Content-Length", number, (size_t)n);
+}
+
+/* First byte of `stops` outside quotes and <>; the end if there is none. */
+static const char *find_outside(const char *p, const char *end, const char *stops)
+{
+	bool quoted = false, bracket = false;
+	for (; p < end; p++) {
+		if (quoted) {
+			if (*p == '\\' && p + 1 < end)
+				p++;
+			else if (*p == '"')
+				quoted = false;
+		} else if (*p == '"') {
+			quoted = true;
+		} else if (bracket) {
+			bracket = *p != '>';
+		} else if (*p && strchr(stops, *p)) {
+			return p;
+		} else {
+			bracket = *p == '<';
+		}
+	}
+	return end;
+}
+
+struct sip_text_span sip_text_first(struct sip_text_span value)
+{
+	if (!value.at)
+		return value;
+	const char *end = value.at + value.len, *comma = find_outside(value.at, end, ",");
+	return sip_text_trim((struct sip_text_span){value.at, (size_t)(comma - value.at)});
+}
+
+struct sip_text_span sip_text_param(struct sip_text_span value, const char *name)
+{
+	if (!value.at)
+		return value;
+	const char *end = value.at + value.len, *p = find_outside(value.at, end, ";,");
+	while (p < end && *p == ';') {
+		const char *stop = find_outside(p + 1, end, ";,");
+		const char *equals = memchr(p + 1, '=', (size_t)(stop - p - 1));
+		struct sip_text_span key =
+		    sip_text_trim((struct sip_text_span){p + 1, (size_t)((equals ? equals : stop) - p - 1)});
+		if (sip_text_span_like(key, name)) {
+			struct sip_text_span found = {stop, 0};
+			if (equals)
+				found = sip_text_trim((struct sip_text_span){equals + 1, (size_t)(stop - equals - 1)});
+			if (found.len >= 2 && found.at[0] == '"' && found.at[found.len - 1] == '"')
+				found = (struct sip_text_span){found.at + 1, found.len - 2};
+			return found;
+		}
+		p = stop;
+	}
+	return (struct sip_text_span){NULL, 0};
+}
+
+struct sip_text_span sip_text_uri(struct sip_text_span value)
+{
+	if (!value.at)
+		return value;
+	const char *end = value.at + value.len, *open = find_outside(value.at, end, ";,");
+	/* find_outside jumps over <…>, so the bracket is before `open` if there is one */
+	bool quoted = false;
+	for (const char *p = value.at; p < open; p++) {
+		if (*p == '"')
+			quoted = !quoted;
+		if (*p == '\\' && quoted)
+			p++;
+		else if (*p == '<' && !quoted) {
+			const char *close = memchr(p, '>', (size_t)(end - p));
+			return (struct sip_text_span){p + 1, (size_t)((close ? close : end) - p - 1)};
+		}
+	}
+	return sip_text_trim((struct sip_text_span){value.at, (size_t)(open - value.at)});
+}
+
+/* What stands between "sip:" and the parameters. */
+static struct sip_text_span uri_middle(struct sip_text_span uri)
+{
+	const struct sip_text_span none = {NULL, 0};
+	if (!uri.at)
+		return none;
+	size_t skip = uri.len > 4 && strncasecmp(uri.at, "sip:", 4) == 0    ? 4
+		      : uri.len > 5 && strncasecmp(uri.at, "sips:", 5) == 0 ? 5
+									    : 0;
+	if (!skip)
+		return none;
+	uri.at += skip;
+	uri.len -= skip;
+	/* a user part may hold ";" and "?", so the "@" comes first */
+	const char *at = memchr(uri.at, '@', uri.len), *p = at ? at : uri.at;
+	while (p < uri.at + uri.len && *p != ';' && *p != '?' && *p != '>')
+		p++;
+	uri.len = (size_t)(p - uri.at);
+	return uri;
+}
+
+struct sip_text_span sip_text_uri_user(struct sip_text_span uri)
+{
+	if (uri.at && uri.len > 4 && strncasecmp(uri.at, "tel:", 4) == 0) {
+		const char *p = memchr(uri.at, ';', uri.len);
+		return (struct sip_text_span){uri.at + 4, (size_t)((p ? p : uri.at + uri.len) - uri.at - 4)};
+	}
+	struct sip_text_span middle = uri_middle(uri);
+	const char *at = middle.at ? memchr(middle.at, '@', middle.len) : NULL;
+	if (!at)
+		return (struct sip_text_span){NULL, 0};
+	const char *stop = middle.at;
+	while (stop < at && *stop != ';' && *stop != ':')
+		stop++;
+	return (struct sip_text_span){middle.at, (size_t)(stop - middle.at)};
+}
+
+struct sip_text_span sip_text_uri_hostport(struct sip_text_span uri)
+{
+	struct sip_text_span middle = uri_middle(uri);
+	const char *at = middle.at ? memchr(middle.at, '@', middle.len) : NULL;
+	if (at) {
+		middle.len -= (size_t)(at + 1 - middle.at);
+		middle.at = at + 1;
+	}
+	return middle;
+}
+
+struct sip_text_span sip_text_uri_host(struct sip_text_span uri)
+{
+	struct sip_text_span host = sip_text_uri_hostport(uri);
+	if (!host.at)
+		return host;
+	const char *stop = host.at[0] == '[' ? memchr(host.at, ']', host.len) : NULL;
+	if (stop)
+		host.len = (size_t)(stop + 1 - host.at);
+	else if ((stop = memchr(host.at, ':', host.len)))
+		host.len = (size_t)(stop - host.at);
+	return host;
+}

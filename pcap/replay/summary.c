@@ -1,0 +1,171 @@
+/* The end of a replay in words, and what of it must stay the same from run to run. */
+#include "play.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+__attribute__((format(printf, 2, 3))) static void outcome(struct play *play, const char *format, ...)
+{
+	char line[512];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	if (play->judge)
+		judge_outcome(play->judge, line);
+}
+
+/* ---- what could never be sent */
+
+static uint64_t give_up(struct play *play)
+{
+	uint64_t never = 0;
+	for (uint32_t i = 0; i < play->rec->entry_count; i++) {
+		struct entry *entry = &play->rec->entries[i];
+		if (!entry->out && entry->state == ENTRY_OPEN)
+			due_give_up(play->rec, i);
+		never += !entry->out && entry->state == ENTRY_NEVER;
+	}
+	return never;
+}
+
+uint64_t play_never(struct play *play)
+{
+	uint64_t never = give_up(play);
+	for (uint32_t i = 0; i < play->tracks.count; i++)
+		never += play->tracks.items[i].lost > 0;
+	return never;
+}
+
+static void print_never(struct play *play)
+{
+	char label[LADDER_LABEL], from[XF_ADDR_STRLEN], to[XF_SOCKADDR_STRLEN];
+	for (uint32_t i = 0; i < play->rec->entry_count; i++) {
+		const struct entry *entry = &play->rec->entries[i];
+		if (entry->out || entry->state != ENTRY_NEVER)
+			continue;
+		ladder_label_bytes(label, entry->data, entry->len);
+		xf_addr_format(&entry->from.addr, from);
+		fprintf(play->out, "never sent: #%llu %s from %s: %s\n", (unsigned long long)entry->number, label, from,
+			entry->why ? entry->why : "out of memory");
+		outcome(play, "never sent: %s from %s: %s", label, from, entry->why ? entry->why : "");
+	}
+	for (uint32_t i = 0; i < play->tracks.count; i++) {
+		const struct track *track = &play->tracks.items[i];
+		if (track->lost == 0)
+			continue;
+		xf_addr_format(&track->from.addr, from);
+		xf_sockaddr_format(&track->to, to);
+		fprintf(
+		    play->out,
+		    "never sent: #%llu and on: %llu packet%s of media from %s to %s: xfergate named no port for it\n",
+		    (unsigned long long)track->lost_number, (unsigned long long)track->lost, plural(track->lost), from,
+		    to);
+		outcome(play, "never sent: media from %s", from);
+	}
+}
+
+/* ---- calls and transfers */
+
+static void print_calls(struct play *play)
+{
+	const struct history *history = &play->history;
+	for (uint32_t i = 0; i < history->call_count; i++) {
+		const struct history_call *call = &history->calls[i];
+		double from_s = (double)play_since(play, call->started_ns) / 1e9;
+		fprintf(play->out, "call %u: %s to %s at %.3f s: ", i + 1, call->caller, call->dialled, from_s);
+		if (call->answered_ns)
+			fprintf(play->out, "answered after %.3f s, ",
+				(double)(call->answered_ns - call->started_ns) / 1e9);
+		if (call->ended_ns)
+			fprintf(play->out, "ended at %.3f s%s%s\n", (double)play_since(play, call->ended_ns) / 1e9,
+				call->reason[0] ? ": " : "", call->reason);
+		else
+			fprintf(play->out, "still up (%s)\n", call->state);
+		outcome(play, "call %u: %s to %s: %s, %s%s%s", i + 1, call->caller, call->dialled,
+			call->answered_ns ? "answered" : "not answered", call->ended_ns ? "ended" : "still up",
+			call->reason[0] ? ": " : "", call->reason);
+	}
+	if (history->refused) {
+		fprintf(play->out, "refused: %llu call%s\n", (unsigned long long)history->refused,
+			plural(history->refused));
+		outcome(play, "refused: %llu", (unsigned long long)history->refused);
+	}
+	for (uint32_t i = 0; i < history->transfer_count; i++) {
+		const struct history_transfer *transfer = &history->transfers[i];
+		const char *result = transfer->result[0] ? transfer->result : "still under way";
+		fprintf(play->out, "transfer %u (%s) at %.3f s: %s", i + 1, transfer->origin,
+			(double)play_since(play, transfer->started_ns) / 1e9, result);
+		if (transfer->ended_ns)
+			fprintf(play->out, " after %.3f s, %d%s%s",
+				(double)(transfer->ended_ns - transfer->started_ns) / 1e9, transfer->status,
+				transfer->reason[0] ? ": " : "", transfer->reason);
+		fputc('\n', play->out);
+		outcome(play, "transfer %u (%s): %s, %d%s%s", i + 1, transfer->origin, result, transfer->status,
+			transfer->reason[0] ? ": " : "", transfer->reason);
+	}
+}
+
+/* ---- packets */
+
+static void print_drops(struct play *play)
+{
+	struct world_counts counts;
+	world_counts(play->world, &counts);
+	for (unsigned d = 0; d < XF_DROP_COUNT; d++) {
+		if (counts.drops[d] == 0)
+			continue;
+		fprintf(play->out, "dropped: %llu %s (%s)\n", (unsigned long long)counts.drops[d], xf_drop_name(d),
+			xf_drop_text(d));
+		outcome(play, "drop %s: %llu", xf_drop_name(d), (unsigned long long)counts.drops[d]);
+	}
+	if (counts.missed)
+		fprintf(play->out, "missed: %llu frames: more at once than a port takes\n",
+			(unsigned long long)counts.missed);
+}
+
+static void print_packets(const struct play *play)
+{
+	const struct capture_notes *notes = &play->notes;
+	fprintf(play->out, "in: %llu SIP, %llu media and other datagrams; out: %llu SIP, %llu media\n",
+		(unsigned long long)play->sip_in, (unsigned long long)play->rtp_in, (unsigned long long)play->sip_sent,
+		(unsigned long long)play->rtp_out);
+	if (play->streams_in)
+		fprintf(play->out, "%llu message%s of the capture came over TCP and entered as UDP datagrams\n",
+			(unsigned long long)play->streams_in, plural(play->streams_in));
+	if (play->tracks.left_out)
+		fprintf(play->out, "left out: %llu media packet%s of parties that xfergate had hung up on\n",
+			(unsigned long long)play->tracks.left_out, plural(play->tracks.left_out));
+	if (notes->tls_streams)
+		fprintf(play->out, "%llu TLS stream%s of the capture cannot be read\n",
+			(unsigned long long)notes->tls_streams, plural(notes->tls_streams));
+	if (notes->cut)
+		fprintf(play->out, "%llu packet%s of the capture %s cut off\n", (unsigned long long)notes->cut,
+			plural(notes->cut), notes->cut == 1 ? "is" : "are");
+	if (notes->fragments_lost)
+		fprintf(play->out, "%llu fragment%s of the capture belong to datagrams that are not whole\n",
+			(unsigned long long)notes->fragments_lost, plural(notes->fragments_lost));
+	if (notes->tcp_gaps)
+		fprintf(play->out, "%llu gap%s in the capture's TCP streams\n", (unsigned long long)notes->tcp_gaps,
+			plural(notes->tcp_gaps));
+}
+
+void play_summary(struct play *play)
+{
+	give_up(play);
+	if (play->ladder)
+		lanes_print(&play->lanes, play->out, 0);
+	print_calls(play);
+	print_packets(play);
+	print_drops(play);
+	for (uint32_t i = 0; i < play->notes_count; i++)
+		fprintf(play->out, "%.3f s  %s\n", (double)play->notes_list[i].ns / 1e9, play->notes_list[i].text);
+	for (uint32_t i = 0; i < play->news_count; i++)
+		fprintf(play->out, "new: %.3f s  %s\n", (double)play->news[i].ns / 1e9, play->news[i].text);
+	print_never(play);
+}
