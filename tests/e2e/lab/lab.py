@@ -17,6 +17,7 @@ import traceback
 from pathlib import Path
 
 import calls
+import livecapture
 import load
 import outage
 import peers
@@ -153,6 +154,7 @@ def options_of(arguments):
     parser.add_argument("--only", metavar="N,N", help=f"play these of the calls {', '.join(map(str, calls.CALLS))}")
     parser.add_argument("--load", action="store_true", help="instead: 50 calls with transfers, 10 at a time")
     parser.add_argument("--outage", action="store_true", help="instead: the control plane is killed during a call")
+    parser.add_argument("--capture", action="store_true", help="instead: a call is captured by the gateway")
     parser.add_argument("--stay", action="store_true", help="leave the lab up with a live call")
     parser.add_argument("--keep", metavar="DIR", help="keep captures, logs and configuration there")
     parser.add_argument("--driver", choices=("auto", "af_xdp", "af_packet"), default="auto")
@@ -194,6 +196,8 @@ def main(arguments):
             code = load.run(lab)
         elif options.outage:
             code = outage.run(lab)
+        elif options.capture:
+            code = livecapture.run(lab)
         else:
             code = play_all(lab, options.chosen)
     except LabError as error:
