@@ -59,6 +59,7 @@ static int choose(struct leg *leg, const struct xf_sockaddr *addrs, unsigned cou
 				      &verdict);
 		if (!verdict.allowed) {
 			snprintf(why, why_size, "%s", verdict.reason);
+			leg->by_peer = true; /* what the look-up told us is not for the one who named the host */
 			continue;
 		}
 		if (seam->route(seam->arg, &addrs[i].addr, &route) < 0 ||
