@@ -95,6 +95,7 @@ static void to_transfer(struct call *call, struct leg *leg, enum transfer_event_
 
 void call_leg_progress(struct call *call, struct leg *leg, int status, bool media)
 {
+	call_note(call, leg->kind == LEG_TARGET ? CALL_EVENT_TARGET_PROGRESS : CALL_EVENT_AGENT_PROGRESS);
 	leg_event(leg, LOG_LEVEL_INFO, "event=progress status=%d media=%s", status, media ? "yes" : "no");
 	if (leg->kind == LEG_TARGET)
 		to_transfer(call, leg, TRANSFER_EVENT_PROGRESS, status, NULL);
@@ -105,6 +106,7 @@ void call_leg_progress(struct call *call, struct leg *leg, int status, bool medi
 void call_leg_answered(struct call *call, struct leg *leg)
 {
 	char why[128];
+	call_note(call, leg->kind == LEG_TARGET ? CALL_EVENT_TARGET_ANSWERED : CALL_EVENT_AGENT_ANSWERED);
 	if (leg->kind == LEG_TARGET) {
 		to_transfer(call, leg, TRANSFER_EVENT_ANSWERED, 200, NULL);
 		return;
@@ -158,6 +160,7 @@ static void agent_fails(struct call *call, int status, const char *reason)
 void call_leg_failed(struct call *call, struct leg *leg, int status, const char *reason)
 {
 	char quoted[192];
+	call_note(call, leg->kind == LEG_TARGET ? CALL_EVENT_TARGET_FAILED : CALL_EVENT_AGENT_FAILED);
 	leg_event(leg, LOG_LEVEL_WARNING, "event=failed status=%d reason=%s", status,
 		  log_quote(quoted, sizeof(quoted), reason));
 	if (leg->kind == LEG_TARGET)
@@ -170,12 +173,14 @@ void call_leg_ringing_too_long(struct call *call, struct leg *leg)
 {
 	if (leg->kind != LEG_AGENT)
 		return;
+	call_note(call, CALL_EVENT_AGENT_RINGS_TOO_LONG);
 	leg_release(leg, 408, "the agent did not answer in its ring time");
 	call_leg_failed(call, leg, 408, "the agent did not answer in its ring time");
 }
 
 void call_agent_lost(struct call *call, const char *reason)
 {
+	call_note(call, CALL_EVENT_AGENT_LOST);
 	if (!start_plan(call, call->shard->config->routes[call->route].lost_plan, TRANSFER_FROM_AGENT_LOST))
 		call_end(call, 480, "agent hung up");
 }
@@ -197,6 +202,9 @@ static void agent_gone(struct call *call, struct leg *leg, const char *reason)
 void call_leg_gone(struct call *call, struct leg *leg, const char *reason)
 {
 	const struct transfer *transfer = shard_get_transfer(call->shard, call->transfer);
+	call_note(call, leg->kind == LEG_CALLER	 ? CALL_EVENT_CALLER_GONE
+			: leg->kind == LEG_AGENT ? CALL_EVENT_AGENT_GONE
+						 : CALL_EVENT_TARGET_GONE);
 	switch (leg->kind) {
 	case LEG_CALLER:
 		call_end(call, 487, reason);

@@ -4,6 +4,7 @@
 
 static void too_long(void *arg, struct timer *timer)
 {
+	call_note(arg, CALL_EVENT_TOO_LONG);
 	call_end(arg, 408, "longest call time reached");
 }
 

@@ -4,9 +4,11 @@
 
 #include "call/call.h"
 #include "call/pool.h"
+#include "call/table.h"
 
 #define SHARD_TAG_BUCKETS  16384
 #define SHARD_FINISHED_MAX 256
+#define SHARD_TRANSFER_EVENTS 16 /* at least TRANSFER_EVENT_COUNT */
 #define TRANSFER_PATCH_NS  (2 * NS_PER_S)
 #define TRANSFER_REPORT_NS (4 * NS_PER_S)
 #define CALL_ARMED_NS	   (500 * NS_PER_MS)
@@ -42,6 +44,9 @@ struct shard {
 	unsigned finished_next;
 	bool stopping;
 	struct shard_counts counts;
+	/* How often each cell of the tables was visited. */
+	uint64_t call_visits[CALL_STATE_COUNT][CALL_EVENT_COUNT];
+	uint64_t transfer_visits[TRANSFER_STATE_COUNT][SHARD_TRANSFER_EVENTS];
 	struct traffic_name departed[TRAFFIC_DEPARTED_MAX];
 	struct traffic_waiting waiting[TRAFFIC_WAITING_MAX]; /* within shard_datagram only */
 	unsigned waiting_count;
@@ -202,6 +207,9 @@ struct transfer_event {
 };
 void transfer_handle(struct transfer *transfer, const struct transfer_event *event);
 const char *transfer_event_name(unsigned type);
+_Static_assert(TRANSFER_EVENT_COUNT <= SHARD_TRANSFER_EVENTS, "a column for each event");
+/* Does the table name the event possible in that state? */
+bool transfer_can(unsigned state, unsigned event);
 
 struct transfer *transfer_create(struct call *call, enum transfer_origin origin);
 void transfer_discard(struct transfer *transfer); /* refused before anything was dialled */

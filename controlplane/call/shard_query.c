@@ -115,6 +115,7 @@ int shard_hangup(struct shard *shard, uint64_t id, const char *reason)
 	struct call *call = shard_get_call(shard, id);
 	if (!call)
 		return -ENOENT;
+	call_note(call, CALL_EVENT_HANGUP);
 	if (call->state == CALL_ENDING)
 		return -EALREADY;
 	call_end(call, 480, reason && *reason ? reason : "ended by an operator");

@@ -10,6 +10,8 @@ static void ignored(struct transfer *transfer, const struct transfer_event *even
 {
 }
 
+/* A patch's outcome is told to the transfer whose target it is of, so only to one that waits for it; the answer to a
+ * NOTIFY that tells of progress only is not told. */
 #define IGNORED ignored
 #define NEVER	NULL
 
@@ -20,11 +22,11 @@ static const transfer_action table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] =
 	    [TRANSFER_EVENT_ANSWERED] = transfer_act_answered,
 	    [TRANSFER_EVENT_FAILED] = transfer_act_next,
 	    [TRANSFER_EVENT_RING_TIME] = transfer_act_ring_time,
-	    [TRANSFER_EVENT_PATCHED] = IGNORED, /* of an earlier attempt */
-	    [TRANSFER_EVENT_PATCH_REFUSED] = IGNORED,
+	    [TRANSFER_EVENT_PATCHED] = NEVER,
+	    [TRANSFER_EVENT_PATCH_REFUSED] = NEVER,
 	    [TRANSFER_EVENT_CALLER_GONE] = transfer_act_abandon,
 	    [TRANSFER_EVENT_AGENT_GONE] = IGNORED, /* the transfer goes on without it */
-	    [TRANSFER_EVENT_REPORTED] = IGNORED,   /* a progress NOTIFY */
+	    [TRANSFER_EVENT_REPORTED] = NEVER,
 	    [TRANSFER_EVENT_REPORT_TIME] = NEVER,
 	},
     [TRANSFER_RINGING] =
@@ -33,11 +35,11 @@ static const transfer_action table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] =
 	    [TRANSFER_EVENT_ANSWERED] = transfer_act_answered,
 	    [TRANSFER_EVENT_FAILED] = transfer_act_next,
 	    [TRANSFER_EVENT_RING_TIME] = transfer_act_ring_time,
-	    [TRANSFER_EVENT_PATCHED] = IGNORED,
-	    [TRANSFER_EVENT_PATCH_REFUSED] = IGNORED,
+	    [TRANSFER_EVENT_PATCHED] = NEVER,
+	    [TRANSFER_EVENT_PATCH_REFUSED] = NEVER,
 	    [TRANSFER_EVENT_CALLER_GONE] = transfer_act_abandon,
 	    [TRANSFER_EVENT_AGENT_GONE] = IGNORED,
-	    [TRANSFER_EVENT_REPORTED] = IGNORED,
+	    [TRANSFER_EVENT_REPORTED] = NEVER,
 	    [TRANSFER_EVENT_REPORT_TIME] = NEVER,
 	},
     [TRANSFER_CONNECTING] =
@@ -50,17 +52,17 @@ static const transfer_action table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] =
 	    [TRANSFER_EVENT_PATCH_REFUSED] = transfer_act_patch_refused,
 	    [TRANSFER_EVENT_CALLER_GONE] = transfer_act_abandon,
 	    [TRANSFER_EVENT_AGENT_GONE] = IGNORED,
-	    [TRANSFER_EVENT_REPORTED] = IGNORED,
+	    [TRANSFER_EVENT_REPORTED] = NEVER,
 	    [TRANSFER_EVENT_REPORT_TIME] = NEVER,
 	},
     [TRANSFER_REPORTING] =
 	{
 	    [TRANSFER_EVENT_PROGRESS] = NEVER,
 	    [TRANSFER_EVENT_ANSWERED] = NEVER,
-	    [TRANSFER_EVENT_FAILED] = IGNORED,
+	    [TRANSFER_EVENT_FAILED] = NEVER,
 	    [TRANSFER_EVENT_RING_TIME] = NEVER,
-	    [TRANSFER_EVENT_PATCHED] = IGNORED,
-	    [TRANSFER_EVENT_PATCH_REFUSED] = IGNORED,
+	    [TRANSFER_EVENT_PATCHED] = NEVER,
+	    [TRANSFER_EVENT_PATCH_REFUSED] = NEVER,
 	    [TRANSFER_EVENT_CALLER_GONE] = IGNORED,
 	    [TRANSFER_EVENT_AGENT_GONE] = IGNORED, /* the NOTIFY's answer still ends it */
 	    [TRANSFER_EVENT_REPORTED] = transfer_act_reported,
@@ -72,12 +74,18 @@ static const transfer_action table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] =
 void transfer_handle(struct transfer *transfer, const struct transfer_event *event)
 {
 	transfer_action action = table[transfer->state][event->type];
+	transfer->shard->transfer_visits[transfer->state][event->type]++;
 	if (!action) {
 		log_event(transfer->shard->env, LOG_LEVEL_ERROR, "transfer=%s event=impossible state=%s input=%s",
 			  transfer->text_id, transfer_state_name(transfer->state), transfer_event_name(event->type));
 		return;
 	}
 	action(transfer, event);
+}
+
+bool transfer_can(unsigned state, unsigned event)
+{
+	return table[state][event] != NULL;
 }
 
 static void deadline(void *arg, struct timer *timer)
@@ -123,6 +131,7 @@ void transfer_start(struct transfer *transfer)
 {
 	struct shard *shard = transfer->shard;
 	struct call *call = shard_get_call(shard, transfer->call);
+	call_note(call, CALL_EVENT_TRANSFER_STARTED);
 	call->transfer = transfer->id;
 	call->transfers++;
 	shard->counts.transfers_total++;
@@ -142,6 +151,7 @@ void transfer_finish(struct transfer *transfer, enum transfer_result result, int
 	struct shard *shard = transfer->shard;
 	struct call *call = shard_get_call(shard, transfer->call);
 	char quoted[TRANSFER_REASON_MAX + 32];
+	call_note(call, CALL_EVENT_TRANSFER_FINISHED);
 	timer_stop(&shard->env->timers, &transfer->deadline);
 	transfer->result = (uint8_t)result;
 	transfer->final_status = status;
