@@ -1,0 +1,120 @@
+/* Every RTP packet that leaves: whose voice it is, to whom it goes, and that its stream is unbroken. */
+#include "judge.h"
+#include "party.h"
+
+#define JUMP_MAX 6000 /* what one source may skip, twice: longer is a new line of numbers */
+
+static struct judge_leg *leg_of_port(struct sim *sim, const struct xf_sockaddr *local)
+{
+	struct xf_sockaddr rtp = *local;
+	rtp.port &= (uint16_t)~1u;
+	/* The newest first: a port rests before it is used again. */
+	for (struct judge_leg *leg = sim->judge->legs; leg; leg = leg->next)
+		if (xf_sockaddr_eq(&leg->local, &rtp))
+			return leg;
+	return NULL;
+}
+
+static void judge_receiver(struct sim *sim, const struct datagram *d, struct judge_leg *leg)
+{
+	char to[XF_SOCKADDR_STRLEN];
+	const struct party *party = media_party(sim, &d->to);
+	xf_sockaddr_format(&d->to, to);
+	if (party && strcmp(party->call_id, leg->call_id) == 0)
+		return;
+	/* A private address in a party's SDP is what it has asked for. */
+	if (sim->plan.rude && strncmp(to, "10.1.1.1:", 9) == 0)
+		return;
+	judge_fail(sim, "address", "media of %s goes to %s", leg->call_id, to);
+}
+
+static void judge_crossing(struct sim *sim, const struct datagram *d, const struct judge_leg *leg,
+			   const struct media_mark *mark)
+{
+	if (mark->call == MEDIA_EVIL) {
+		judge_fail(sim, "stranger-media", "a stranger's packet %u goes to %s", mark->number, leg->call_id);
+		return;
+	}
+	const struct party *speaker = mark->party < sim->party_count ? sim->parties[mark->party] : NULL;
+	if (!speaker || (leg->call && speaker->call != leg->call)) {
+		judge_fail(sim, "crossing", "a packet of call %u, party %u goes to %s of call %u", mark->call,
+			   mark->party, leg->call_id, leg->call ? leg->call->number : 99);
+		return;
+	}
+	bool to_caller = leg->kind == JUDGE_CALLER, by_caller = speaker->kind == PARTY_CALLER;
+	if (to_caller == by_caller)
+		judge_fail(sim, "crossing", "%s %u is heard by %s", party_names[speaker->kind], speaker->number,
+			   leg->call_id);
+}
+
+static uint32_t hash(const uint8_t *data, size_t len)
+{
+	uint32_t h = 2166136261u;
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ data[i]) * 16777619u;
+	return h;
+}
+
+static void stream_begin(struct sim *sim, struct judge_leg *leg, uint32_t ssrc, uint16_t seq, uint32_t timestamp)
+{
+	struct judge_stream *s = &leg->stream;
+	*s = (struct judge_stream){.begun = true, .ssrc = ssrc, .highest = 0x10000u + seq, .timestamp = timestamp};
+	leg->stream_life = sim->dataplane_deaths;
+}
+
+static void judge_stream(struct sim *sim, struct judge_leg *leg, const uint8_t *rtp, size_t len)
+{
+	struct judge_stream *s = &leg->stream;
+	uint16_t seq = (uint16_t)(rtp[2] << 8 | rtp[3]);
+	uint32_t timestamp, ssrc;
+	memcpy(&timestamp, rtp + 4, 4);
+	memcpy(&ssrc, rtp + 8, 4);
+	timestamp = ntohl(timestamp);
+	ssrc = ntohl(ssrc);
+	if (!s->begun || leg->stream_life != sim->dataplane_deaths)
+		stream_begin(sim, leg, ssrc, seq, timestamp);
+	if (ssrc != s->ssrc)
+		judge_fail(sim, "stream", "SSRC of %s changes from %08x to %08x", leg->call_id, s->ssrc, ssrc);
+	int32_t step = (int16_t)(seq - (uint16_t)s->highest);
+	uint32_t number = s->highest + (uint32_t)step, h = hash(rtp + 12, len - 12);
+	unsigned at = number % 64;
+	if (s->last[at].seq == number && (s->last[at].hash != h || s->last[at].timestamp != timestamp))
+		judge_fail(sim, "stream", "two packets of %s have the number %u", leg->call_id, seq);
+	if (step > JUMP_MAX || step < -JUMP_MAX)
+		judge_fail(sim, "stream", "the numbers of %s jump by %d to %u", leg->call_id, step, seq);
+	if (step > 0 && s->packets && (int32_t)(timestamp - s->timestamp) <= 0 && !sim->plan.rude)
+		judge_fail(sim, "stream", "the time of %s goes back from %u to %u", leg->call_id, s->timestamp,
+			   timestamp);
+	if (step < 0 && (int32_t)(timestamp - s->timestamp) > 0 && !sim->plan.rude)
+		judge_fail(sim, "stream", "an earlier number of %s, %u, has a later time", leg->call_id, seq);
+	s->last[at].seq = number;
+	s->last[at].hash = h;
+	s->last[at].timestamp = timestamp;
+	if (step > 0 || !s->packets) {
+		s->highest = number;
+		s->timestamp = timestamp;
+	}
+	s->packets++;
+}
+
+void judge_rtp(struct sim *sim, const struct datagram *d)
+{
+	struct judge_leg *leg = leg_of_port(sim, &d->from);
+	struct media_mark mark;
+	char from[XF_SOCKADDR_STRLEN];
+	if (!leg) {
+		/* The SDP may have been lost before it was sent, for want of a neighbour. */
+		if (sim->troubled_ns && sim_now(sim) - sim->troubled_ns < 5 * NS_PER_S)
+			return;
+		judge_fail(sim, "address", "media from %s, which no SDP has named", xf_sockaddr_format(&d->from, from));
+		return;
+	}
+	judge_receiver(sim, d, leg);
+	if (d->from.port & 1 || d->len < 12)
+		return; /* RTCP */
+	if (media_read(&mark, d->data + 12, d->len - 12))
+		judge_crossing(sim, d, leg, &mark);
+	else if (leg->kind != JUDGE_CALLER)
+		judge_fail(sim, "crossing", "a prompt is played to %s, which is no caller", leg->call_id);
+	judge_stream(sim, leg, d->data, d->len);
+}
