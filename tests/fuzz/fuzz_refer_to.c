@@ -11,6 +11,7 @@
 static struct fuzz_call call;
 static struct net *net;
 static unsigned runs;
+static bool began;		  /* a transfer, perhaps ended already */
 static char names[NAMES_MAX][32]; /* of the header lines of an INVITE of ours */
 static unsigned name_count;
 
@@ -28,11 +29,40 @@ static bool is_known(const char *name)
 	return false;
 }
 
+/* Before anything is looked up: where the transfer of this call, if there is one, is to go. */
+static void judge_attempts(bool by_operator)
+{
+	const struct shard *shard = plane_shard(net->plane);
+	const struct call *present = shard_next_call(shard, NULL);
+	const struct transfer *t = shard_next_transfer(shard, NULL);
+	while (t && t->call != present->id) /* those of calls before it are kept to be shown */
+		t = shard_next_transfer(shard, t);
+	for (unsigned i = 0; t && i < t->attempt_count; i++) {
+		const struct transfer_attempt *a = &t->attempts[i];
+		struct sip_uri uri = {0};
+		if (a->type == CONFIG_TARGET_NUMBER)
+			fuzz_check(strncmp(a->destination, by_operator ? "+" : "+1202", by_operator ? 1 : 5) == 0 &&
+				       strcmp(a->caller_id, "+12025550100") == 0,
+				   "%s as %s", a->destination, a->caller_id);
+		if (a->type != CONFIG_TARGET_SIP)
+			continue;
+		fuzz_check(sip_uri_parse(&uri, a->destination, strlen(a->destination)) == 0, "%s", a->destination);
+		size_t len = strlen(uri.host);
+		if (len && uri.host[len - 1] == '.')
+			uri.host[len - 1] = 0;
+		fuzz_check(by_operator || strcmp(uri.host, "pbx.lab") == 0 || strcmp(uri.host, "sneaky.lab") == 0,
+			   "%s is not in the agent's domains", a->destination);
+	}
+}
+
 static void refer(const char *value)
 {
 	char extra[2048];
 	snprintf(extra, sizeof(extra), "Refer-To: %s\r\n", value);
+	net->mute_resolver = true;
 	phone_request(&call.agent, "REFER", extra, NULL);
+	judge_attempts(false);
+	net->mute_resolver = false;
 	net_pass(net, 20);
 }
 
@@ -135,6 +165,7 @@ static void by_refer(const char *value)
 	/* A message that cannot be read at all may get none; else it gets one. */
 	fuzz_check(n <= 1 && (n == 0 || status == 202 || (status >= 400 && status < 500)), "%u answers, %d", n, status);
 	bool called = sent_since(first, false);
+	began = status == 202;
 	fuzz_check(!called || status == 202, "called, and said %d", status);
 	fuzz_check(status == 202 || net_counts(net).transfers == calls, "refused with %d, and a transfer began",
 		   status);
@@ -167,7 +198,11 @@ static void by_operator(const char *text)
 	snprintf(line, sizeof(line),
 		 "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"transfer\",\"params\":{\"call\":\"%s\",\"to\":\"%s\"}}",
 		 shard_next_call(plane_shard(net->plane), NULL)->text_id, text);
+	began = true;
+	net->mute_resolver = true;
 	fuzz_check(net_rpc(net, line));
+	judge_attempts(true);
+	net->mute_resolver = false;
 	net_pass(net, 20);
 	sent_since(first, true);
 }
@@ -177,6 +212,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (len < 1 || len > 1024)
 		return 0;
 	struct shard_counts before = net_counts(net);
+	began = false;
 	char *value = fuzz_text(data + 1, len - 1);
 	if (value && !strpbrk(value, "\r\n") && !fuzz_call_is_watched(value, len - 1)) {
 		if (data[0] & 1)
@@ -184,7 +220,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		else
 			by_refer(value);
 		struct shard_counts after = net_counts(net);
-		if (before.transfers != after.transfers || before.legs != after.legs || before.calls != after.calls)
+		if (began || before.transfers != after.transfers || before.legs != after.legs ||
+		    before.calls != after.calls)
 			end();
 		else if (++runs > 200)
 			end();
