@@ -105,6 +105,8 @@ static struct due due_of(const struct recording *rec, const struct script_leg *l
 	bool as = rec->parties->as, answers = !facts->request || facts_is(facts, "ACK") || facts_is(facts, "PRACK");
 	if (entry->cut)
 		return blocked;
+	if (entry->repeats != RECORDING_NONE) /* as long after the first as it was */
+		return after(rec, index, entry->repeats);
 	if (entry->answers != RECORDING_NONE)
 		return after(rec, index, entry->answers);
 	if (facts->request && !facts->to_tag.at && !facts_is(facts, "CANCEL") &&
@@ -184,7 +186,10 @@ static void give_up_answer(struct recording *rec, uint32_t index)
 void due_give_up(struct recording *rec, uint32_t index)
 {
 	const struct entry *entry = &rec->entries[index];
-	if (entry->cut)
+	if (entry->repeats != RECORDING_NONE)
+		recording_never(rec, index, "neither was #%llu, which it repeats",
+				(unsigned long long)rec->entries[entry->repeats].number);
+	else if (entry->cut)
 		recording_never(rec, index, "the capture holds only its first %zu bytes; capture whole packets (-s 0)",
 				entry->len);
 	else if (entry->answers != RECORDING_NONE)

@@ -70,7 +70,7 @@ static int read_capture(struct play *play, const char *path)
 	char why[CAPTURE_WHY];
 	int r = capture_reader_open(&reader, path, why);
 	if (r < 0) {
-		complain("%s", why);
+		complain("%s: %s", path, why);
 		return r;
 	}
 	while ((r = capture_reader_next(reader, &unit)) == 1)
@@ -170,7 +170,9 @@ static int open_world(struct play *play)
 	    .seed = play->options->seed,
 	    .start_ns = play->rec->first_ns + play->shift_ns - LEAD_NS,
 	};
-	int r = world_init("xfergate-replay", play->config->memory_mb);
+	static bool started; /* DPDK does so once a process */
+	int r = started ? 0 : world_init("xfergate-replay", play->config->memory_mb);
+	started = r == 0;
 	if (r == 0)
 		r = world_create(&play->world, &config);
 	if (r < 0)
@@ -185,7 +187,7 @@ static int open_tracks(struct play *play)
 	int r = capture_reader_open(&reader, play->options->capture, why);
 	if (r == 0)
 		return tracks_init(&play->tracks, play->rec, reader, play->shift_ns);
-	complain("%s", why);
+	complain("%s: %s", play->options->capture, why);
 	return r;
 }
 
@@ -216,7 +218,7 @@ static int open_outputs(struct play *play)
 		play->ladder = r == 0;
 	}
 	if (r == 0 && play->options->out && (r = capture_writer_open(&play->writer, play->options->out, why)) < 0)
-		complain("%s", why);
+		complain("%s: %s", play->options->out, why);
 	standin_init(&play->standin, &play->options->commands, &play->matcher, play->end_ns, &ops);
 	return r;
 }

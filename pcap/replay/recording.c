@@ -115,20 +115,36 @@ static struct xf_sockaddr canonical(const struct recording *rec, const struct xf
 
 /* ---- what a unit is */
 
-bool recording_is_input(const struct recording *rec, const struct capture_unit *unit)
+static unsigned addr_hash(const struct xf_addr *addr)
+{
+	uint64_t words[2];
+	memcpy(words, addr->bytes, sizeof(words));
+	return (unsigned)((words[0] * 0x9e3779b97f4a7c15ull ^ words[1] * 0xff51afd7ed558ccdull) >> 56);
+}
+
+/* As parties_network, for every packet of the capture. */
+static uint32_t own_network(struct recording *rec, const struct xf_addr *addr)
+{
+	struct own_address *known = &rec->own[addr_hash(addr)];
+	if (!xf_addr_eq(&known->addr, addr)) {
+		known->addr = *addr;
+		known->network = parties_network(rec->config, addr);
+	}
+	return known->network;
+}
+
+bool recording_is_input(struct recording *rec, const struct capture_unit *unit)
 {
 	if (rec->parties->as)
 		return parties_find(rec->parties, &unit->from.addr) != PARTY_NONE;
-	return parties_network(rec->config, &unit->to.addr) != XF_NONE &&
-	       parties_network(rec->config, &unit->from.addr) == XF_NONE;
+	return own_network(rec, &unit->to.addr) != XF_NONE && own_network(rec, &unit->from.addr) == XF_NONE;
 }
 
-bool recording_is_output(const struct recording *rec, const struct capture_unit *unit)
+bool recording_is_output(struct recording *rec, const struct capture_unit *unit)
 {
 	if (rec->parties->as)
 		return parties_find(rec->parties, &unit->to.addr) != PARTY_NONE;
-	return parties_network(rec->config, &unit->from.addr) != XF_NONE &&
-	       parties_network(rec->config, &unit->to.addr) == XF_NONE;
+	return own_network(rec, &unit->from.addr) != XF_NONE && own_network(rec, &unit->to.addr) == XF_NONE;
 }
 
 struct xf_addr recording_shown(const struct recording *rec, const struct xf_addr *recorded)
@@ -332,6 +348,10 @@ static void add_entry(struct recording *rec, const struct capture_unit *unit, bo
 
 static void learn_network(struct recording *rec, const struct xf_addr *remote, uint32_t network)
 {
+	struct xf_addr *learnt = &rec->learnt[addr_hash(remote)];
+	if (xf_addr_eq(learnt, remote))
+		return;
+	*learnt = *remote;
 	if (network != XF_NONE && strmap_get(&rec->network_of, remote, sizeof(*remote)) == STRMAP_NONE &&
 	    strmap_set(&rec->network_of, remote, sizeof(*remote), network) < 0)
 		rec->out_of_memory = true;
@@ -355,9 +375,9 @@ static void add_sides(struct recording *rec, const struct capture_unit *unit, bo
 		return;
 	}
 	if (in)
-		learn_network(rec, &unit->from.addr, parties_network(rec->config, &unit->to.addr));
+		learn_network(rec, &unit->from.addr, own_network(rec, &unit->to.addr));
 	if (out)
-		learn_network(rec, &unit->to.addr, parties_network(rec->config, &unit->from.addr));
+		learn_network(rec, &unit->to.addr, own_network(rec, &unit->from.addr));
 	if (sip && (in || out))
 		add_entry(rec, unit, out, PARTY_NONE);
 }

@@ -83,6 +83,12 @@ struct recording_counts {
 	uint64_t keepalives;
 };
 
+/* The network of an own address, looked up before. */
+struct own_address {
+	struct xf_addr addr;
+	uint32_t network; /* XF_NONE: not the gateway's */
+};
+
 struct recording {
 	const struct config *config;
 	const struct parties *parties;
@@ -104,6 +110,8 @@ struct recording {
 	uint64_t first_ns, last_ns; /* of all packets */
 	uint64_t gateway_packets;   /* to or from the gateway, or a party */
 	struct recording_counts counts;
+	struct own_address own[256];  /* by a hash */
+	struct xf_addr learnt[256];   /* remotes whose network is known, by a hash */
 	struct xf_sockaddr talker[2]; /* the first two that speak SIP, for messages to people */
 	bool out_of_memory;
 };
@@ -115,8 +123,8 @@ void recording_destroy(struct recording *recording);
 /* A unit of the capture, in order. 0 or -ENOMEM. */
 int recording_add(struct recording *recording, const struct capture_unit *unit);
 /* Does the unit go to the gateway? For the media of the second reading too. */
-bool recording_is_input(const struct recording *recording, const struct capture_unit *unit);
-bool recording_is_output(const struct recording *recording, const struct capture_unit *unit);
+bool recording_is_input(struct recording *recording, const struct capture_unit *unit);
+bool recording_is_output(struct recording *recording, const struct capture_unit *unit);
 
 /* Leg whose media such a packet of a party is, RTCP included, and until when that holds. RECORDING_NONE: nobody named
  * such a port. *rtcp: it goes to the port behind. */

@@ -86,13 +86,15 @@ bool sip_text_is_sip(const void *data, size_t len)
 	const char *p = data;
 	if (len >= 8 && memcmp(p, "SIP/2.0 ", 8) == 0)
 		return true;
-	/* "METHOD uri SIP/" */
+	/* "METHOD uri SIP/"; what most packets are is no text at their first byte */
+	size_t i = 0, max = len < 65 ? len : 65;
+	while (i < max && p[i] > ' ' && p[i] < 0x7f && p[i] != ':')
+		i++;
+	if (i == 0 || i == max || p[i] != ' ')
+		return false;
 	const char *line_end = memchr(p, '\n', len);
 	size_t n = line_end ? (size_t)(line_end - p) : len;
-	size_t i = 0;
-	while (i < n && p[i] > ' ' && p[i] < 0x7f && p[i] != ':')
-		i++;
-	if (i == 0 || i == n || p[i] != ' ' || i > 64)
+	if (n < i)
 		return false;
 	return memmem(p + i, n - i, " SIP/", 5) != NULL;
 }

@@ -5,9 +5,8 @@
 #define SMALL_SIZE  320
 #define LARGE_SIZE  2048
 #define CHUNK_SLOTS 256
-#define HANDFUL	    64 /* packets that are read before looking at the clock again */
 
-int tracks_init(struct tracks *tracks, const struct recording *rec, struct capture_reader *reader, uint64_t shift_ns)
+int tracks_init(struct tracks *tracks, struct recording *rec, struct capture_reader *reader, uint64_t shift_ns)
 {
 	*tracks = (struct tracks){.rec = rec, .reader = reader, .shift_ns = shift_ns, .bucket_count = 1024};
 	tracks->read_ns = reader ? 0 : UINT64_MAX;
@@ -214,10 +213,8 @@ static void schedule(struct tracks *tracks, uint32_t index)
 
 /* ---- reading */
 
-static void take_unit(struct tracks *tracks, const struct capture_unit *unit)
+static void take_unit(struct tracks *tracks, const struct capture_unit *unit, struct track *track)
 {
-	uint32_t *bucket = bucket_of(tracks, &unit->from, &unit->to);
-	struct track *track = *bucket ? &tracks->items[*bucket - 1] : NULL;
 	if (!track || unit->ns >= track->until_ns)
 		track = track_make(tracks, unit);
 	struct track_slot *slot = track ? slot_take(tracks, unit->len) : NULL;
@@ -246,17 +243,25 @@ static void take_unit(struct tracks *tracks, const struct capture_unit *unit)
 }
 
 /* Is it media or the like for the gateway? SIP was read the first time. */
-static bool wanted(struct tracks *tracks, const struct capture_unit *unit)
+static void offer_unit(struct tracks *tracks, const struct capture_unit *unit)
 {
 	uint64_t until;
-	bool rtcp;
-	if (unit->kind != CAPTURE_UDP || sip_text_is_sip(unit->data, unit->len))
-		return false;
-	if (!tracks->rec->parties->as)
-		return recording_is_input(tracks->rec, unit);
-	/* a party's media may come from another address than its signalling */
-	return *bucket_of(tracks, &unit->from, &unit->to) ||
-	       recording_media_leg(tracks->rec, &unit->from, &unit->to, unit->ns, &rtcp, &until) != RECORDING_NONE;
+	bool rtcp, wanted = false;
+	if (unit->kind == CAPTURE_UDP && !sip_text_is_sip(unit->data, unit->len)) {
+		uint32_t known = *bucket_of(tracks, &unit->from, &unit->to);
+		if (known) {
+			take_unit(tracks, unit, &tracks->items[known - 1]);
+			return;
+		}
+		/* a party's media may come from another address than its signalling */
+		wanted = tracks->rec->parties->as ? recording_media_leg(tracks->rec, &unit->from, &unit->to, unit->ns,
+									&rtcp, &until) != RECORDING_NONE
+						  : recording_is_input(tracks->rec, unit);
+	}
+	if (wanted)
+		take_unit(tracks, unit, NULL);
+	else
+		tracks->other++;
 }
 
 static void read_on(struct tracks *tracks, uint64_t now_ns)
@@ -274,10 +279,7 @@ static void read_on(struct tracks *tracks, uint64_t now_ns)
 			return;
 		}
 		tracks->read_ns = unit.ns;
-		if (wanted(tracks, &unit))
-			take_unit(tracks, &unit);
-		else
-			tracks->other++;
+		offer_unit(tracks, &unit);
 	}
 }
 

@@ -38,7 +38,7 @@ struct track {
 typedef void (*track_send)(void *arg, const struct track *track, const struct track_slot *slot);
 
 struct tracks {
-	const struct recording *rec;
+	struct recording *rec;
 	uint64_t shift_ns;
 	struct capture_reader *reader; /* NULL: read to its end */
 	uint64_t read_ns;	       /* recorded; UINT64_MAX: all is read */
@@ -57,7 +57,7 @@ struct tracks {
 };
 
 /* The reader is the tracks' from now on. 0 or -ENOMEM. */
-int tracks_init(struct tracks *tracks, const struct recording *rec, struct capture_reader *reader, uint64_t shift_ns);
+int tracks_init(struct tracks *tracks, struct recording *rec, struct capture_reader *reader, uint64_t shift_ns);
 void tracks_fini(struct tracks *tracks);
 /* Live time of the next datagram or reading; UINT64_MAX: nothing comes any more. */
 uint64_t tracks_next(const struct tracks *tracks);
