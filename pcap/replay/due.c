@@ -107,6 +107,8 @@ static struct due due_of(const struct recording *rec, const struct script_leg *l
 		return blocked;
 	if (entry->repeats != RECORDING_NONE) /* as long after the first as it was */
 		return after(rec, index, entry->repeats);
+	if (entry->cancelled_by != RECORDING_NONE && !rec->entries[entry->answers].cancelled)
+		return after(rec, index, entry->cancelled_by);
 	if (entry->answers != RECORDING_NONE)
 		return after(rec, index, entry->answers);
 	if (facts->request && !facts->to_tag.at && !facts_is(facts, "CANCEL") &&
@@ -148,8 +150,8 @@ struct due due_of_leg(struct recording *rec, uint32_t leg_index, uint64_t shift_
 			due.ns = floor;
 		if (due.ns < best.ns)
 			best = due;
-		/* what only waits in case something comes does not hold up answers */
-		if (!due.late)
+		/* neither what only waits in case something comes nor a retransmission holds up answers */
+		if (!due.late && entry->repeats == RECORDING_NONE)
 			floor = due.ns;
 		if (floor >= best.ns)
 			break;
@@ -192,6 +194,9 @@ void due_give_up(struct recording *rec, uint32_t index)
 	else if (entry->cut)
 		recording_never(rec, index, "the capture holds only its first %zu bytes; capture whole packets (-s 0)",
 				entry->len);
+	else if (entry->cancelled_by != RECORDING_NONE && rec->entries[entry->answers].state == ENTRY_DONE &&
+		 !rec->entries[entry->answers].cancelled)
+		recording_never(rec, index, "xfergate did not cancel this INVITE");
 	else if (entry->answers != RECORDING_NONE)
 		give_up_answer(rec, index);
 	else if (!entry->facts.request)

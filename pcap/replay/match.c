@@ -163,6 +163,7 @@ static int learn_pair(struct matcher *matcher, struct entry *entry, const struct
 		return r;
 	entry->state = ENTRY_DONE;
 	entry->live_ns = output->ns;
+	recording_bye(matcher->rec, entry);
 	entry->live_to = output->to;
 	if (live->request) {
 		entry->live = malloc(output->len + 1);

@@ -84,6 +84,7 @@ void play_send_entry(struct play *play, const struct due *due)
 	}
 	entry->state = ENTRY_DONE;
 	entry->live_ns = world_now(play->world);
+	recording_bye(rec, entry);
 	if (entry->leg != RECORDING_NONE) {
 		struct script_leg *leg = &rec->legs[entry->leg];
 		struct sip_text_span id = entry->facts.call_id;

@@ -238,6 +238,9 @@ static void tie(struct recording *rec, struct entry *entry, uint32_t index)
 	const struct sip_text_span none = {NULL, 0};
 	if (!facts->request) {
 		entry->answers = recording_request(rec, entry->leg, !entry->out, facts);
+		if (facts->status == 487 && !entry->out && facts_is(facts, "INVITE"))
+			entry->cancelled_by =
+			    find_key(rec, request_key(entry->leg, true, "CANCEL", facts->cseq, facts->branch));
 		if (facts->status >= 200 && facts_is(facts, "INVITE") && entry->repeats == RECORDING_NONE)
 			set_key(rec, request_key(entry->leg, entry->out, "final", facts->cseq, none), index, true);
 		if (facts->rseq)
@@ -308,6 +311,7 @@ static void add_entry(struct recording *rec, const struct capture_unit *unit, bo
 			      .answers = RECORDING_NONE,
 			      .first_answer = RECORDING_NONE,
 			      .next_answer = RECORDING_NONE,
+			      .cancelled_by = RECORDING_NONE,
 			      .out = out,
 			      .tcp = unit->kind == CAPTURE_SIP_TCP,
 			      .cut = unit->cut};
@@ -441,6 +445,15 @@ uint32_t recording_media_leg(const struct recording *rec, const struct xf_sockad
 uint32_t recording_live_leg(const struct recording *rec, struct sip_text_span call_id)
 {
 	return call_id.at ? strmap_get(&rec->leg_by_live, call_id.at, call_id.len) : RECORDING_NONE;
+}
+
+void recording_bye(struct recording *rec, const struct entry *entry)
+{
+	struct script_leg *leg = entry->leg == RECORDING_NONE ? NULL : &rec->legs[entry->leg];
+	if (!leg || leg->bye_live_ns || !entry->facts.request || !facts_is(&entry->facts, "BYE"))
+		return;
+	leg->bye_recorded_ns = entry->ns;
+	leg->bye_live_ns = entry->live_ns;
 }
 
 void recording_never(struct recording *rec, uint32_t index, const char *format, ...)

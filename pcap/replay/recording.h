@@ -33,6 +33,7 @@ struct entry {
 	 * reliable out response. RECORDING_NONE: none in the capture, or no such kind of message. */
 	uint32_t answers;
 	uint32_t first_answer, next_answer; /* what answers this one, in order */
+	uint32_t cancelled_by;		    /* in 487: the out CANCEL before it, for which it waits; RECORDING_NONE */
 	bool out, tcp, cut;
 
 	/* ---- of this run */
@@ -64,7 +65,9 @@ struct script_leg {
 	struct xf_sockaddr media; /* the gateway's, live; port 0: none */
 	struct xf_sockaddr hop;	  /* where the gateway sent its last request; port 0: nowhere */
 	uint64_t last_in_ns;	  /* when the last input was sent; 0: none */
-	bool over;		  /* the gateway ended it, which it did not in the capture */
+	/* Its BYE, recorded and live: media from before the one does not come after the other. 0: there was none. */
+	uint64_t bye_recorded_ns, bye_live_ns;
+	bool over; /* the gateway ended it, which it did not in the capture */
 	uint32_t network;
 	uint32_t call; /* number of the call it belongs to, from 1, of its opening INVITE; 0: none */
 };
@@ -134,6 +137,8 @@ uint32_t recording_media_leg(const struct recording *recording, const struct xf_
 uint32_t recording_live_leg(const struct recording *recording, struct sip_text_span call_id);
 /* The entry of a request in the leg; RECORDING_NONE. Method and CSeq of the facts. */
 uint32_t recording_request(const struct recording *recording, uint32_t leg, bool out, const struct facts *facts);
+/* An entry is done: if it is a BYE, its leg ends. */
+void recording_bye(struct recording *recording, const struct entry *entry);
 /* Remembers an entry's fate. */
 __attribute__((format(printf, 3, 4))) void recording_never(struct recording *recording, uint32_t entry,
 							   const char *format, ...);

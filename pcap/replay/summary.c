@@ -139,7 +139,7 @@ static void print_packets(const struct play *play)
 		fprintf(play->out, "%llu message%s of the capture came over TCP and entered as UDP datagrams\n",
 			(unsigned long long)play->streams_in, plural(play->streams_in));
 	if (play->tracks.left_out)
-		fprintf(play->out, "left out: %llu media packet%s of parties that xfergate had hung up on\n",
+		fprintf(play->out, "left out: %llu media packet%s of dialogs that ended earlier than in the capture\n",
 			(unsigned long long)play->tracks.left_out, plural(play->tracks.left_out));
 	if (notes->tls_streams)
 		fprintf(play->out, "%llu TLS stream%s of the capture cannot be read\n",

@@ -299,11 +299,20 @@ uint64_t tracks_next(const struct tracks *tracks)
 	return next;
 }
 
+/* Has its dialog ended in this run, though not yet when the datagram was captured? */
+static bool comes_too_late(const struct tracks *tracks, const struct track *track, const struct track_slot *slot)
+{
+	if (track->leg == RECORDING_NONE)
+		return false;
+	const struct script_leg *leg = &tracks->rec->legs[track->leg];
+	return leg->over || (leg->bye_live_ns && slot->ns < leg->bye_recorded_ns);
+}
+
 static void send_first(struct tracks *tracks, uint32_t index, track_send send, void *arg)
 {
 	struct track *track = &tracks->items[index];
 	struct track_slot *slot = track->first;
-	if (track->leg != RECORDING_NONE && tracks->rec->legs[track->leg].over) {
+	if (comes_too_late(tracks, track, slot)) {
 		track->left_out++;
 		tracks->left_out++;
 	} else if (!track->placed && !place_in_leg(tracks, track)) {
