@@ -13,6 +13,7 @@ const char options_usage[] =
     "  --as NAME=IP[@PEER],… the parties of a capture in which somebody else was the middle:\n"
     "                        caller=192.0.2.20,callee=198.51.100.7; @PEER: it talks to the gateway\n"
     "                        from the first address of that provider or agent\n"
+    "  --dial NUMBER         what the caller of --as dials, in place of what it dialled\n"
     "  --at TIME COMMAND     transfer CALL --plan NAME|--to NUMBER, hangup CALL; TIME since the\n"
     "                        capture's first packet (4.2s); CALL 1 is the first call\n"
     "  --script FILE         the same, a line each: 4.2s transfer 1 --plan sales\n"
@@ -48,9 +49,9 @@ static int refuse(struct reader *r, const char *what, const char *value)
 /* Words that end a command of --at: a file name would be one more word of it, so it comes before. */
 static bool is_own_option(const char *word)
 {
-	static const char *const names[] = {"-c",	"-o",	  "--as",     "--at",	  "--script",
-					    "--target", "--host", "--expect", "--accept", "--ladder",
-					    "--report", "--seed", "--verbose"};
+	static const char *const names[] = {"-c",	"-o",	    "--as",   "--at",	  "--dial",
+					    "--script", "--target", "--host", "--expect", "--accept",
+					    "--ladder", "--report", "--seed", "--verbose"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t len = strlen(names[i]);
 		if (strncmp(word, names[i], len) == 0 && (word[len] == 0 || word[len] == '='))
@@ -97,8 +98,8 @@ static int read_value(struct reader *r, const char *name, const char *value)
 	const struct {
 		const char *name;
 		const char **place;
-	} texts[] = {
-	    {"-c", &o->config}, {"-o", &o->out}, {"--expect", &o->expect}, {"--report", &o->report}, {"--as", &o->as}};
+	} texts[] = {{"-c", &o->config},       {"-o", &o->out},	 {"--expect", &o->expect},
+		     {"--report", &o->report}, {"--as", &o->as}, {"--dial", &o->dial}};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (strcmp(name, texts[i].name) == 0)
 			return set_text(r, texts[i].place, name, value);
@@ -170,6 +171,10 @@ int options_parse(struct options *options, int argc, char **argv, char why[stati
 		return refuse(&r, "CAPTURE is missing; xfergate replay CAPTURE -c CONFIG", NULL);
 	if (!options->config)
 		return refuse(&r, "-c CONFIG is missing; the configuration of the gateway that is to play", NULL);
+	if (options->dial && !options->as)
+		return refuse(&r, "--dial goes with --as", NULL);
+	if (options->dial && options->dial[strspn(options->dial, "+0123456789abcdefghijklmnopqrstuvwxyz-_.")])
+		return refuse(&r, "--dial: a number or user part of letters, digits and +-_., not", options->dial);
 	if (options->accept && !options->expect)
 		return refuse(&r, "--accept stores what came out in the directory of --expect DIR, which is missing",
 			      NULL);

@@ -9,7 +9,7 @@
 #define OPTIONS_HOSTS 64
 
 struct options {
-	const char *capture, *config, *out, *expect, *report, *as;
+	const char *capture, *config, *out, *expect, *report, *as, *dial;
 	const char *hosts[OPTIONS_HOSTS];
 	unsigned host_count;
 	bool accept, ladder, verbose, help, version;

@@ -25,7 +25,8 @@ struct party {
 
 struct parties {
 	const struct config *config;
-	bool as; /* --as was given */
+	bool as;	  /* --as was given */
+	const char *dial; /* user part of opening requests of parties; NULL: as recorded */
 	struct party named[PARTIES_MAX];
 	uint32_t count;
 };

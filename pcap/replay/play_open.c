@@ -243,6 +243,7 @@ static int open_all(struct play *play)
 		r = load_config(play, options->config);
 	if (r == 0 && (r = parties_init(&play->parties, play->config, options->as, why)) < 0)
 		complain("%s", why);
+	play->parties.dial = options->dial;
 	if (r == 0 && (options->report || options->expect))
 		r = judge_create(&play->judge, options->expect != NULL);
 	if (r == 0)

@@ -134,9 +134,13 @@ static void readdress(struct rewriter *rw)
 	xf_sockaddr_format(&shown, gateway);
 	if (!place.at)
 		return;
-	const char *behind = place.at + place.len;
-	int n = snprintf(uri, sizeof(uri), "%.*s%s%.*s", (int)(place.at - ruri.at), ruri.at, gateway,
-			 (int)(ruri.at + ruri.len - behind), behind);
+	const char *behind = place.at + place.len, *dial = rw->rec->parties->dial;
+	const struct facts *facts = &rw->entry->facts;
+	if (!facts_is(facts, "INVITE") && !facts_is(facts, "CANCEL") && !facts_is(facts, "ACK"))
+		dial = NULL;
+	int n = dial ? snprintf(uri, sizeof(uri), "sip:%s@%s", dial, gateway)
+		     : snprintf(uri, sizeof(uri), "%.*s%s%.*s", (int)(place.at - ruri.at), ruri.at, gateway,
+				(int)(ruri.at + ruri.len - behind), behind);
 	if (n <= 0 || (size_t)n >= sizeof(uri))
 		return;
 	/* the transport that the other one wanted is not ours */

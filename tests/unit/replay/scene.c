@@ -81,7 +81,8 @@ void scene_done(struct scene *scene)
 	struct capture_writer *writer;
 	char why[CAPTURE_WHY];
 	cr_assert_eq(capture_writer_open(&writer, scene->capture, why), 0, "%s", why);
-	qsort(scene->packets, scene->count, sizeof(*scene->packets), in_time);
+	if (scene->count)
+		qsort(scene->packets, scene->count, sizeof(*scene->packets), in_time);
 	for (unsigned i = 0; i < scene->count; i++) {
 		const struct scene_packet *packet = &scene->packets[i];
 		capture_writer_udp(writer, packet->ns, &packet->from, &packet->to, packet->data, packet->len);

@@ -131,6 +131,22 @@ Test(play, in_place_of_another_middle)
 	scene_remove(&scene);
 }
 
+Test(play, dials_another_number)
+{
+	scene_open(&scene);
+	scene_direct_call(&scene);
+	scene_done(&scene);
+	play(AS "--dial +12025550177");
+	cr_assert_not_null(run.play);
+	play_never(run.play);
+	play_summary(run.play);
+	expect_summary("refused: 1 call");
+	expect_summary("ACK from 10.0.0.5: xfergate answered the INVITE with 404, not 200");
+	cr_expect_eq(sent("SIP/2.0 404", "192.0.2.2"), 1);
+	end();
+	scene_remove(&scene);
+}
+
 Test(play, an_injected_transfer)
 {
 	scene_open(&scene);

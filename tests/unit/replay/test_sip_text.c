@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "replay/facts.h"
 
 static struct sip_text text;
@@ -86,7 +87,7 @@ static unsigned read_folder(const char *folder)
 
 Test(sip_text, published_messages_survive)
 {
-	if (!opendir(CORPORA))
+	if (access(CORPORA, R_OK) != 0)
 		cr_skip("the corpora are not here");
 	cr_expect_gt(read_folder(CORPORA "/rfc-flows"), 100);
 	cr_expect_gt(read_folder(CORPORA "/rfc4475/raw"), 40);
