@@ -76,8 +76,7 @@
 	  "  xfergate ladder wan.pcap lan.pcap --lane caller=192.0.2.20 --lane gateway=192.0.2.1,198.51.100.1 \\\n"    \
 	  "      --lane agent=198.51.100.10 --hub gateway\n"                                                           \
 	  "  tcpdump -i eth0 -s 0 -w - udp | xfergate ladder - --no-media\n")                                          \
-	X(REPLAY, "replay", XF_RPC_COUNT, "CAPTURE -c CONFIG [options]",                                               \
-	  "plays a capture into the gateway, offline",                                                                 \
+	X(REPLAY, "replay", XF_RPC_COUNT, "CAPTURE -c CONFIG [options]", "plays a capture into the gateway, offline",  \
 	  "Both planes run on a virtual clock, without network, root or a running daemon: the same every time.\n"      \
 	  "  -c CONFIG   configuration of the gateway\n"                                                               \
 	  "  -o FILE     what the gateway sends, as a pcap\n"                                                          \

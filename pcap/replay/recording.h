@@ -129,6 +129,8 @@ int recording_add(struct recording *recording, const struct capture_unit *unit);
 bool recording_is_input(struct recording *recording, const struct capture_unit *unit);
 bool recording_is_output(struct recording *recording, const struct capture_unit *unit);
 
+/* An address of the gateway counts as one place, under whatever name it stands in the SDP. */
+struct xf_sockaddr recording_canonical(const struct recording *recording, const struct xf_sockaddr *at);
 /* Leg whose media such a packet of a party is, RTCP included, and until when that holds. RECORDING_NONE: nobody named
  * such a port. *rtcp: it goes to the port behind. */
 uint32_t recording_media_leg(const struct recording *recording, const struct xf_sockaddr *from,
