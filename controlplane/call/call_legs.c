@@ -1,5 +1,6 @@
 /* What legs tell their call, and what follows for the other legs. */
 #include "call/shard.h"
+#include "xfergate/fault.h"
 
 unsigned call_offer_codecs(const struct call *call, struct sdp_codec *codecs)
 {
@@ -26,8 +27,9 @@ void call_tell_caller(struct call *call, struct leg *other, int status, bool med
 	if (media && !caller->agreed && caller->remote_sdp.codec_count &&
 	    leg_make_answer(caller, other->local_sdp.codecs, other->local_sdp.codec_count))
 		media = false;
+	const char *tag = XF_FAULT("two-tags") ? other->local_tag : caller->local_tag;
 	struct sip_reply reply = {
-	    .status = status, .to_tag = caller->local_tag, .contact = leg_contact(caller, contact, sizeof(contact))};
+	    .status = status, .to_tag = tag, .contact = leg_contact(caller, contact, sizeof(contact))};
 	if (media && caller->agreed) {
 		int n = leg_sdp_text(caller, false, text, sizeof(text));
 		if (n > 0) {
@@ -152,6 +154,8 @@ int call_callers_status(int status)
 static void agent_fails(struct call *call, int status, const char *reason)
 {
 	const struct config_route *route = &call->shard->config->routes[call->route];
+	if (XF_FAULT("impossible-cell"))
+		call_note(call, CALL_EVENT_AGENT_LOST);
 	if (call->state != CALL_ARRIVING || start_plan(call, route->fails_plan, TRANSFER_FROM_AGENT_FAILS))
 		return;
 	call_end(call, route->fails_code ? route->fails_code : call_callers_status(status), "the agent did not answer");
@@ -181,6 +185,8 @@ void call_leg_ringing_too_long(struct call *call, struct leg *leg)
 void call_agent_lost(struct call *call, const char *reason)
 {
 	call_note(call, CALL_EVENT_AGENT_LOST);
+	if (XF_FAULT("caller-left-when-agent-leaves"))
+		return;
 	if (!start_plan(call, call->shard->config->routes[call->route].lost_plan, TRANSFER_FROM_AGENT_LOST))
 		call_end(call, 480, "agent hung up");
 }

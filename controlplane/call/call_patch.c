@@ -1,5 +1,6 @@
 /* Who hears whom follows from the state of the call; this sends the difference to what was said last. */
 #include "call/shard.h"
+#include "xfergate/fault.h"
 
 static const struct xf_endpoint_id nobody = {.index = XF_ENDPOINT_NONE};
 
@@ -45,6 +46,19 @@ static bool needs_ringback(const struct call *call)
 	return !agent || agent->state != LEG_STATE_CONNECTED || !(agent->remote_sdp.direction & SDP_SENDONLY);
 }
 
+#ifdef XF_FAULTS
+/* The agent of the first other call that has one. */
+static struct xf_endpoint_id of_another(const struct call *call, struct xf_endpoint_id other)
+{
+	for (const struct call *next = NULL; (next = shard_next_call(call->shard, next));) {
+		const struct leg *leg = shard_leg(call->shard, next->agent_leg);
+		if (next != call && leg && leg->agreed && leg->endpoint.index != XF_ENDPOINT_NONE)
+			return leg->endpoint;
+	}
+	return other;
+}
+#endif
+
 int call_patch(struct call *call, bool armed, uint64_t cookie, bool *changed)
 {
 	struct leg *caller = live(call, call->caller_leg), *agent = live(call, call->agent_leg),
@@ -54,6 +68,12 @@ int call_patch(struct call *call, bool armed, uint64_t cookie, bool *changed)
 	struct xf_endpoint_id other = target		     ? of(target)
 				      : needs_ringback(call) ? xf_prompt_id((enum xf_prompt)call->ringback)
 							     : of(agent);
+#ifdef XF_FAULTS
+	if (XF_FAULT("patched-to-another-call") && agent)
+		other = of_another(call, other);
+#endif
+	if (XF_FAULT("unpatched-when-a-target-fails") && !target && call->transfers)
+		other = nobody;
 	/* The receivers that change to another source wait for its first packet; nobody waits to be disconnected. */
 	want(caller, other, armed ? CALL_ARMED_NS : 0, moves, &count);
 	want(agent, target ? nobody : of(caller), 0, moves, &count);

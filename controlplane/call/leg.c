@@ -1,5 +1,6 @@
 #include "call/shard.h"
 #include "policy/source.h"
+#include "xfergate/fault.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -25,7 +26,7 @@ static void try_free(struct leg *leg)
 	struct transfer *transfer = call ? shard_get_transfer(shard, call->transfer) : NULL;
 	if (transfer && (transfer->refer_leg == leg->id || transfer->target_leg == leg->id))
 		return;
-	for (unsigned i = 0; i < leg->admitted_count; i++)
+	for (unsigned i = 0; i < leg->admitted_count && !XF_FAULT("address-kept"); i++)
 		media_release_address(shard->media, &leg->admitted[i]);
 	timer_stop(&shard->env->timers, &leg->deadline);
 	resolver_forget(shard->resolver, leg->id);
@@ -141,7 +142,8 @@ static void give_back(struct leg *leg)
 	/* First the others stop hearing it, then it closes: a receiver never names an endpoint that is gone. */
 	if (call)
 		call_patch(call, false, 0, NULL);
-	media_close(leg->shard->media, closed);
+	if (!(XF_FAULT("endpoint-kept-after-cancel") && leg->state == LEG_STATE_CANCELLING))
+		media_close(leg->shard->media, closed);
 }
 
 void leg_ended(struct leg *leg)

@@ -1,6 +1,7 @@
 /* RFC 3261 12.2.1: requests inside a dialog, with the credentials that its last challenge asks for. */
 #include "call/shard.h"
 #include "policy/guard.h"
+#include "xfergate/fault.h"
 
 #include <errno.h>
 
@@ -79,7 +80,9 @@ int leg_send(struct leg *leg, const struct leg_request *wanted, sip_txn *txn)
 	*txn = 0;
 	if (!leg->hop.addr.family)
 		return -ENOTCONN;
-	int r = fill(leg, &f, wanted->method, ++leg->local_cseq, wanted->headers);
+	if (!XF_FAULT("cseq-used-twice") || wanted->method != SIP_BYE)
+		leg->local_cseq++;
+	int r = fill(leg, &f, wanted->method, leg->local_cseq, wanted->headers);
 	if (r < 0)
 		return r;
 	leg->auth_tries = 0;
@@ -110,7 +113,7 @@ int leg_authenticate(struct leg *leg, sip_txn *txn, const struct sip_message *re
 	snprintf(why, why_size, "asks for credentials and there are none for it");
 	if (!c || !sent)
 		return -ENOENT;
-	int r = digest_choose(&challenge, response, c->realm, why, why_size);
+	int r = digest_choose(&challenge, response, XF_FAULT("any-realm") ? NULL : c->realm, why, why_size);
 	if (r < 0)
 		return r;
 	/* A second challenge to the same credentials means that they are wrong, unless it says that the nonce was old.

@@ -1,6 +1,7 @@
 /* REFER from the agent (RFC 3515, with RFC 4488), and the NOTIFYs that tell it how its transfer goes. */
 #include "call/shard.h"
 #include "policy/refer_to.h"
+#include "xfergate/fault.h"
 
 static void refuse(struct leg *leg, sip_txn txn, int status, const char *why)
 {
@@ -94,6 +95,8 @@ void refer_notify(struct transfer *transfer, int status, const char *reason, boo
 	char headers[LEG_HEADERS_MAX] = "", body[640], quoted[TRANSFER_REASON_MAX + 32], id[24] = "";
 	/* Progress waits for nobody: while one NOTIFY is unanswered the next progress is not told. */
 	if (!leg || transfer->final_notified || (transfer->notify && !final))
+		return;
+	if (XF_FAULT("no-notify-after-bye") && leg->state == LEG_STATE_ENDED)
 		return;
 	if (transfer->refer_id_stated)
 		snprintf(id, sizeof(id), ";id=%u", transfer->refer_id);

@@ -1,6 +1,7 @@
 /* What the cells of the transfer's table do. */
 #include "call/shard.h"
 #include "policy/number.h"
+#include "xfergate/fault.h"
 
 /* The leg of the attempt goes its own way; the transfer has no target until the next one. */
 static void drop_target(struct transfer *transfer)
@@ -41,7 +42,8 @@ static void reasons(const struct transfer *transfer, bool to_agent, char *buf, s
 		if (!a->status)
 			continue;
 		int n = snprintf(buf + at, size - at, "%sattempt %u: %d %s", at ? "; " : "", i + 1, a->status,
-				 to_agent && a->by_peer ? sip_reason(a->status) : a->reason);
+				 to_agent && a->by_peer && !XF_FAULT("targets-words-told") ? sip_reason(a->status)
+											   : a->reason);
 		if (n < 0 || (size_t)n >= size - at)
 			return;
 		at += (size_t)n;
@@ -147,7 +149,8 @@ static void dial(struct transfer *transfer)
 		return;
 	}
 	sip_headers_add(headers, sizeof(headers), "Allow", "%s", inbound_allow);
-	timer_set(&shard->env->timers, &transfer->deadline, shard->env->now_ns + attempt->ring_ms * NS_PER_MS);
+	if (!XF_FAULT("no-ring-time"))
+		timer_set(&shard->env->timers, &transfer->deadline, shard->env->now_ns + attempt->ring_ms * NS_PER_MS);
 	leg_dial(leg, &uri, headers);
 }
 
@@ -174,6 +177,12 @@ void transfer_try(struct transfer *transfer)
 void transfer_act_progress(struct transfer *transfer, const struct transfer_event *event)
 {
 	transfer->state = TRANSFER_RINGING;
+	if (XF_FAULT("agent-released-at-180")) {
+		struct call *call = shard_get_call(transfer->shard, transfer->call);
+		struct leg *agent = shard_get_leg(transfer->shard, call->agent_leg);
+		if (agent)
+			leg_release(agent, 200, "transferred");
+	}
 	if (transfer->refer_leg && transfer->notified != event->status)
 		refer_notify(transfer, event->status, NULL, false);
 }

@@ -6,6 +6,7 @@
 #include <strings.h>
 #include "sip/lex.h"
 #include "sip/txn.h"
+#include "xfergate/fault.h"
 
 /* What a UDP datagram over IPv4 can hold. */
 #define WIRE_MAX 65507
@@ -203,6 +204,8 @@ struct sip_hop wire_return_hop(const struct sip_message *request, const struct s
 	struct sip_hop to = *from;
 	if (!request->via[0].rport)
 		to.remote.port = request->via[0].port ? request->via[0].port : 5060;
+	if (XF_FAULT("answers-go-to-via"))
+		xf_addr_parse(&to.remote.addr, request->via[0].host);
 	return to;
 }
 

@@ -1,4 +1,5 @@
 #include "loop.h"
+#include "xfergate/fault.h"
 
 /* What a receiver shall have after the batch. */
 struct patch_wish {
@@ -141,6 +142,8 @@ attached:
 		/* After a pause the sequence goes on without the packets that were held back. */
 		if (to->source != before[i].source || to->prompt != plan->wishes[i].prompt || resumed)
 			stream_unmap(&to->stream);
+		if (XF_FAULT("ssrc-changes"))
+			to->stream.ssrc++;
 		prompt_play(w, to, plan->wishes[i].prompt, now_ns);
 		endpoint_publish(to);
 	}

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <string.h>
 #include "stream.h"
+#include "xfergate/fault.h"
 
 /* RFC 3550 appendix A.1: further than this from the highest is a restart or a stray, not loss or reordering. */
 #define STREAM_MAX_DROPOUT  3000
@@ -49,6 +50,8 @@ static uint32_t stream_next_timestamp(struct stream *s, uint32_t rate, uint64_t 
 		s->anchor_ns = now_ns;
 		s->rate = rate;
 	}
+	if (XF_FAULT("time-goes-back"))
+		return s->out_timestamp - s->duration;
 	return stream_after(by_clock, by_packet) > 0 ? by_clock : by_packet;
 }
 
@@ -63,6 +66,8 @@ static void stream_map_first(struct stream *s, const struct rtp *in, uint32_t ra
 	s->in_ssrc = in->ssrc;
 	s->in_first = s->in_ext = in->seq;
 	s->in_timestamp = in->timestamp;
+	if (XF_FAULT("number-used-twice"))
+		s->out_ext--;
 	s->out_ext++;
 	s->seq_offset = s->out_ext - s->in_ext;
 	s->timestamp_offset = timestamp - in->timestamp;
