@@ -7,8 +7,20 @@ enum { RINGING, NOTHING, EARLY, RINGING_EARLY, QUEUED };				/* progress */
 enum { OK, BUSY, GONE, SILENT, MOVED, UNAVAILABLE, FORK, NO_SDP, REFUSED, ERROR, ODD }; /* outcome */
 enum { TERMINATED, CROSSING, MUTE };							/* on_cancel */
 
+static void plan_late(struct party *party)
+{
+	struct callee_plan *p = &party->plan;
+	p->challenge = p->bye_after_ms = 0;
+	p->ring_ms = 300;
+	p->outcome = party->kind == PARTY_AGENT ? BUSY : party->kind == PARTY_PBX ? OK : SILENT;
+	p->on_cancel = TERMINATED;
+	if (party->kind == PARTY_PBX)
+		p->stall_ms = 2500;
+}
+
 static void plan(struct party *party)
 {
+	static const unsigned stalls_ms[] = {30, 400, 1500, 2600};
 	static const uint64_t ring_ms[] = {800, 0, 100, 2500, 6000, 12000, 40000};
 	struct callee_plan *p = &party->plan;
 	bool agent = party->kind == PARTY_AGENT;
@@ -37,12 +49,17 @@ static void plan(struct party *party)
 	}
 	if (party_chance(party, 30))
 		party->media.silent = true;
+	if (party->sim->plan.stalls && party_chance(party, 600))
+		p->stall_ms = stalls_ms[party_roll(party, 4)];
+	if (party->sim->plan.plot == SIM_PLOT_LATE)
+		plan_late(party);
 }
 
 static void final(struct party *party)
 {
 	struct server *s = party->rung;
 	const char *sdp = media_sdp(party, "sendrecv");
+
 	switch (party->plan.outcome) {
 	case OK:
 		party_answer(s, 200, NULL, sdp);

@@ -55,6 +55,8 @@ static void begin(void *arg, uint64_t number)
 	party->local_uri = sim_print(sim, "sip:%s@secret.example", call->caller);
 	party->remote_uri = sim_print(sim, "sip:%s@%s", numbers[PARTY_PICK(party, 680, 300, 15, 5)],
 				      xf_sockaddr_format(&party->gateway, gateway));
+	if (sim->plan.plot == SIM_PLOT_LATE)
+		party->remote_uri = sim_print(sim, "sip:%s@%s", numbers[1], gateway);
 	party->target = party->remote_uri;
 	if (party_chance(party, 100))
 		party->media.source.port += 8; /* behind NAT */

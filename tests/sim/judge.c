@@ -114,6 +114,30 @@ static void refer_accepted(struct sim *sim, struct judge_leg *leg, const struct 
 	leg->accepted_ns = sim_now(sim);
 }
 
+static struct judge_branch *branch_of(struct sim *sim, struct judge_leg *leg, const char *tag)
+{
+	struct judge_branch *branch = leg->branches;
+	while (branch && strcmp(branch->tag, tag) != 0)
+		branch = branch->next;
+	if (branch)
+		return branch;
+	branch = sim_alloc(sim, sizeof(*branch));
+	branch->tag = tag;
+	branch->next = leg->branches;
+	leg->branches = branch;
+	return branch;
+}
+
+/* Is another one left? */
+static bool branch_end(struct sim *sim, struct judge_leg *leg, const char *tag)
+{
+	branch_of(sim, leg, tag)->ended = true;
+	for (const struct judge_branch *branch = leg->branches; branch; branch = branch->next)
+		if (!branch->ended)
+			return true;
+	return false;
+}
+
 /* The gateway's answers tell what it took from the other side. */
 static void follow_response(struct sim *sim, struct judge_leg *leg, const struct message *m)
 {
@@ -134,12 +158,14 @@ static void follow_response(struct sim *sim, struct judge_leg *leg, const struct
 static void follow_request(struct sim *sim, struct judge_leg *leg, const struct message *m)
 {
 	const char *state = message_header(m, "Subscription-State");
+	if (message_is(m, "ACK") && leg->answered_ns)
+		branch_of(sim, leg, m->to_tag);
 	if (message_is(m, "ACK") && leg->answered_ns && !leg->acked_ns) {
 		leg->acked_ns = sim_now(sim);
-		leg->tag = m->to_tag;
+		party_acknowledged(sim, m->call_id, &leg->local);
 	}
-	if (leg->tag && strcmp(leg->tag, m->to_tag) != 0)
-		return; /* to another branch of a forked INVITE */
+	if (message_is(m, "BYE") && branch_end(sim, leg, m->to_tag))
+		return; /* of a forked INVITE's branches another one is kept */
 	if (message_is(m, "CANCEL"))
 		ended(sim, leg);
 	if (message_is(m, "BYE")) {
@@ -227,9 +253,11 @@ void judge_received(struct sim *sim, const struct datagram *d)
 	if (!leg)
 		return;
 	if (!m->request && message_is(m, "INVITE") && m->status >= 200) {
-		if (m->status < 300 && !leg->answered_ns)
+		if (m->status < 300)
+			branch_of(sim, leg, m->to_tag);
+		if (m->status < 300 && !leg->answered_ns) {
 			leg->answered_ns = sim_now(sim);
-		else if (m->status >= 300 && m->status != 401 && m->status != 407 && !leg->answered_ns)
+		} else if (m->status >= 300 && m->status != 401 && m->status != 407 && !leg->answered_ns)
 			ended(sim, leg);
 	}
 	/* Its answer may not have left. */
@@ -239,6 +267,13 @@ void judge_received(struct sim *sim, const struct datagram *d)
 	    leg->answered_ns && !leg->acked_ns)
 		leg->acked_ns = sim_now(sim);
 	judge_challenged(sim, m, leg);
+}
+
+void judge_lost(struct sim *sim, const struct xf_sockaddr *local)
+{
+	for (struct judge_leg *leg = sim->judge->legs; leg; leg = leg->next)
+		if (xf_sockaddr_eq(&leg->local, local))
+			leg->lost = true;
 }
 
 void judge_look(struct sim *sim)

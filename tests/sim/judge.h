@@ -31,14 +31,22 @@ struct judge_stream {
 	uint64_t packets;
 };
 
-/* What is seen of one dialog. */
+/* One dialog of a leg, by the other side's tag. */
+struct judge_branch {
+	struct judge_branch *next;
+	const char *tag;
+	bool ended;
+};
+
+/* What is seen of one leg: mostly one dialog. */
 struct judge_leg {
 	struct judge_leg *next;
 	enum judge_kind kind;
 	const char *call_id;
-	const char *tag; /* the other side's, of the dialog that the gateway keeps; NULL: not known yet */
+	struct judge_branch *branches; /* whom the gateway has acknowledged: a forked INVITE has several */
 	struct sim_call *call;
 	enum sim_network network;
+	bool lost;     /* the dataplane was made to lose its endpoint */
 	unsigned life; /* of the control plane that it belongs to */
 	uint32_t invite_cseq;
 	uint64_t invited_ns, answered_ns, acked_ns; /* acked: the gateway's ACK to a 2xx, or the caller's to its */
@@ -81,6 +89,8 @@ struct judge_leg *judge_leg(struct sim *sim, const char *call_id);
 struct sim_call *judge_call(struct sim *sim, const char *call_id);
 /* A party finds credentials wrong that answer its challenge. */
 void judge_digest_wrong(struct sim *sim, const char *call_id);
+/* The dataplane has lost the endpoint with that address. */
+void judge_lost(struct sim *sim, const struct xf_sockaddr *local);
 /* Once a second. */
 void judge_look(struct sim *sim);
 /* Nothing is left inside: true; else `why`. */

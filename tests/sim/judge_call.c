@@ -23,7 +23,9 @@ static void look_back(void *arg, uint64_t number)
 	struct sim *sim = released->sim;
 	const struct judge_leg *agent = released->leg;
 	const uint64_t bye = agent->bye_ns;
-	if (sim->stopping || agent->life != sim->control_deaths || !agent->call)
+	/* Nobody has seen what was sent to a caller whose neighbour was away. */
+	if (sim->stopping || agent->lost || sim->deaf[SIM_CARRIER] || agent->life != sim->control_deaths ||
+	    !agent->call)
 		return;
 	/* Cancelled before it had answered: never the caller's peer. */
 	if (agent->ended_ns < bye)
@@ -40,9 +42,12 @@ static void look_back(void *arg, uint64_t number)
 			continue;
 		if (leg->kind == JUDGE_TARGET && leg->acked_ns && leg->acked_ns <= bye)
 			return;
+		/* Its ACK has found no neighbour. */
+		if (leg->kind == JUDGE_TARGET && leg->answered_ns && sim->deaf[leg->network])
+			return;
 		if (leg->kind == JUDGE_CALLER && leg->ended_ns && leg->ended_ns <= bye + NS_PER_S)
 			return;
-		waiting = waiting || (leg->kind == JUDGE_CALLER && leg->answered_ns && leg->answered_ns < bye);
+		waiting = waiting || (leg->kind == JUDGE_CALLER && leg->acked_ns && leg->acked_ns < bye);
 	}
 	if (!waiting)
 		return; /* refused before the caller was connected to it */
@@ -113,14 +118,6 @@ void judge_calls(struct sim *sim)
 {
 	struct plane *plane = world_plane(sim->world);
 	uint64_t now = sim_now(sim), late = sim->jumped_ns;
-	for (struct judge_leg *leg = sim->judge->legs; leg; leg = leg->next) {
-		if (leg->kind == JUDGE_CALLER)
-			look_at_caller(sim, leg);
-		if (leg->accepted_ns && !sim->deaf[SIM_AGENTS] && leg->life == sim->control_deaths &&
-		    now - leg->accepted_ns > TRANSFER_NS + late)
-			judge_fail(sim, "deadline", "the REFER of %s has had no final NOTIFY for %.1f s", leg->call_id,
-				   (double)(now - leg->accepted_ns) / 1e9);
-	}
 	const struct shard *shard = plane ? plane_shard(plane) : NULL;
 	for (const struct call *call = NULL; shard && (call = shard_next_call(shard, call));) {
 		const struct transfer *t = call->transfer ? shard_transfer(shard, call->transfer) : NULL;
@@ -130,5 +127,13 @@ void judge_calls(struct sim *sim)
 		if (t && now - t->started_ns > TRANSFER_NS + late)
 			judge_fail(sim, "deadline", "transfer %s is %s for %.1f s", t->text_id,
 				   transfer_state_name(t->state), (double)(now - t->started_ns) / 1e9);
+	}
+	for (struct judge_leg *leg = sim->judge->legs; leg; leg = leg->next) {
+		if (leg->kind == JUDGE_CALLER)
+			look_at_caller(sim, leg);
+		if (leg->accepted_ns && !sim->deaf[SIM_AGENTS] && leg->life == sim->control_deaths &&
+		    now - leg->accepted_ns > TRANSFER_NS + late)
+			judge_fail(sim, "notify", "the REFER of %s has had no final NOTIFY for %.1f s", leg->call_id,
+				   (double)(now - leg->accepted_ns) / 1e9);
 	}
 }

@@ -20,6 +20,7 @@ static const char usage[] =
     "  --pcap FILE    what went in and came out, and FILE.yaml, the configuration\n"
     "  --shrink       look for a shorter history that breaks the same invariant; saved as sim-SEED.trace\n"
     "  --limit N      ends after so many failures (5)\n"
+    "  --fault NAME   with a deliberate fault of the planes (xfergate-sim-faults; names in tests/sim/faults)\n"
     "  --coverage     which cells of the tables of call and transfer were visited\n";
 
 static void report(const struct arguments *a, uint64_t seed, const struct sim_result *result)
@@ -164,6 +165,10 @@ int main(int argc, char **argv)
 	struct arguments a = {.limit = 5};
 	if (parse(&a, argc, argv) < 0) {
 		fputs(usage, stderr);
+		return 2;
+	}
+	if (a.options.fault && !fault_built_in) {
+		fputs("xfergate-sim: no faults are built in; xfergate-sim-faults has them\n", stderr);
 		return 2;
 	}
 	if (world_init(argv[0], 512) < 0)

@@ -22,7 +22,11 @@ void stranger_plan(struct sim *sim);
 void shrink(uint64_t seed, const struct dice_trace *trace, const struct sim_options *options, const char *invariant,
 	    struct dice_trace *out);
 
+/* ---- fault.c: turns on a deliberate fault of the planes; NULL: none. Where they are not built in, does nothing. */
+void fault_set(const char *name);
+extern const bool fault_built_in;
+
 /* ---- setting.c: configurations, made once a process */
-#define SETTINGS 12
+#define SETTINGS 24
 /* NULL: said on stderr. Text in *text if text is not NULL. */
 const struct config *setting_get(unsigned variant, const char **text);

@@ -356,6 +356,35 @@ static struct party *party_of(struct sim *sim, const struct message *m, enum sim
 	return NULL;
 }
 
+static void hang_up(void *arg, uint64_t number)
+{
+	party_bye(arg);
+}
+
+/* While the gateway waits for its dataplane somebody of the call hangs up. */
+static void hang_up_meanwhile(struct party *party)
+{
+	unsigned kind = PARTY_PICK(party, 40, 20, 20, 20);
+	uint64_t ms = 10 + party_roll(party, 20) * 20;
+	for (unsigned i = 0; i < party->sim->party_count; i++) {
+		struct party *other = party->sim->parties[i];
+		bool meant = kind == 1	 ? other->kind == PARTY_CALLER
+			     : kind == 2 ? other->kind == PARTY_AGENT
+					 : other == party;
+		if (kind && meant && other->call == party->call)
+			sim_later(party->sim, ms, hang_up, other, 0);
+	}
+}
+
+void party_acknowledged(struct sim *sim, const char *call_id, const struct xf_sockaddr *gateway_media)
+{
+	for (unsigned i = 0; i < sim->party_count; i++)
+		if (strcmp(sim->parties[i]->call_id, call_id) == 0 && sim->parties[i]->plan.stall_ms && !sim->calm) {
+			sim_stall(sim, gateway_media, sim->parties[i]->plan.stall_ms);
+			hang_up_meanwhile(sim->parties[i]);
+		}
+}
+
 void party_receive(struct sim *sim, const struct datagram *datagram)
 {
 	struct message *m = message_read(sim, datagram->data, datagram->len);

@@ -37,6 +37,7 @@ struct callee_plan {
 	uint64_t ring_ms;
 	unsigned bye_after_ms;	  /* after it was connected; 0: never */
 	unsigned hold_after_ms;	  /* 0: never */
+	unsigned stall_ms;	  /* the dataplane stands still when it answers */
 	bool challenge_bye, deaf; /* deaf: answers nothing once it is connected */
 };
 
@@ -85,6 +86,8 @@ void party_answer(struct server *server, int status, const char *extra, const ch
 void party_bye(struct party *party);
 void party_end(struct party *party);
 void party_connected(struct party *party);
+/* The gateway is about to send its ACK, and what it tells the dataplane of the answer is on its way. */
+void party_acknowledged(struct sim *sim, const char *call_id, const struct xf_sockaddr *gateway_media);
 /* Sends bytes, perhaps spoilt. */
 void party_transmit(struct party *party, const struct xf_sockaddr *from, const char *text, size_t len);
 

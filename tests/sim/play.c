@@ -79,11 +79,44 @@ static void on_log(void *arg, enum log_level level, const char *line)
 		judge_fail(sim, "secret", "a secret in the log: %s", line);
 }
 
+static bool is_stalled(const struct sim *sim)
+{
+	return !sim->calm && sim_now(sim) < sim->stalled_ns;
+}
+
+struct owner {
+	struct xf_sockaddr local;
+	int worker;
+};
+
+static void look_for_owner(void *arg, const struct xf_endpoint_state *state)
+{
+	struct owner *owner = arg;
+	if (xf_sockaddr_eq(&state->local, &owner->local))
+		owner->worker = state->worker;
+}
+
+void sim_stall(struct sim *sim, const struct xf_sockaddr *local, uint64_t ms)
+{
+	struct owner owner = {*local, -1};
+	world_endpoints(sim->world, look_for_owner, &owner);
+	if (owner.worker < 0 || sim->config->workers == 1)
+		return;
+	sim_note(sim, "worker %d stands still for %llu ms", owner.worker, (unsigned long long)ms);
+	sim->stalled_worker = (unsigned)owner.worker;
+	sim->stalled_ns = sim_now(sim) + ms * NS_PER_MS;
+	sim->troubled_ns = sim->stalled_ns;
+}
+
 static unsigned on_choose(void *arg, uint32_t ready)
 {
 	struct sim *sim = arg;
+	if (is_stalled(sim))
+		ready &= ~(1u << sim->stalled_worker);
+	if (!ready)
+		return WORLD_WAIT;
 	unsigned count = (unsigned)__builtin_popcount(ready);
-	if (sim->calm)
+	if (sim->calm || !sim->plan.shuffled)
 		return (unsigned)__builtin_ctz(ready);
 	if (dice_chance(sim->dice, DICE_ORDER, 20))
 		return WORLD_WAIT;
@@ -96,7 +129,9 @@ static unsigned on_choose(void *arg, uint32_t ready)
 static unsigned on_spread(void *arg, unsigned port, const void *frame, size_t len)
 {
 	struct sim *sim = arg;
-	return dice_roll(sim->dice, DICE_SPREAD, sim->config->workers);
+	if (is_stalled(sim))
+		return (sim->stalled_worker + 1) % sim->config->workers;
+	return sim->plan.spread ? dice_roll(sim->dice, DICE_SPREAD, sim->config->workers) : 0;
 }
 
 /* ---- its course */
@@ -114,6 +149,11 @@ static void draw_plan(struct sim *sim)
 	plan->troubles = dice_chance(dice, DICE_WORLD, 350);
 	plan->strangers = dice_chance(dice, DICE_WORLD, 250);
 	plan->operators = dice_chance(dice, DICE_WORLD, 300);
+	plan->stalls = dice_chance(dice, DICE_WORLD, 120);
+	plan->plot = DICE_PICK(dice, DICE_WORLD, 980, 20);
+	if (plan->plot == SIM_PLOT_LATE)
+		plan->variant =
+		    SETTINGS / 2 + plan->variant % (SETTINGS / 2) / 3 * 3 + 1; /* short calls, two workers */
 	trouble_networks(sim);
 }
 
@@ -139,8 +179,9 @@ static void run(struct sim *sim, uint64_t until_ns)
 			break;
 		uint64_t now = world_now(sim->world);
 		/* What waits by dice goes on a little later. */
-		if (next <= now && sim->plan.shuffled)
-			at = due < now + WORLD_WAIT_NS ? due : now + WORLD_WAIT_NS;
+		uint64_t wait = is_stalled(sim) ? NS_PER_MS : WORLD_WAIT_NS;
+		if (next <= now && (sim->plan.shuffled || is_stalled(sim)))
+			at = due < now + wait ? due : now + wait;
 		if (at > now || next <= now)
 			world_run(sim->world, at > now ? at : now);
 		struct event event;
@@ -228,6 +269,7 @@ static void open_files(struct sim *sim)
 void sim_play(uint64_t seed, const struct dice_trace *trace, const struct sim_options *options,
 	      struct sim_result *result, struct dice_trace *chosen)
 {
+	fault_set(options->fault);
 	struct sim sim = {.seed = seed, .options = *options, .link = true, .control = true, .dataplane = true};
 	*result = (struct sim_result){0};
 	last.count = 0;
@@ -241,8 +283,8 @@ void sim_play(uint64_t seed, const struct dice_trace *trace, const struct sim_op
 		    .resolve = names_asked,
 		    .reply = operator_answered,
 		    .log = on_log,
-		    .choose = sim.plan.shuffled ? on_choose : NULL,
-		    .spread = sim.plan.spread ? on_spread : NULL},
+		    .choose = sim.plan.shuffled || sim.plan.stalls || sim.plan.plot ? on_choose : NULL,
+		    .spread = sim.plan.spread || sim.plan.stalls || sim.plan.plot ? on_spread : NULL},
 	    .seed = seed,
 	    .start_ns = SIM_START_NS,
 	};

@@ -1,5 +1,5 @@
 /* The gateway's configurations: one to three workers, the PBXs' network over IPv4 or IPv6, media sources strict or
- * learned. */
+ * learned, calls long or short. */
 #include "parts.h"
 
 #include <stdlib.h>
@@ -15,8 +15,8 @@ static const char format[] =
     "  - {name: carrier, port: one, sip: 192.0.2.1, media: [192.0.2.1]}\n"
     "  - {name: agents, port: two, sip: 198.51.100.1, media: [198.51.100.1]}\n"
     "  - {name: pbx, port: three, sip: \"%s\", media: [\"%s\"]}\n"
-    "sip: {ring-time: 15s, max-call-time: 70s}\n"
-    "media: {timeout: 20s, quarantine: 1s, learn-window: 3s, ports: 16384-16639}\n"
+    "sip: {ring-time: 15s, max-call-time: %us}\n"
+    "media: {timeout: 12s, quarantine: 1s, learn-window: 3s, ports: 16384-16639}\n"
     "providers:\n"
     "  - name: carrier\n"
     "    owner: acme\n"
@@ -49,7 +49,7 @@ static const char format[] =
     "routes:\n"
     "  - {number: \"+12025550100\", provider: carrier, agent: bot, ring-time: 20s, agent-fails: 480, agent-lost: "
     "hang-up}\n"
-    "  - {number: \"+12025550199\", provider: carrier, agent: bot, ring-time: 8s, agent-fails: plan-straight, "
+    "  - {number: \"+12025550199\", provider: carrier, agent: bot, ring-time: 8s, agent-fails: plan-desk, "
     "agent-lost: plan-desk}\n"
     "plans:\n"
     "  - name: sales\n"
@@ -72,7 +72,7 @@ static const char format[] =
     "    destination: sip:desk@pbx.lab\n"
     "    ring-time: 5s\n"
     "    fallbacks:\n"
-    "      - {type: number, destination: \"+12025550151\", caller-id: \"+12025550100\", ring-time: 4s}\n"
+    "      - {type: number, destination: \"+12025550151\", caller-id: \"+12025550100\", ring-time: 9s}\n"
     "      - {type: hang-up}\n"
     "sip-servers:\n"
     "  - {host: pbx.lab, owner: acme, username: gw, password-env: SIM_PASSWORD, realm: pbx.lab}\n";
@@ -93,7 +93,8 @@ const struct config *setting_get(unsigned variant, const char **text)
 		return settings[variant].config;
 	int fd = mkstemp(path);
 	int n = snprintf(settings[variant].text, sizeof(settings[variant].text), format, variant % 3 + 1,
-			 v6 ? "2001:db8:3::1/64" : "203.0.113.1/24", address, address, strict ? "strict" : "learn");
+			 v6 ? "2001:db8:3::1/64" : "203.0.113.1/24", address, address, variant / 12 & 1 ? 10 : 70,
+			 strict ? "strict" : "learn");
 	setenv("SIM_PASSWORD", "hunter2", 1);
 	if (fd < 0 || write(fd, settings[variant].text, (size_t)n) != n ||
 	    config_load(&settings[variant].config, path, stderr) < 0)

@@ -25,7 +25,13 @@ struct sim_plan {
 	unsigned variant; /* of the configuration */
 	bool shuffled;	  /* steps are taken in any order */
 	bool spread;	  /* packets come in at any worker */
-	bool troubles, strangers, operators;
+	bool troubles, strangers, operators, stalls;
+	unsigned plot; /* enum sim_plot: a coincidence that dice alone would hardly bring about */
+};
+
+enum sim_plot {
+	SIM_PLOT_NONE,
+	SIM_PLOT_LATE, /* the agent fails, a target answers and cannot be connected, the next one rings too long */
 };
 
 struct sim_options {
@@ -75,6 +81,8 @@ struct sim {
 	uint64_t jumped_ns;
 	uint64_t troubled_ns; /* when link or a plane last was away, or the clock jumped */
 	unsigned control_deaths, dataplane_deaths;
+	uint64_t stalled_ns; /* until then this worker takes no step */
+	unsigned stalled_worker;
 	bool deaf[SIM_NETWORKS]; /* its neighbours were away: what was sent then, nobody has seen */
 
 	struct judge *judge;
@@ -94,6 +102,9 @@ char *sim_copy(struct sim *sim, const void *data, size_t len);
 __attribute__((format(printf, 2, 3))) char *sim_print(struct sim *sim, const char *format, ...);
 void sim_later(struct sim *sim, uint64_t ms, void (*happens)(void *arg, uint64_t number), void *arg, uint64_t number);
 __attribute__((format(printf, 2, 3))) void sim_note(struct sim *sim, const char *format, ...);
+/* The worker that owns the endpoint there takes no step for so long; packets come in at others. Nothing if it is the
+ * only one. */
+void sim_stall(struct sim *sim, const struct xf_sockaddr *local, uint64_t ms);
 /* The call that a caller number is of; NULL: none. */
 struct sim_call *sim_call_of(struct sim *sim, const char *caller);
 

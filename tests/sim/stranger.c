@@ -53,7 +53,11 @@ static void say_media(struct sim *sim)
 	struct media *m = &party->media;
 	uint8_t packet[172];
 	if (!m->heard || !party->connected || sim_now(sim) - party->connected_ns < 500 * NS_PER_MS || m->moved ||
-	    !m->remote.addr.family || m->remote.addr.family != 4 || party->ended || sim->dataplane_deaths)
+	    !m->remote.addr.family || m->remote.addr.family != 4 || party->ended || sim->dataplane_deaths ||
+	    sim->stalled_ns)
+		return;
+	/* Whoever is behind NAT is learned from what comes. */
+	if (!xf_sockaddr_eq(&m->source, &m->said))
 		return;
 	struct xf_sockaddr source = {.port = 40000};
 	xf_addr_parse(&source.addr, from[party->network]);

@@ -1,9 +1,10 @@
 #include "coverage.h"
+#include "judge.h"
 #include "parts.h"
 
-enum { LINK, CONTROL, DATAPLANE, NEIGHBOURS, JUMP, CUT, LOSSY, TROUBLES };
+enum { LINK, CONTROL, DATAPLANE, NEIGHBOURS, JUMP, CUT, LOSSY, LOSE, TROUBLES };
 static const char *const names[TROUBLES] = {"link",  "control plane", "dataplane", "neighbours",
-					    "clock", "network",	      "loss"};
+					    "clock", "network",	      "loss",	   "endpoint"};
 
 static void touched(struct sim *sim)
 {
@@ -46,6 +47,50 @@ static void set(struct sim *sim, unsigned what, unsigned network, bool well)
 	}
 }
 
+struct lost {
+	struct sim *sim;
+	unsigned skip;
+	struct xf_endpoint_id id;
+};
+
+static void choose(void *arg, const struct xf_endpoint_state *state)
+{
+	struct lost *lost = arg;
+	if (lost->id.index != XF_ENDPOINT_NONE || lost->skip--)
+		return;
+	lost->id = state->id;
+	judge_lost(lost->sim, &state->local);
+}
+
+static void break_link(void *arg, uint64_t well)
+{
+	struct sim *sim = arg;
+	if (!sim->calm)
+		set(sim, LINK, 0, well);
+}
+
+/* The dataplane closes an endpoint that nobody has asked it to close; the control plane finds out at the next
+ * connection. */
+static void lose(struct sim *sim)
+{
+	struct {
+		struct xf_link_record record;
+		struct xf_link_close body;
+	} packet = {{XF_LINK_CLOSE, sizeof(struct xf_link_close), UINT32_MAX}, {{0}}};
+	struct lost lost = {sim, dice_roll(sim->dice, DICE_TROUBLE, 4), {XF_ENDPOINT_NONE, 0}};
+	if (!sim->dataplane || !sim->link || !sim->control)
+		return;
+	world_endpoints(sim->world, choose, &lost);
+	if (lost.id.index == XF_ENDPOINT_NONE)
+		return;
+	sim_note(sim, "endpoint %u is lost", lost.id.index);
+	packet.body.id = lost.id;
+	dplane_link_packet(world_dplane(sim->world), sim_now(sim), &packet, sizeof(packet));
+	touched(sim);
+	sim_later(sim, 20, break_link, sim, false);
+	sim_later(sim, 200, break_link, sim, true);
+}
+
 static void mend(void *arg, uint64_t number)
 {
 	struct sim *sim = arg;
@@ -67,6 +112,10 @@ static void strike(void *arg, uint64_t number)
 		touched(sim);
 		return;
 	}
+	if (what == LOSE) {
+		lose(sim);
+		return;
+	}
 	set(sim, what, (unsigned)(number >> 4), false);
 	sim_later(sim, 20 + dice_roll(sim->dice, DICE_TROUBLE, 80) * 50, mend, sim, number);
 }
@@ -75,9 +124,10 @@ void trouble_plan(struct sim *sim)
 {
 	unsigned count = sim->plan.troubles ? 1 + dice_roll(sim->dice, DICE_TROUBLE, 4) : 0;
 	while (count--) {
-		unsigned what = DICE_PICK(sim->dice, DICE_TROUBLE, 30, 12, 15, 12, 12, 12, 12);
+		unsigned what = DICE_PICK(sim->dice, DICE_TROUBLE, 30, 12, 15, 12, 12, 12, 12, 12);
 		unsigned network = dice_roll(sim->dice, DICE_TROUBLE, SIM_NETWORKS);
-		sim_later(sim, 200 + dice_roll(sim->dice, DICE_TROUBLE, 300) * 50, strike, sim, what | network << 4);
+		unsigned turns = what == LOSE ? 40 : 300;
+		sim_later(sim, 200 + dice_roll(sim->dice, DICE_TROUBLE, turns) * 50, strike, sim, what | network << 4);
 	}
 }
 
