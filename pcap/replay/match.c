@@ -141,6 +141,7 @@ static int learn_leg(struct recording *rec, uint32_t index, const struct output 
 		leg->media = facts->media;
 	if (facts->request) {
 		leg->hop = output->to;
+		leg->network = output->network;
 		if (facts->to_tag.at && !keep(&leg->party_to, sip_text_value(&output->text, "To")))
 			return -ENOMEM;
 	}

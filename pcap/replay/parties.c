@@ -107,7 +107,6 @@ static int show_from_block(struct parties *parties, struct party *party, const c
 static int show(struct parties *parties, struct party *party, const char *peer, char why[static PARTIES_WHY])
 {
 	struct source_match match;
-	char shown[XF_ADDR_STRLEN];
 	int r = 0;
 	if (peer) {
 		r = show_from_block(parties, party, peer, why);
@@ -116,18 +115,24 @@ static int show(struct parties *parties, struct party *party, const char *peer, 
 		party->agent = match.role == XF_ROLE_AGENT;
 		party->index = match.index;
 	} else {
-		xf_addr_format(&party->recorded, shown);
-		snprintf(why, PARTIES_WHY,
-			 "--as: %s %s is in no `sources` of the configuration, so the gateway would not listen to it; "
-			 "add %s "
-			 "to the sources of a provider or agent, or say under which of them it is to talk: "
-			 "--as %s=%s@NAME",
-			 party->name, shown, shown, party->name, shown);
-		return -EINVAL;
+		/* it may only be called: parties_stranger */
+		party->shown = party->recorded;
+		return 0;
 	}
 	if (r == 0)
 		party->network = network_of(parties->config, party->agent, party->index);
 	return r;
+}
+
+void parties_stranger(const struct party *party, char why[static PARTIES_WHY])
+{
+	char shown[XF_ADDR_STRLEN];
+	xf_addr_format(&party->recorded, shown);
+	snprintf(why, PARTIES_WHY,
+		 "--as: %s %s calls, but is in no `sources` of the configuration, so the gateway would not listen to "
+		 "it; add %s "
+		 "to the sources of a provider or agent, or say under which of them it is to talk: --as %s=%s@NAME",
+		 party->name, shown, shown, party->name, shown);
 }
 
 static int add(struct parties *parties, char *item, char why[static PARTIES_WHY])

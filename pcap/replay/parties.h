@@ -18,9 +18,9 @@ struct party {
 	char name[32]; /* "caller" */
 	struct xf_addr recorded;
 	struct xf_addr shown; /* to the gateway */
-	uint32_t network;     /* of the gateway, that it talks to */
-	bool agent;	      /* of the configuration, else provider */
-	uint32_t index;
+	uint32_t network; /* of the gateway, that it talks to; XF_NONE: it is in no sources, and may only be called */
+	bool agent;	  /* of the configuration, else provider */
+	uint32_t index;	  /* XF_NONE as network */
 };
 
 struct parties {
@@ -33,6 +33,9 @@ struct parties {
 
 /* as: "caller=192.0.2.20,callee=198.51.100.7@bot", or NULL. 0, or -EINVAL and `why`. */
 int parties_init(struct parties *parties, const struct config *config, const char *as, char why[static PARTIES_WHY]);
+
+/* Says why a party without a network cannot call. */
+void parties_stranger(const struct party *party, char why[static PARTIES_WHY]);
 
 /* Network of the configuration that has this SIP, media or advertised address; XF_NONE: it is not the gateway's. */
 uint32_t parties_network(const struct config *config, const struct xf_addr *addr);

@@ -85,12 +85,27 @@ static int read_capture(struct play *play, const char *path)
 	return r;
 }
 
+/* Who opens dialogs must be somebody to the gateway. */
+static int check_parties(const struct play *play)
+{
+	char why[PARTIES_WHY];
+	for (uint32_t i = 0; i < play->rec->leg_count; i++) {
+		const struct script_leg *leg = &play->rec->legs[i];
+		if (leg->party == PARTY_NONE || !leg->by_party || play->parties.named[leg->party].network != XF_NONE)
+			continue;
+		parties_stranger(&play->parties.named[leg->party], why);
+		complain("%s", why);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int check_capture(const struct play *play, const char *path)
 {
 	const struct recording *rec = play->rec;
 	char from[XF_SOCKADDR_STRLEN], to[XF_SOCKADDR_STRLEN], own[XF_ADDR_STRLEN];
 	if (rec->gateway_packets > 0)
-		return 0;
+		return check_parties(play);
 	if (play->notes.packets == 0) {
 		complain("%s: there is no packet in it", path);
 	} else if (rec->talker[0].port == 0) {
@@ -127,6 +142,8 @@ static int learn_names(struct play *play)
 		for (uint32_t i = 0; i < play->parties.count && r == 0; i++) {
 			const struct party *party = &play->parties.named[i];
 			bool caller = strcmp(party->name, "caller") == 0;
+			if (party->index == XF_NONE)
+				continue;
 			const char *host = party->agent ? config->agents[party->index].uri.host
 							: config->providers[party->index].trunk.host;
 			if (caller == (turn == 1) && (turn == 0 || !names_find(names, host)))

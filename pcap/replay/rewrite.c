@@ -289,7 +289,9 @@ static void find_ends(const struct rewriter *rw, struct xf_sockaddr *from, struc
 	*from = entry->from;
 	*to = entry->to;
 	from->addr = recording_shown(rw->rec, &entry->from.addr);
-	uint32_t network = rw->party ? rw->party->network : parties_network(config, &entry->to.addr);
+	uint32_t network = parties_network(config, &entry->to.addr);
+	if (rw->party)
+		network = rw->leg && rw->leg->network != XF_NONE ? rw->leg->network : rw->party->network;
 	const struct entry *request =
 	    !entry->facts.request && entry->answers != RECORDING_NONE ? &rw->rec->entries[entry->answers] : NULL;
 	if (request && request->live) {

@@ -28,6 +28,11 @@ Test(parties, as_given)
 	cr_expect_str_eq(shown(&parties, "caller"), "192.0.2.20");
 	cr_expect(!parties_named(&parties, "caller")->agent && parties_named(&parties, "callee")->agent);
 	cr_expect_eq(parties_named(&parties, "callee")->network, 1);
+	/* may only be called */
+	cr_assert_eq(parties_init(&parties, config, "target=203.0.113.10", why), 0, "%s", why);
+	cr_expect_eq(parties_named(&parties, "target")->network, XF_NONE);
+	parties_stranger(parties_named(&parties, "target"), why);
+	cr_expect(strstr(why, "203.0.113.10 calls, but is in no `sources`"));
 	cr_assert_eq(parties_init(&parties, config, NULL, why), 0);
 	cr_expect(!parties.as && parties.count == 0);
 	config_destroy(config);
@@ -60,7 +65,6 @@ Test(parties, refused)
 	    {"a b=192.0.2.20", "'a b'"},
 	    {"caller=192.0.2.20,caller=192.0.2.21", "twice"},
 	    {"caller=192.0.2.20,callee=192.0.2.20", "twice"},
-	    {"caller=10.0.0.5", "10.0.0.5 is in no `sources`"},
 	    {"caller=10.0.0.5@nobody", "'nobody'"},
 	};
 	struct config *config = load();
