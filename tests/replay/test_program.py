@@ -1,4 +1,7 @@
-"""`xfergate replay` as a user calls it: exit codes, files, comparison with what is stored."""
+"""`xfergate replay` as a user calls it: exit codes, files, comparison with what is stored.
+
+test_program.py XFERGATE WRITE SCENARIOS
+"""
 
 import json
 import os
@@ -8,6 +11,7 @@ import sys
 import tempfile
 import unittest
 
+SCENARIOS = sys.argv.pop()
 WRITE = sys.argv.pop()
 PROGRAM = sys.argv.pop()
 AS = ["--as", "caller=10.0.0.5@carrier,callee=10.0.0.9@bot"]
@@ -69,6 +73,26 @@ class Replay(unittest.TestCase):
         self.replay("direct.pcap", *AS, "--expect", store)
         done = self.replay("direct.pcap", *AS, *TRANSFER, "--expect", store, expect=4)
         self.assertIn("INVITE", done.stdout)
+
+    def test_recorded_gateway_as_another_middle(self):
+        """The parties of a capture of this gateway drive it as well when it counts as somebody else."""
+        parties = "caller=192.0.2.20,agent={},target={}"
+        for name, agent, target in (("refer-ok", "198.51.100.11", "192.0.2.10"),
+                                    ("plan-fallbacks", "198.51.100.11", "192.0.2.10,pbx=203.0.113.10"),
+                                    ("cancel-200-crossing", "198.51.100.11", "203.0.113.10"),
+                                    ("hold-then-refer", "198.51.100.11", "192.0.2.10"),
+                                    ("refer-sip-uri", "198.51.100.11", "203.0.113.10"),
+                                    ("agent-ipv6", "2001:db8:2::11", "192.0.2.10")):
+            folder = os.path.join(SCENARIOS, name)
+            env = dict(self.env)
+            with open(os.path.join(folder, "replay.env")) as file:
+                env.update(line.strip().split("=", 1) for line in file if "=" in line)
+            done = subprocess.run([PROGRAM, "replay", "input.pcap", "-c", "config.yaml", "--as",
+                                   parties.format(agent, target)],
+                                  cwd=folder, env=env, capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, name + done.stdout + done.stderr)
+            self.assertNotIn("stand-in", done.stdout, name)
+            self.assertEqual([line for line in done.stdout.splitlines() if line.startswith("new:")], [], name)
 
     def test_usage(self):
         self.assertIn("CAPTURE -c CONFIG", subprocess.run([PROGRAM, "replay", "--help"], capture_output=True, text=True,

@@ -275,6 +275,30 @@ Test(play, the_same_bytes_twice)
 	scene_remove(&scene);
 }
 
+/* 3 kB of a header: in fragments into the gateway, and in fragments out of it, for an answer repeats every Via. */
+Test(play, fragments_both_ways)
+{
+	char text[8192];
+	int n =
+	    snprintf(text, sizeof(text),
+		     "OPTIONS sip:192.0.2.1 SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.20;branch=z9hG4bK1\nMax-Forwards: 70\n"
+		     "From: <sip:a@x>;tag=a\nTo: <sip:192.0.2.1>\nCall-ID: o2\nCSeq: 1 OPTIONS\n");
+	for (unsigned i = 0; i < 30; i++)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, "Via: SIP/2.0/UDP 10.0.0.%u;branch=z9hG4bK%u%080u\n",
+			      i, i, i);
+	scene_open(&scene);
+	scene_sip(&scene, 0, "192.0.2.20", "192.0.2.1", text);
+	scene_done(&scene);
+	play("");
+	cr_assert_not_null(run.play);
+	cr_expect_eq(play_never(run.play), 0);
+	cr_expect_eq(sent("SIP/2.0 200", "192.0.2.20"), 1);
+	cr_expect_geq(run.play->frames_out, 2);
+	cr_expect_eq(run.play->sip_sent, 1);
+	end();
+	scene_remove(&scene);
+}
+
 Test(play, strangers_and_noise_go_in)
 {
 	scene_open(&scene);
