@@ -18,6 +18,16 @@ static void plan_late(struct party *party)
 		p->stall_ms = 2500;
 }
 
+static void plan_cross(struct party *party)
+{
+	struct callee_plan *p = &party->plan;
+	p->challenge = p->bye_after_ms = 0;
+	p->ring_ms = 300;
+	p->outcome = OK;
+	if (party->kind != PARTY_AGENT)
+		p->stall_ms = 1500;
+}
+
 static void plan(struct party *party)
 {
 	static const unsigned stalls_ms[] = {30, 400, 1500, 2600};
@@ -53,6 +63,8 @@ static void plan(struct party *party)
 		p->stall_ms = stalls_ms[party_roll(party, 4)];
 	if (party->sim->plan.plot == SIM_PLOT_LATE)
 		plan_late(party);
+	if (party->sim->plan.plot == SIM_PLOT_CROSS)
+		plan_cross(party);
 }
 
 static void final(struct party *party)

@@ -33,17 +33,15 @@ static void look_back(void *arg, uint64_t number)
 	if (agent->call->last_hangup_ns && agent->call->last_hangup_ns <= bye)
 		return;
 	/* It has been silent until its media timed out. */
-	uint64_t heard = agent->heard_ns > agent->answered_ns ? agent->heard_ns : agent->answered_ns;
+	uint64_t heard = agent->heard_ns ? agent->heard_ns : agent->invited_ns;
 	if (bye - heard > (sim->config->media_timeout_ms - 1000) * NS_PER_MS)
 		return;
 	bool waiting = false; /* a caller that was connected */
 	for (const struct judge_leg *leg = sim->judge->legs; leg; leg = leg->next) {
 		if (leg->call != agent->call)
 			continue;
-		if (leg->kind == JUDGE_TARGET && leg->acked_ns && leg->acked_ns <= bye)
-			return;
-		/* Its ACK has found no neighbour. */
-		if (leg->kind == JUDGE_TARGET && leg->answered_ns && sim->deaf[leg->network])
+		/* Its ACK may still wait for the look-up of its Contact. */
+		if (leg->kind == JUDGE_TARGET && leg->answered_ns && leg->answered_ns <= bye)
 			return;
 		if (leg->kind == JUDGE_CALLER && leg->ended_ns && leg->ended_ns <= bye + NS_PER_S)
 			return;

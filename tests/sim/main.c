@@ -3,12 +3,13 @@
 #include "parts.h"
 
 #include <getopt.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 struct arguments {
 	uint64_t first, last;
 	const char *trace;
-	bool shrink, coverage;
+	bool shrink, coverage, memory;
 	uint64_t limit; /* failures after which it ends */
 	struct sim_options options;
 };
@@ -21,6 +22,7 @@ static const char usage[] =
     "  --shrink       look for a shorter history that breaks the same invariant; saved as sim-SEED.trace\n"
     "  --limit N      ends after so many failures (5)\n"
     "  --fault NAME   with a deliberate fault of the planes (xfergate-sim-faults; names in tests/sim/faults)\n"
+    "  --memory       plays the seeds three times; the third must leave no byte more than the second\n"
     "  --coverage     which cells of the tables of call and transfer were visited\n";
 
 static void report(const struct arguments *a, uint64_t seed, const struct sim_result *result)
@@ -106,15 +108,44 @@ static int play_seeds(const struct arguments *a)
 	return failed ? 1 : 0;
 }
 
+/* What the process has allocated, in bytes. */
+static size_t allocated(void)
+{
+	struct mallinfo2 info = mallinfo2();
+	return info.uordblks + info.hblkhd;
+}
+
+/* The same histories three times: whatever is kept for good is there after the second. */
+static int play_for_memory(const struct arguments *a)
+{
+	size_t before = 0, after = 0;
+	for (unsigned pass = 0; pass < 3; pass++) {
+		double world_s = 0;
+		before = after;
+		for (uint64_t seed = a->first; seed <= a->last; seed++)
+			if (!play(a, seed, NULL, &world_s))
+				return 1;
+		after = allocated();
+	}
+	printf("%zu bytes are allocated, %zu one pass before\n", after, before);
+	return after > before ? 1 : 0;
+}
+
 static int parse(struct arguments *a, int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"seeds", required_argument, NULL, 's'}, {"seed", required_argument, NULL, 'n'},
-	    {"trace", required_argument, NULL, 't'}, {"verbose", no_argument, NULL, 'v'},
-	    {"log", no_argument, NULL, 'l'},	     {"pcap", required_argument, NULL, 'p'},
-	    {"shrink", no_argument, NULL, 'k'},	     {"coverage", no_argument, NULL, 'c'},
-	    {"fault", required_argument, NULL, 'f'}, {"limit", required_argument, NULL, 'm'},
-	    {"help", no_argument, NULL, 'h'},	     {0}};
+	static const struct option options[] = {{"seeds", required_argument, NULL, 's'},
+						{"seed", required_argument, NULL, 'n'},
+						{"trace", required_argument, NULL, 't'},
+						{"verbose", no_argument, NULL, 'v'},
+						{"log", no_argument, NULL, 'l'},
+						{"pcap", required_argument, NULL, 'p'},
+						{"shrink", no_argument, NULL, 'k'},
+						{"coverage", no_argument, NULL, 'c'},
+						{"fault", required_argument, NULL, 'f'},
+						{"limit", required_argument, NULL, 'm'},
+						{"memory", no_argument, NULL, 'y'},
+						{"help", no_argument, NULL, 'h'},
+						{0}};
 	unsigned long long first = 0, last = 0;
 	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (o) {
@@ -145,6 +176,9 @@ static int parse(struct arguments *a, int argc, char **argv)
 		case 'c':
 			a->coverage = true;
 			break;
+		case 'y':
+			a->memory = true;
+			break;
 		case 'm':
 			a->limit = strtoull(optarg, NULL, 10);
 			break;
@@ -173,7 +207,7 @@ int main(int argc, char **argv)
 	}
 	if (world_init(argv[0], 512) < 0)
 		return 3;
-	int r = a.trace ? play_trace(&a) : play_seeds(&a);
+	int r = a.trace ? play_trace(&a) : a.memory ? play_for_memory(&a) : play_seeds(&a);
 	if (a.coverage)
 		coverage_print(stdout);
 	return r;

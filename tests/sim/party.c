@@ -365,6 +365,8 @@ static void hang_up(void *arg, uint64_t number)
 static void hang_up_meanwhile(struct party *party)
 {
 	unsigned kind = PARTY_PICK(party, 40, 20, 20, 20);
+	if (party->sim->plan.plot == SIM_PLOT_CROSS)
+		kind = 1 + party_roll(party, 3);
 	uint64_t ms = 10 + party_roll(party, 20) * 20;
 	for (unsigned i = 0; i < party->sim->party_count; i++) {
 		struct party *other = party->sim->parties[i];

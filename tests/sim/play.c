@@ -5,6 +5,7 @@
 #include "parts.h"
 #include "party.h"
 
+#include <rte_malloc.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -150,10 +151,11 @@ static void draw_plan(struct sim *sim)
 	plan->strangers = dice_chance(dice, DICE_WORLD, 250);
 	plan->operators = dice_chance(dice, DICE_WORLD, 300);
 	plan->stalls = dice_chance(dice, DICE_WORLD, 120);
-	plan->plot = DICE_PICK(dice, DICE_WORLD, 980, 20);
+	plan->plot = DICE_PICK(dice, DICE_WORLD, 930, 20, 50);
+	if (plan->plot)
+		plan->variant = plan->variant / 3 * 3 + 1; /* two workers */
 	if (plan->plot == SIM_PLOT_LATE)
-		plan->variant =
-		    SETTINGS / 2 + plan->variant % (SETTINGS / 2) / 3 * 3 + 1; /* short calls, two workers */
+		plan->variant = SETTINGS / 2 + plan->variant % (SETTINGS / 2); /* short calls */
 	trouble_networks(sim);
 }
 
@@ -269,6 +271,8 @@ static void open_files(struct sim *sim)
 void sim_play(uint64_t seed, const struct dice_trace *trace, const struct sim_options *options,
 	      struct sim_result *result, struct dice_trace *chosen)
 {
+	struct rte_malloc_socket_stats before, after;
+	rte_malloc_get_socket_stats(0, &before);
 	fault_set(options->fault);
 	struct sim sim = {.seed = seed, .options = *options, .link = true, .control = true, .dataplane = true};
 	*result = (struct sim_result){0};
@@ -306,6 +310,14 @@ void sim_play(uint64_t seed, const struct dice_trace *trace, const struct sim_op
 	if (chosen)
 		*chosen = dice_trace(sim.dice);
 	world_destroy(sim.world);
+	rte_malloc_get_socket_stats(0, &after);
+	if (!result->failed && after.alloc_count != before.alloc_count) {
+		result->failed = true;
+		snprintf(result->invariant, sizeof(result->invariant), "left");
+		snprintf(result->text, sizeof(result->text),
+			 "the world is gone, and %u allocations of DPDK's heap, %u before", after.alloc_count,
+			 before.alloc_count);
+	}
 	capture_reassembly_destroy(sim.reassembly);
 	dice_destroy(sim.dice);
 	schedule_fini(&sim.schedule);

@@ -31,7 +31,8 @@ struct sim_plan {
 
 enum sim_plot {
 	SIM_PLOT_NONE,
-	SIM_PLOT_LATE, /* the agent fails, a target answers and cannot be connected, the next one rings too long */
+	SIM_PLOT_LATE,	/* the agent fails, a target answers and cannot be connected, the next one rings too long */
+	SIM_PLOT_CROSS, /* somebody hangs up while a target is being connected */
 };
 
 struct sim_options {

@@ -69,25 +69,34 @@ static void break_link(void *arg, uint64_t well)
 		set(sim, LINK, 0, well);
 }
 
-/* The dataplane closes an endpoint that nobody has asked it to close; the control plane finds out at the next
- * connection. */
+/* While the link is down somebody else, greeting the dataplane as another control plane, has it close an endpoint; ours
+ * finds out at the next connection. */
 static void lose(struct sim *sim)
 {
 	struct {
-		struct xf_link_record record;
+		struct xf_link_record hello;
+		struct xf_link_hello greeting;
+		struct xf_link_record close;
 		struct xf_link_close body;
-	} packet = {{XF_LINK_CLOSE, sizeof(struct xf_link_close), UINT32_MAX}, {{0}}};
+	} packet = {
+	    .hello = {XF_LINK_HELLO, sizeof(struct xf_link_hello), 1},
+	    .greeting = {XF_LINK_VERSION, 0, 0x51},
+	    .close = {XF_LINK_CLOSE, sizeof(struct xf_link_close), 2},
+	};
 	struct lost lost = {sim, dice_roll(sim->dice, DICE_TROUBLE, 4), {XF_ENDPOINT_NONE, 0}};
+	struct dplane *dplane = world_dplane(sim->world);
 	if (!sim->dataplane || !sim->link || !sim->control)
 		return;
 	world_endpoints(sim->world, choose, &lost);
 	if (lost.id.index == XF_ENDPOINT_NONE)
 		return;
 	sim_note(sim, "endpoint %u is lost", lost.id.index);
+	set(sim, LINK, 0, false);
 	packet.body.id = lost.id;
-	dplane_link_packet(world_dplane(sim->world), sim_now(sim), &packet, sizeof(packet));
-	touched(sim);
-	sim_later(sim, 20, break_link, sim, false);
+	dplane_link_down(dplane, sim_now(sim));
+	dplane_link_up(dplane, sim_now(sim));
+	dplane_link_packet(dplane, sim_now(sim), &packet, sizeof(packet));
+	dplane_link_down(dplane, sim_now(sim));
 	sim_later(sim, 200, break_link, sim, true);
 }
 
