@@ -11,9 +11,9 @@ import sys
 import tempfile
 import unittest
 
-SCENARIOS = sys.argv.pop()
-WRITE = sys.argv.pop()
-PROGRAM = sys.argv.pop()
+SCENARIOS = os.path.abspath(sys.argv.pop())
+WRITE = os.path.abspath(sys.argv.pop())
+PROGRAM = os.path.abspath(sys.argv.pop())
 AS = ["--as", "caller=10.0.0.5@carrier,callee=10.0.0.9@bot"]
 TRANSFER = ["--at", "3s", "transfer", "1", "--plan", "sales"]
 
