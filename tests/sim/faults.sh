@@ -4,8 +4,9 @@ set -u
 program=$1
 table=$2
 one() {
-	local name=$1 invariant=$2 seeds=$3 found
-	found=$("$program" --seeds "1..$seeds" --fault "$name" --limit 1 2>&1 | grep -a -m1 -E '^seed [0-9]+: [a-z-]+: ')
+	local name=$1 invariant=$2 seeds=$3 found how=
+	[ "$invariant" != memory ] || how=--memory
+	found=$("$program" $how --seeds "1..$seeds" --fault "$name" --limit 1 2>&1 | grep -a -m1 -E '^seed [0-9]+: [a-z-]+: ')
 	case $found in
 	*": $invariant: "*) echo "ok $name: ${found%%: *} of $seeds breaks $invariant" ;;
 	"") echo "not ok $name: not found in $seeds seeds" ;;
