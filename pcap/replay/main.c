@@ -51,6 +51,12 @@ static int end(struct play *play)
 	return r != EXIT_PLAYED ? r : never && !play->options->expect ? EXIT_NEVER_SENT : EXIT_PLAYED;
 }
 
+static unsigned width_of(FILE *out)
+{
+	struct winsize size;
+	return isatty(fileno(out)) && ioctl(fileno(out), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 static int play_capture(const struct options *options)
 {
 	struct play *play;
@@ -58,6 +64,7 @@ static int play_capture(const struct options *options)
 	    (options->out && strcmp(options->out, "-") == 0) || (options->report && strcmp(options->report, "-") == 0);
 	if (play_open(&play, options, pipe_out ? stderr : stdout) < 0)
 		return EXIT_FAILED;
+	play->width = width_of(play->out);
 	int r = play_run(play);
 	if (r < 0)
 		fprintf(stderr, "xfergate-replay: %s\n", strerror(-r));

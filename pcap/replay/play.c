@@ -3,7 +3,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#define SETTLE_NS    34000000000ull  /* 64·T1 of RFC 3261, and the last message */
+#define SETTLE_NS    34000000000ull /* 64·T1 of RFC 3261, and the last message */
+#define DROPS_NS     100000000ull
 #define TRANSFERS_NS 600000000000ull /* a transfer that is under way at the end of the capture gets so long */
 
 /* ---- what is due */
@@ -112,6 +113,25 @@ static void feed(struct play *play)
 		play->failed = true;
 }
 
+/* ---- on the way */
+
+/* What was dropped since the last look goes into the ladder, at most ten times a second. */
+static void look_at_drops(struct play *play)
+{
+	struct world_counts counts;
+	uint64_t now = world_now(play->world);
+	if (!play->ladder || now < play->drops_next_ns)
+		return;
+	play->drops_next_ns = now + DROPS_NS;
+	world_counts(play->world, &counts);
+	for (unsigned d = 0; d < XF_DROP_COUNT; d++) {
+		uint64_t more = counts.drops[d] - play->drops_seen[d];
+		if (more)
+			lanes_note(&play->lanes, now, "dropped: %llu %s", (unsigned long long)more, xf_drop_name(d));
+		play->drops_seen[d] = counts.drops[d];
+	}
+}
+
 /* ---- the end */
 
 static bool transfers_open(const struct play *play)
@@ -157,6 +177,9 @@ int play_run(struct play *play)
 		feed(play);
 		world_run(play->world, world_now(play->world));
 		find_dues(play);
+		look_at_drops(play);
 	}
+	play->drops_next_ns = 0;
+	look_at_drops(play);
 	return play->failed || play->history.out_of_memory || play->standin.out_of_memory ? -ENOMEM : 0;
 }

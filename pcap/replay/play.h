@@ -51,11 +51,12 @@ struct play {
 	/* what came out that matches nothing, what was put in by hand, what went late: told at the end */
 	struct play_note *news, *notes_list;
 	uint32_t news_count, news_room, notes_count, notes_room;
-	uint64_t drops_seen[XF_DROP_COUNT];
+	uint64_t drops_seen[XF_DROP_COUNT], drops_next_ns; /* for the ladder */
 	uint64_t sip_sent, sip_in, rtp_out, rtp_in, late, streams_in;
 	uint64_t frames_out;
-	bool failed; /* out of memory */
-	FILE *out;   /* summary, results */
+	bool failed;	/* out of memory */
+	FILE *out;	/* summary, results */
+	unsigned width; /* of the terminal behind `out`; 0: none */
 };
 
 /* Reads configuration and capture. 0, or -errno; what is wrong has been said on stderr. */

@@ -62,6 +62,7 @@ static void send_sip(struct play *play, uint32_t network, const struct xf_sockad
 		return;
 	}
 	play->sip_in++;
+	play->drops_next_ns = 0;
 	play->last_input_ns = world_now(play->world);
 	if (play->ladder)
 		lanes_sip(&play->lanes, world_now(play->world), &from->addr, false, data, len, false);

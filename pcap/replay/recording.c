@@ -362,8 +362,9 @@ static void add_sides(struct recording *rec, const struct capture_unit *unit, bo
 int recording_add(struct recording *rec, const struct capture_unit *unit)
 {
 	bool sip = sip_text_is_sip(unit->data, unit->len);
-	if (rec->first_ns == 0 || unit->ns < rec->first_ns)
+	if (!rec->begun || unit->ns < rec->first_ns)
 		rec->first_ns = unit->ns;
+	rec->begun = true;
 	if (unit->ns > rec->last_ns)
 		rec->last_ns = unit->ns;
 	if (unit->kind == CAPTURE_UDP && unit->from.port == 53 && names_add_dns(&rec->names, unit->data, unit->len) < 0)

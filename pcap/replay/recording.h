@@ -110,6 +110,7 @@ struct recording {
 	struct strmap sink_by_at;   /* first sink of an address and port */
 	struct strmap source_by_at; /* leg of the party's own address and port in its SDP */
 	struct strmap network_of;   /* remote address → network */
+	bool begun;
 	uint64_t first_ns, last_ns; /* of all packets */
 	uint64_t gateway_packets;   /* to or from the gateway, or a party */
 	struct recording_counts counts;

@@ -159,7 +159,7 @@ void play_summary(struct play *play)
 {
 	give_up(play);
 	if (play->ladder)
-		lanes_print(&play->lanes, play->out, 0);
+		lanes_print(&play->lanes, play->out, play->width);
 	print_calls(play);
 	print_packets(play);
 	print_drops(play);
