@@ -95,6 +95,12 @@ static struct due after(const struct recording *rec, uint32_t index, uint32_t as
 	return (struct due){.ns = add(cause->live_ns, delay(entry, cause)), .entry = index};
 }
 
+/* A 487 after a CANCEL. The INVITE of both may have been sent before the capture began. */
+static bool is_cancelled(const struct entry *entry)
+{
+	return entry->cancelled_by != RECORDING_NONE && entry->answers != RECORDING_NONE;
+}
+
 static struct due due_of(const struct recording *rec, const struct script_leg *leg, uint32_t place, uint64_t shift_ns)
 {
 	uint32_t index = leg->entries[place];
@@ -107,7 +113,7 @@ static struct due due_of(const struct recording *rec, const struct script_leg *l
 		return blocked;
 	if (entry->repeats != RECORDING_NONE) /* as long after the first as it was */
 		return after(rec, index, entry->repeats);
-	if (entry->cancelled_by != RECORDING_NONE && !rec->entries[entry->answers].cancelled)
+	if (is_cancelled(entry) && !rec->entries[entry->answers].cancelled)
 		return after(rec, index, entry->cancelled_by);
 	if (entry->answers != RECORDING_NONE)
 		return after(rec, index, entry->answers);
@@ -194,7 +200,7 @@ void due_give_up(struct recording *rec, uint32_t index)
 	else if (entry->cut)
 		recording_never(rec, index, "the capture holds only its first %zu bytes; capture whole packets (-s 0)",
 				entry->len);
-	else if (entry->cancelled_by != RECORDING_NONE && rec->entries[entry->answers].state == ENTRY_DONE &&
+	else if (is_cancelled(entry) && rec->entries[entry->answers].state == ENTRY_DONE &&
 		 !rec->entries[entry->answers].cancelled)
 		recording_never(rec, index, "xfergate did not cancel this INVITE");
 	else if (entry->answers != RECORDING_NONE)

@@ -124,3 +124,19 @@ Test(garbage, no_capture_at_all)
 	scene_remove(&scene);
 	play_it(NULL);
 }
+
+/* The capture begins between an INVITE of the gateway and its CANCEL. */
+Test(garbage, cancelled_invite_that_is_not_in_the_capture, .timeout = 60)
+{
+	scene_open(&scene);
+	scene_call(&scene, 0);
+	scene_sip(&scene, 7, "198.51.100.1", "198.51.100.10",
+		  "CANCEL sip:bot@agent.lab SIP/2.0\nVia: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bKgone\n"
+		  "From: <sip:x@198.51.100.1>;tag=a\nTo: <sip:bot@agent.lab>\nCall-ID: gone\nCSeq: 1 CANCEL\n\n");
+	scene_sip(&scene, 7.1, "198.51.100.10", "198.51.100.1",
+		  "SIP/2.0 487 Request Terminated\nVia: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bKgone\n"
+		  "From: <sip:x@198.51.100.1>;tag=a\nTo: <sip:bot@agent.lab>;tag=b\nCall-ID: gone\nCSeq: 1 INVITE\n\n");
+	scene_done(&scene);
+	play_it(NULL);
+	scene_remove(&scene);
+}
