@@ -114,7 +114,9 @@ static void log_transfer(struct history *history, uint64_t ns, const char *line,
 	history_value(line, "call", transfer->call, sizeof(transfer->call));
 	if (strcmp(event, "start") == 0) {
 		history_value(line, "origin", transfer->origin, sizeof(transfer->origin));
-		history_value(line, "plan", transfer->plan, sizeof(transfer->plan));
+		if (history_value(line, "plan", transfer->plan, sizeof(transfer->plan)) &&
+		    strcmp(transfer->plan, "-") == 0)
+			transfer->plan[0] = 0;
 	} else if (strcmp(event, "finished") == 0) {
 		history_value(line, "result", transfer->result, sizeof(transfer->result));
 		history_value(line, "reason", transfer->reason, sizeof(transfer->reason));

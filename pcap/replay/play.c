@@ -88,6 +88,22 @@ static void run_command(struct play *play)
 	free(call);
 }
 
+/* The gateway's name for the call that the INVITE made, if it made one. */
+static void name_call(struct play *play)
+{
+	char why[128];
+	if (play->opened == RECORDING_NONE)
+		return;
+	struct script_leg *leg = &play->rec->legs[play->opened];
+	world_run(play->world, world_now(play->world));
+	const struct call *call =
+	    leg->call_id ? shard_find_call(plane_shard(world_plane(play->world)), leg->call_id, why, sizeof(why))
+			 : NULL;
+	if (call)
+		snprintf(leg->call_text, sizeof(leg->call_text), "%s", call->text_id);
+	play->opened = RECORDING_NONE;
+}
+
 /* Everything that is due now, in order: commands, signalling, media. */
 static void feed(struct play *play)
 {
@@ -106,6 +122,7 @@ static void feed(struct play *play)
 		play_touch(play, leg);
 		if (due.entry != RECORDING_NONE && due.ns <= now)
 			play_send_entry(play, &due);
+		name_call(play);
 		find_dues(play);
 	}
 	standin_run(&play->standin, now);
@@ -167,12 +184,15 @@ int play_run(struct play *play)
 	uint64_t scripted_ns = play->end_ns;
 	find_dues(play);
 	while (!play->failed) {
-		uint64_t next = min(next_input(play), world_next(play->world)), now = world_now(play->world);
+		uint64_t own = world_next(play->world), next = min(next_input(play), own), now = world_now(play->world);
 		if (next_of_script(play) != UINT64_MAX)
 			scripted_ns = now;
 		else if (next == UINT64_MAX || (now > scripted_ns && settled(play, now)))
 			break;
-		world_run(play->world, next > now ? next : now);
+		if (next < own) /* until then nothing happens by itself */
+			world_jump(play->world, next > now ? next - now : 0);
+		else
+			world_run(play->world, next > now ? next : now);
 		find_dues(play);
 		feed(play);
 		world_run(play->world, world_now(play->world));

@@ -44,6 +44,7 @@ struct play {
 	uint32_t *touched; /* legs whose dues must be found again */
 	uint32_t touched_count;
 	bool *is_touched;
+	uint32_t opened; /* leg whose INVITE has just gone in; RECORDING_NONE */
 	unsigned command_next;
 	unsigned replies_open; /* commands without their result */
 	uint64_t last_input_ns;

@@ -96,6 +96,8 @@ void play_send_entry(struct play *play, const struct due *due)
 		     strmap_set(&rec->leg_by_live, id.at, id.len, entry->leg) < 0))
 			play->failed = true;
 	}
+	if (entry->leg != RECORDING_NONE && rec->legs[entry->leg].call && rec->legs[entry->leg].opening == due->entry)
+		play->opened = entry->leg;
 	if (due->late) {
 		entry->late = true;
 		play->late++;

@@ -292,6 +292,7 @@ int play_open(struct play **out, const struct options *options, FILE *summary)
 		return -ENOMEM;
 	play->options = options;
 	play->out = summary;
+	play->opened = RECORDING_NONE;
 	int r = open_all(play);
 	if (r == -ENOMEM)
 		complain("out of memory");

@@ -69,7 +69,8 @@ struct script_leg {
 	uint64_t bye_recorded_ns, bye_live_ns;
 	bool over; /* the gateway ended it, which it did not in the capture */
 	uint32_t network;
-	uint32_t call; /* number of the call it belongs to, from 1, of its opening INVITE; 0: none */
+	char call_text[24]; /* the gateway's id of the call that it opened; "": none */
+	uint32_t call;	    /* number of the call it belongs to, from 1, of its opening INVITE; 0: none */
 };
 
 /* One address and port that the gateway's side named in SDP, from a time on. */

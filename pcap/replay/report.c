@@ -36,11 +36,9 @@ static json_t *report_gap(const struct play *play, const struct history_transfer
 {
 	const struct script_leg *leg = NULL;
 	uint64_t longest = UINT64_MAX;
-	for (uint32_t i = 0; i < play->history.call_count && !leg; i++)
-		if (strcmp(play->history.calls[i].id, transfer->call) == 0)
-			for (uint32_t n = 0; n < play->rec->leg_count && !leg; n++)
-				if (play->rec->legs[n].call == i + 1)
-					leg = &play->rec->legs[n];
+	for (uint32_t n = 0; n < play->rec->leg_count && !leg; n++)
+		if (strcmp(play->rec->legs[n].call_text, transfer->call) == 0)
+			leg = &play->rec->legs[n];
 	for (uint32_t i = 0; leg && i < leg->count; i++) {
 		const struct entry *entry = &play->rec->entries[leg->entries[i]];
 		if (entry->out || !entry->facts.media.port)

@@ -8,7 +8,8 @@
 
 int tracks_init(struct tracks *tracks, struct recording *rec, struct capture_reader *reader, uint64_t shift_ns)
 {
-	*tracks = (struct tracks){.rec = rec, .reader = reader, .shift_ns = shift_ns, .bucket_count = 1024};
+	*tracks = (struct tracks){
+	    .rec = rec, .reader = reader, .shift_ns = shift_ns, .bucket_count = 1024, .latest = TRACK_NONE};
 	tracks->read_ns = reader ? 0 : UINT64_MAX;
 	tracks->buckets = calloc(tracks->bucket_count, sizeof(*tracks->buckets));
 	tracks->of_leg = malloc((rec->leg_count + 1) * sizeof(*tracks->of_leg));
@@ -109,6 +110,23 @@ static uint32_t *bucket_of(const struct tracks *tracks, const struct xf_sockaddr
 	}
 }
 
+/* Track of a packet that was read; TRACK_NONE. */
+static uint32_t track_of(struct tracks *tracks, const struct capture_unit *unit)
+{
+	uint32_t before = tracks->latest, found = before == TRACK_NONE ? TRACK_NONE : tracks->items[before].follower;
+	if (found == TRACK_NONE || !xf_sockaddr_eq(&tracks->items[found].from, &unit->from) ||
+	    !xf_sockaddr_eq(&tracks->items[found].to, &unit->to) || unit->ns >= tracks->items[found].until_ns) {
+		uint32_t bucket = *bucket_of(tracks, &unit->from, &unit->to);
+		if (bucket == 0)
+			return TRACK_NONE;
+		found = bucket - 1;
+		if (before != TRACK_NONE)
+			tracks->items[before].follower = found;
+	}
+	tracks->latest = found;
+	return found;
+}
+
 static bool grow_buckets(struct tracks *tracks)
 {
 	struct tracks bigger = *tracks;
@@ -143,7 +161,8 @@ static struct track *track_make(struct tracks *tracks, const struct capture_unit
 		tracks->room = room;
 	}
 	struct track *track = &tracks->items[tracks->count];
-	*track = (struct track){.from = unit->from, .to = unit->to, .until_ns = UINT64_MAX, .last = &track->first};
+	*track = (struct track){
+	    .from = unit->from, .to = unit->to, .until_ns = UINT64_MAX, .last = &track->first, .follower = TRACK_NONE};
 	uint32_t own = rec->parties->as ? XF_NONE : parties_network(rec->config, &unit->to.addr);
 	track->leg = recording_media_leg(rec, &unit->from, &unit->to, unit->ns, &track->rtcp, &track->until_ns);
 	/* to the gateway's SIP port, or to a port that nobody named: as it was */
@@ -248,9 +267,9 @@ static void offer_unit(struct tracks *tracks, const struct capture_unit *unit)
 	uint64_t until;
 	bool rtcp, wanted = false;
 	if (unit->kind == CAPTURE_UDP && !sip_text_is_sip(unit->data, unit->len)) {
-		uint32_t known = *bucket_of(tracks, &unit->from, &unit->to);
-		if (known) {
-			take_unit(tracks, unit, &tracks->items[known - 1]);
+		uint32_t known = track_of(tracks, unit);
+		if (known != TRACK_NONE) {
+			take_unit(tracks, unit, &tracks->items[known]);
 			return;
 		}
 		/* a party's media may come from another address than its signalling */

@@ -24,6 +24,7 @@ struct track {
 	struct xf_sockaddr from, to; /* recorded */
 	uint32_t leg;		     /* RECORDING_NONE: goes in where it went */
 	uint32_t next_of_leg;
+	uint32_t follower; /* whose packet came after one of its own the last time: mostly it will again */
 	bool rtcp, placed;
 	uint64_t until_ns; /* recorded: then the port belongs to another leg */
 	int64_t shift;
@@ -47,6 +48,7 @@ struct tracks {
 	uint32_t count, room;
 	uint32_t *buckets; /* track + 1 */
 	uint32_t bucket_count;
+	uint32_t latest;  /* track of the packet read last; TRACK_NONE */
 	uint32_t *of_leg; /* first track of each leg */
 	struct heap due;
 	struct track_slot *small, *large; /* free ones */
