@@ -2,6 +2,7 @@
  * script: lines up to an empty one. Then packets: a byte for who to whom, one for the time since the one before, and
  * bytes up to the mark. Whatever it is, the replay ends, says what it did not send, its report is JSON, what it wrote
  * is a capture, and a second run does the same, byte for byte. */
+#include <errno.h>
 #include <unistd.h>
 #include <jansson.h>
 #include "fuzz.h"
@@ -51,7 +52,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	snprintf(script, sizeof(script), "%s/script", folder);
 	snprintf(report, sizeof(report), "%s/report.json", folder);
 	snprintf(output, sizeof(output), "%s/out.pcap", folder);
-	return world_init((*argv)[0], 256);
+	return 0;
 }
 
 static struct xf_sockaddr place(unsigned i)
@@ -119,6 +120,7 @@ static char *play(const struct options *base, size_t *len)
 	options.report = report;
 	options.out = output;
 	int r = play_open(&play, &options, memory);
+	fuzz_check(r == 0 || r == -EINVAL, "%s", strerror(-r));
 	if (r == 0) {
 		fuzz_check(play_run(play) == 0);
 		play_never(play);
@@ -130,6 +132,8 @@ static char *play(const struct options *base, size_t *len)
 		play_close(play);
 	}
 	fclose(memory);
+	if (getenv("FUZZ_SHOW"))
+		fputs(summary, stderr);
 	if (r == 0) {
 		char *text = read_file(report, &report_len), *wire = read_file(output, &out_len);
 		is_report(text);
