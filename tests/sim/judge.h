@@ -82,6 +82,8 @@ struct judge {
 
 void judge_begin(struct sim *sim);
 __attribute__((format(printf, 3, 4))) void judge_fail(struct sim *sim, const char *invariant, const char *format, ...);
+/* Adds a frame to the history's hash. */
+void judge_hash(struct sim *sim, const void *frame, size_t len);
 void judge_sent(struct sim *sim, const struct datagram *datagram);
 void judge_received(struct sim *sim, const struct datagram *datagram);
 struct judge_leg *judge_leg(struct sim *sim, const char *call_id);

@@ -20,7 +20,8 @@ static const char usage[] =
     "  --verbose      every message\n"
     "  --log          what both planes log, too\n"
     "  --pcap FILE    what went in and came out, and FILE.yaml, the configuration\n"
-    "  --shrink       look for a shorter history that breaks the same invariant; saved as sim-SEED.trace\n"
+    "  --shrink       look for a shorter history that breaks the same invariant; saved as sim-SEED.trace, and as a\n"
+    "                 scenario in sim-SEED/\n"
     "  --limit N      ends after so many failures (5)\n"
     "  --fault NAME   with a deliberate fault of the planes (xfergate-sim-faults; names in tests/sim/faults)\n"
     "  --memory       plays the seeds three times; the third must leave no byte more than the second\n"
@@ -39,33 +40,42 @@ static void report(const struct arguments *a, uint64_t seed, const struct sim_re
 	fflush(stdout);
 }
 
-/* Saves the shortest history found, as a trace and as a capture with its configuration. */
+/* Saves the shortest history found, as a trace and as a scenario. */
 static void shorten(const struct arguments *a, uint64_t seed, const struct sim_result *result,
 		    const struct dice_trace *chosen)
 {
-	char trace_path[64], pcap_path[64];
-	struct sim_options options = {.fault = a->options.fault, .pcap = pcap_path};
+	char trace_path[64], folder[64], readme[128];
+	struct sim_options options = {.fault = a->options.fault, .scenario = folder};
 	struct dice_trace shorter;
 	struct sim_result again;
 	shrink(seed, chosen, &a->options, result->invariant, &shorter);
 	snprintf(trace_path, sizeof(trace_path), "sim-%llu.trace", (unsigned long long)seed);
-	snprintf(pcap_path, sizeof(pcap_path), "sim-%llu.pcap", (unsigned long long)seed);
+	snprintf(folder, sizeof(folder), "sim-%llu", (unsigned long long)seed);
+	snprintf(readme, sizeof(readme), "%s/README.md", folder);
 	if (dice_trace_save(&shorter, trace_path, seed, a->options.fault) < 0)
 		fprintf(stderr, "xfergate-sim: %s cannot be written\n", trace_path);
 	sim_play(seed, &shorter, &options, &again, NULL);
 	printf("%s: %s\n  the last messages:\n", again.invariant, again.text);
 	sim_print_last(stdout);
-	printf("replay: xfergate-sim --trace %s --verbose\n", trace_path);
+	printf("replay: xfergate-sim --trace %s --verbose; scenario: %s/\n", trace_path, folder);
 	fflush(stdout);
+	FILE *file = fopen(readme, "w");
+	if (file) {
+		fprintf(file, "# %s\n\nA simulated history (seed %llu) that broke the invariant `%s`:\n\n    %s\n",
+			folder, (unsigned long long)seed, again.invariant, again.text);
+		fclose(file);
+	}
 	dice_trace_free(&shorter);
 }
 
-static bool play(const struct arguments *a, uint64_t seed, const struct dice_trace *trace, double *world_s)
+static bool play(const struct arguments *a, uint64_t seed, const struct dice_trace *trace, double *world_s,
+		 uint64_t *hash)
 {
 	struct sim_result result;
 	struct dice_trace chosen = {0};
 	sim_play(seed, trace, &a->options, &result, a->shrink ? &chosen : NULL);
 	*world_s += (double)result.world_ns / 1e9;
+	*hash ^= result.hash;
 	if (a->options.verbose || a->first == a->last)
 		printf("seed %llu: %.1f s, %u parties, %llu frames\n", (unsigned long long)seed,
 		       (double)result.world_ns / 1e9, result.parties, (unsigned long long)result.frames);
@@ -83,7 +93,7 @@ static int play_trace(struct arguments *a)
 	static char fault[64];
 	struct dice_trace trace;
 	double world_s = 0;
-	uint64_t seed = 1;
+	uint64_t seed = 1, hash = 0;
 	int r = dice_trace_load(&trace, a->trace, &seed, fault, sizeof(fault));
 	if (r < 0) {
 		fprintf(stderr, "xfergate-sim: %s: %s\n", a->trace, r == -EBADMSG ? "is no trace" : strerror(-r));
@@ -91,7 +101,7 @@ static int play_trace(struct arguments *a)
 	}
 	if (*fault)
 		a->options.fault = fault;
-	bool well = play(a, seed, &trace, &world_s);
+	bool well = play(a, seed, &trace, &world_s, &hash);
 	dice_trace_free(&trace);
 	return well ? 0 : 1;
 }
@@ -100,12 +110,13 @@ static int play_seeds(const struct arguments *a)
 {
 	uint64_t played = 0, failed = 0;
 	double world_s = 0;
+	uint64_t hash = 0;
 	for (uint64_t seed = a->first; seed <= a->last && failed < a->limit; seed++) {
 		played++;
-		failed += !play(a, seed, NULL, &world_s);
+		failed += !play(a, seed, NULL, &world_s, &hash);
 	}
-	printf("%llu histories, %.0f s of the world, %llu failed\n", (unsigned long long)played, world_s,
-	       (unsigned long long)failed);
+	printf("%llu histories, %.0f s of the world, %llu failed, hash %016llx\n", (unsigned long long)played, world_s,
+	       (unsigned long long)failed, (unsigned long long)hash);
 	return failed ? 1 : 0;
 }
 
@@ -122,9 +133,10 @@ static int play_for_memory(const struct arguments *a)
 	size_t before = 0, after = 0;
 	for (unsigned pass = 0; pass < 3; pass++) {
 		double world_s = 0;
+		uint64_t hash = 0;
 		before = after;
 		for (uint64_t seed = a->first; seed <= a->last; seed++)
-			if (!play(a, seed, NULL, &world_s))
+			if (!play(a, seed, NULL, &world_s, &hash))
 				return 1;
 		after = allocated();
 	}

@@ -120,6 +120,7 @@ void network_frame(struct sim *sim, unsigned port, const void *frame, size_t len
 	const uint8_t *ip, *whole;
 	size_t ip_len, whole_len;
 	bool cut;
+	judge_hash(sim, frame, len);
 	if (sim->writer)
 		capture_writer_frame(sim->writer, sim_now(sim), frame, len);
 	if (capture_frame(1 /* DLT_EN10MB */, frame, len, &ip, &ip_len, &cut) != CAPTURE_FRAME_IP || cut) {

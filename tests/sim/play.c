@@ -8,6 +8,7 @@
 #include <rte_malloc.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define ACTION_NS  (130 * NS_PER_S) /* when all troubles end */
 #define QUIET_NS   (260 * NS_PER_S) /* how long it may take from then until nothing is left */
@@ -251,21 +252,35 @@ static void course(struct sim *sim)
 	}
 }
 
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	if (!file || fputs(text, file) < 0)
+		fprintf(stderr, "xfergate-sim: %s cannot be written\n", path);
+	if (file)
+		fclose(file);
+}
+
 static void open_files(struct sim *sim)
 {
-	char why[CAPTURE_WHY], path[512];
-	const char *text;
-	if (!sim->options.pcap)
+	char why[CAPTURE_WHY], pcap[512], config[512], env[512];
+	const char *text, *folder = sim->options.scenario;
+	if (!sim->options.pcap && !folder)
 		return;
-	if (capture_writer_open(&sim->writer, sim->options.pcap, why) < 0)
-		fprintf(stderr, "%s\n", why);
-	snprintf(path, sizeof(path), "%s.yaml", sim->options.pcap);
-	FILE *file = fopen(path, "w");
-	setting_get(sim->plan.variant, &text);
-	if (file) {
-		fputs(text, file);
-		fclose(file);
+	if (folder) {
+		mkdir(folder, 0777);
+		snprintf(pcap, sizeof(pcap), "%s/input.pcap", folder);
+		snprintf(config, sizeof(config), "%s/config.yaml", folder);
+		snprintf(env, sizeof(env), "%s/replay.env", folder);
+		write_file(env, "SIM_PASSWORD=hunter2\n");
+	} else {
+		snprintf(pcap, sizeof(pcap), "%s", sim->options.pcap);
+		snprintf(config, sizeof(config), "%s.yaml", sim->options.pcap);
 	}
+	setting_get(sim->plan.variant, &text);
+	write_file(config, text);
+	if (capture_writer_open(&sim->writer, pcap, why) < 0)
+		fprintf(stderr, "xfergate-sim: %s\n", why);
 }
 
 void sim_play(uint64_t seed, const struct dice_trace *trace, const struct sim_options *options,

@@ -37,9 +37,10 @@ enum sim_plot {
 
 struct sim_options {
 	bool verbose;
-	bool talk; /* log lines of both planes, too */
-	const char *pcap;
-	const char *fault; /* the planes' deliberate one; NULL: none */
+	bool talk;	      /* log lines of both planes, too */
+	const char *pcap;     /* file for what went in and came out, with its configuration beside it; NULL: none */
+	const char *scenario; /* folder for the same as pcap/ has it; NULL: none */
+	const char *fault;    /* the planes' deliberate one; NULL: none */
 };
 
 /* How the network of one side behaves now. */
@@ -118,6 +119,7 @@ struct sim_result {
 	uint64_t world_ns; /* how long the history was */
 	unsigned parties;
 	uint64_t frames;
+	uint64_t hash; /* of every frame that left and its time */
 };
 /* Plays one history: by the seed, or (trace not NULL) by what the trace says. *chosen (may be NULL): its choices. */
 void sim_play(uint64_t seed, const struct dice_trace *trace, const struct sim_options *options,
