@@ -13,9 +13,13 @@ enum word {
 	WORD_RESPONSE,
 	WORD_SESSION,
 	WORD_PORT,
+	WORD_VERSION,
+	WORD_CSEQ,
+	WORD_CALL,
 };
 
-static const char *const words[] = {"call-id", "tag", "branch", "nonce", "response", "session", "port"};
+static const char *const words[] = {"call-id", "tag",  "branch",  "nonce", "response",
+				    "session", "port", "version", "cseq",  "call"};
 
 /* A growing text. failed: no memory. */
 struct text {
@@ -70,6 +74,15 @@ static const char *canon_token(struct canon *canon, enum word kind, const char *
 	canon->token_count++;
 	snprintf(token->word, sizeof(token->word), "{%s %u}", words[kind], ++canon->numbers[kind]);
 	return token->word;
+}
+
+/* A word for what is short and may be the same as something of another kind: `within` keeps them apart. */
+static const char *canon_apart(struct canon *canon, enum word kind, const char *within, size_t within_len,
+			       const char *text, size_t len)
+{
+	char key[320];
+	int n = snprintf(key, sizeof(key), "%s %.*s %.*s", words[kind], (int)within_len, within, (int)len, text);
+	return canon_token(canon, kind, key, n > 0 && (size_t)n < sizeof(key) ? (size_t)n : sizeof(key) - 1);
 }
 
 static bool is_token_char(char c)
@@ -174,7 +187,22 @@ static bool is_named(const struct line *line, const char *name)
 	return line->name_len == strlen(name) && strncasecmp(line->name, name, line->name_len) == 0;
 }
 
-static void canon_header(struct canon *canon, struct text *out, const struct line *line)
+/* A request's number is chosen by the gateway, a response repeats that of the other side. */
+static size_t canon_cseq(struct canon *canon, struct text *out, const char *value, size_t len, const char *call_id,
+			 size_t call_id_len)
+{
+	size_t digits = 0;
+	while (digits < len && isdigit((unsigned char)value[digits]))
+		digits++;
+	const char *word = digits ? canon_apart(canon, WORD_CSEQ, call_id, call_id_len, value, digits) : NULL;
+	if (!word)
+		return 0;
+	text_add(out, word, strlen(word));
+	return digits;
+}
+
+/* call_id: of a request; NULL: it is a response. */
+static void canon_header(struct canon *canon, struct text *out, const struct line *line, const struct line *call_id)
 {
 	const char *value = memchr(line->at, ':', line->len);
 	size_t len = line->len - (size_t)(value - line->at) - 1;
@@ -187,8 +215,14 @@ static void canon_header(struct canon *canon, struct text *out, const struct lin
 	if (is_named(line, "Call-ID")) {
 		const char *word = canon_token(canon, WORD_CALL_ID, value, len);
 		text_add(out, word ? word : value, word ? strlen(word) : len);
+	} else if (is_named(line, "X-Xfergate-Call")) {
+		const char *word = canon_apart(canon, WORD_CALL, "", 0, value, len);
+		text_add(out, word ? word : value, word ? strlen(word) : len);
 	} else {
-		canon_value(canon, out, value, len);
+		size_t done = call_id && is_named(line, "CSeq")
+				  ? canon_cseq(canon, out, value, len, call_id->at, call_id->len)
+				  : 0;
+		canon_value(canon, out, value + done, len - done);
 	}
 	text_add(out, "\n", 1);
 }
@@ -212,6 +246,16 @@ static void canon_body_line(struct canon *canon, struct text *out, const char *l
 		const char *word = canon_token(canon, kind, start + 1, (size_t)(stop - start - 1));
 		text_add(out, line, (size_t)(start + 1 - line));
 		text_add(out, word ? word : "?", word ? strlen(word) : 1);
+		const char *version = stop + 1, *behind = kind == WORD_SESSION && stop < line + len
+							      ? memchr(version, ' ', (size_t)(line + len - version))
+							      : NULL;
+		if (behind) {
+			word = canon_apart(canon, WORD_VERSION, start + 1, (size_t)(stop - start - 1), version,
+					   (size_t)(behind - version));
+			text_add(out, " ", 1);
+			text_add(out, word ? word : "?", word ? strlen(word) : 1);
+			stop = behind;
+		}
 		text_add(out, stop, len - (size_t)(stop - line));
 	}
 	text_add(out, "\n", 1);
@@ -255,9 +299,13 @@ static void canon_text(struct canon *canon, struct text *out, const char *data, 
 			sdp = true;
 	}
 	qsort(lines, count, sizeof(*lines), by_name);
+	const struct line *call_id = NULL;
+	for (unsigned i = 0; i < count && !(len >= 4 && memcmp(data, "SIP/", 4) == 0) && !call_id; i++)
+		if (is_named(&lines[i], "Call-ID"))
+			call_id = &lines[i];
 	for (unsigned i = 0; i < count; i++)
 		if (!says_nothing(&lines[i]))
-			canon_header(canon, out, &lines[i]);
+			canon_header(canon, out, &lines[i], call_id);
 	text_add(out, "\n", 1);
 	while ((line = next_line(&at, end, &n)))
 		canon_body_line(canon, out, line, n, sdp);

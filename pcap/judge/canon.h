@@ -1,7 +1,7 @@
 /* SIP messages in a form in which two runs of the same call look the same: what is chosen at random (Call-IDs, tags,
- * branches, nonces, session ids, ports of ours) is replaced by a word with a number, in order of appearance; what says
- * nothing of the call (User-Agent, Date, Content-Length) is left out; the other header lines are in order of their
- * names, those of one name in their own order.
+ * branches, nonces, numbers of requests, sessions and their versions, ports of ours) is replaced by a word with a
+ * number, in order of appearance; what says nothing of the call (User-Agent, Date, Content-Length) is left out; the
+ * other header lines are in order of their names, those of one name in their own order.
  */
 #pragma once
 
@@ -25,7 +25,7 @@ struct canon {
 	uint32_t count, room;
 	struct canon_token *tokens;
 	uint32_t token_count, token_room;
-	uint32_t numbers[8]; /* the last number, by kind of word */
+	uint32_t numbers[10]; /* the last number, by kind of word */
 };
 
 /* 0 or -ENOMEM. */

@@ -71,6 +71,7 @@ class Replay(unittest.TestCase):
         os.mkdir(store)
         self.replay("direct.pcap", *AS, "--expect", store, "--accept")
         self.replay("direct.pcap", *AS, "--expect", store)
+        self.replay("direct.pcap", *AS, "--expect", store, "--seed", "99")
         done = self.replay("direct.pcap", *AS, *TRANSFER, "--expect", store, expect=4)
         self.assertIn("INVITE", done.stdout)
 
