@@ -22,8 +22,7 @@ struct facts {
 	uint32_t rseq, rack;	      /* 0: none; rack: RSeq of a PRACK's RAck */
 	bool has_sdp;
 	struct xf_sockaddr media; /* of the first audio line; port 0: none */
-	bool rtcp_elsewhere;
-	uint8_t payload_type; /* first of the audio line */
+	uint8_t payload_type;	  /* first of the audio line */
 };
 
 void facts_read(struct facts *facts, const struct sip_text *text);

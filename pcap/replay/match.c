@@ -139,12 +139,8 @@ static int learn_leg(struct recording *rec, uint32_t index, const struct output 
 		return -ENOMEM;
 	if (facts->media.port)
 		leg->media = facts->media;
-	if (facts->request) {
-		leg->hop = output->to;
+	if (facts->request)
 		leg->network = output->network;
-		if (facts->to_tag.at && !keep(&leg->party_to, sip_text_value(&output->text, "To")))
-			return -ENOMEM;
-	}
 	return 0;
 }
 

@@ -28,7 +28,6 @@ void recording_destroy(struct recording *rec)
 		free(leg->call_id);
 		free(leg->tag);
 		free(leg->contact);
-		free(leg->party_to);
 	}
 	free(rec->entries);
 	free(rec->legs);
@@ -300,8 +299,6 @@ static void add_entry(struct recording *rec, const struct capture_unit *unit, bo
 	entry.data[unit->len] = 0;
 	rec->counts.sip_in += !out;
 	rec->counts.sip_out += out;
-	rec->counts.sip_cut += unit->cut;
-	rec->counts.sip_tcp += entry.tcp;
 	if (sip_text_parse(&text, entry.data, entry.len) == 0) {
 		facts_read(&entry.facts, &text);
 		sip_text_fini(&text);
@@ -338,9 +335,6 @@ static void add_sides(struct recording *rec, const struct capture_unit *unit, bo
 {
 	bool in = recording_is_input(rec, unit), out = recording_is_output(rec, unit);
 	rec->gateway_packets += in || out;
-	rec->counts.udp_in += !sip && in;
-	rec->counts.udp_other += !sip && !in;
-	rec->counts.sip_other += sip && !in && !out;
 	if (rec->parties->as) {
 		uint32_t from = parties_find(rec->parties, &unit->from.addr),
 			 to = parties_find(rec->parties, &unit->to.addr);

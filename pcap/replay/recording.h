@@ -58,13 +58,10 @@ struct script_leg {
 	uint32_t next_in; /* place in entries: all inputs before it are done or never */
 
 	/* ---- of this run */
-	char *call_id;		  /* live; NULL: not known yet */
-	char *tag;		  /* the gateway's, live; NULL: none yet */
-	char *contact;		  /* the gateway's, live */
-	char *party_to;		  /* party's address as the gateway writes it, with the tag: for stand-ins; NULL */
-	struct xf_sockaddr media; /* the gateway's, live; port 0: none */
-	struct xf_sockaddr hop;	  /* where the gateway sent its last request; port 0: nowhere */
-	uint64_t last_in_ns;	  /* when the last input was sent; 0: none */
+	char *call_id;	     /* live; NULL: not known yet */
+	char *tag;	     /* the gateway's, live; NULL: none yet */
+	char *contact;	     /* the gateway's, live */
+	uint64_t last_in_ns; /* when the last input was sent; 0: none */
 	/* Its BYE, recorded and live: media from before the one does not come after the other. 0: there was none. */
 	uint64_t bye_recorded_ns, bye_live_ns;
 	bool over; /* the gateway ended it, which it did not in the capture */
@@ -82,9 +79,7 @@ struct sink {
 };
 
 struct recording_counts {
-	uint64_t sip_in, sip_out, sip_other, sip_cut, sip_tcp;
-	uint64_t udp_in, udp_other;
-	uint64_t keepalives;
+	uint64_t sip_in, sip_out;
 };
 
 /* The network of an own address, looked up before. */
