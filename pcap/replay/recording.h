@@ -58,10 +58,11 @@ struct script_leg {
 	uint32_t next_in; /* place in entries: all inputs before it are done or never */
 
 	/* ---- of this run */
-	char *call_id;	     /* live; NULL: not known yet */
-	char *tag;	     /* the gateway's, live; NULL: none yet */
-	char *contact;	     /* the gateway's, live */
-	uint64_t last_in_ns; /* when the last input was sent; 0: none */
+	char *call_id;		  /* live; NULL: not known yet */
+	char *tag;		  /* the gateway's, live; NULL: none yet */
+	char *contact;		  /* the gateway's, live */
+	struct xf_sockaddr media; /* the gateway's, live; port 0: none */
+	uint64_t last_in_ns;	  /* when the last input was sent; 0: none */
 	/* Its BYE, recorded and live: media from before the one does not come after the other. 0: there was none. */
 	uint64_t bye_recorded_ns, bye_live_ns;
 	bool over; /* the gateway ended it, which it did not in the capture */
