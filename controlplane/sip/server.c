@@ -245,7 +245,9 @@ int sip_respond(struct sip_stack *stack, sip_txn id, const struct sip_reply *rep
 		txn->state = TXN_COMPLETED;
 	txn_send(txn, false);
 	if (reply->status >= 200) {
-		table_del(&stack->table, &txn->by_merge);
+		/* After a refusal the same request is a new attempt; a call that is up is not set up twice. */
+		if (txn->state != TXN_ACCEPTED)
+			table_del(&stack->table, &txn->by_merge);
 		if (!txn->in_callback) {
 			sip_message_destroy(txn->message);
 			txn->message = NULL;

@@ -247,7 +247,11 @@ Test(server, merged_requests)
 	/* The first one is finished: this is a new attempt. */
 	inject(request("INVITE", URI, "SIP/2.0/UDP 198.51.100.7:5099;branch=z9hG4bKthird", ""));
 	cr_assert_eq(world.nodes[0].event_count, 2);
-	answer(&world.nodes[0], world.nodes[0].invite, 486);
+	answer(&world.nodes[0], world.nodes[0].invite, 200);
+	/* That one is up: a copy that took longer is no second call. */
+	inject(request("INVITE", URI, "SIP/2.0/UDP 198.51.100.7:5099;branch=z9hG4bKfourth", ""));
+	assert_has(last()->data, "SIP/2.0 482 ");
+	cr_assert_eq(world.nodes[0].event_count, 2);
 	end();
 }
 
