@@ -32,6 +32,17 @@ struct judge_leg *judge_leg(struct sim *sim, const char *call_id)
 	return NULL;
 }
 
+/* The caller's side may have spoilt its tag in one copy of its INVITE: then there are two calls. */
+static struct judge_leg *leg_of(struct sim *sim, const struct message *m, bool by_gateway)
+{
+	const char *tag = m->request == by_gateway ? m->to_tag : m->from_tag;
+	for (struct judge_leg *leg = sim->judge->legs; leg; leg = leg->next)
+		if (strcmp(leg->call_id, m->call_id) == 0 &&
+		    (leg->kind != JUDGE_CALLER || strcmp(leg->from_tag, tag) == 0))
+			return leg;
+	return NULL;
+}
+
 struct sim_call *judge_call(struct sim *sim, const char *call_id)
 {
 	const struct judge_leg *leg = judge_leg(sim, call_id);
@@ -47,6 +58,7 @@ static struct judge_leg *leg_create(struct sim *sim, const struct message *m, en
 	leg->network = network;
 	leg->life = sim->control_deaths;
 	leg->invite_cseq = m->cseq;
+	leg->from_tag = m->from_tag;
 	leg->invited_ns = sim_now(sim);
 	leg->next = sim->judge->legs;
 	sim->judge->legs = leg;
@@ -146,6 +158,7 @@ static void follow_response(struct sim *sim, struct judge_leg *leg, const struct
 			ended(sim, leg);
 		else if (m->status >= 200 && !leg->answered_ns)
 			leg->answered_ns = sim_now(sim);
+		leg->to_tag = m->to_tag;
 	}
 	if (message_is(m, "BYE") && m->status == 200)
 		ended(sim, leg);
@@ -187,7 +200,7 @@ static void follow_request(struct sim *sim, struct judge_leg *leg, const struct 
 static void sip_sent(struct sim *sim, const struct datagram *d)
 {
 	struct message *m = message_read(sim, d->data, d->len);
-	struct judge_leg *leg = m->bad ? NULL : judge_leg(sim, m->call_id);
+	struct judge_leg *leg = m->bad ? NULL : leg_of(sim, m, true);
 	char to[XF_SOCKADDR_STRLEN];
 	if (sim->options.verbose)
 		fprintf(stderr, "%.3f -> %s\n%.*s\n", (double)(sim_now(sim) - SIM_START_NS) / 1e9,
@@ -200,8 +213,10 @@ static void sip_sent(struct sim *sim, const struct datagram *d)
 	}
 	if (!leg && m->request && message_is(m, "INVITE") && !*m->to_tag)
 		leg = leg_out(sim, m, d->network);
-	if (!leg && !m->request && message_is(m, "INVITE") && d->network == SIM_CARRIER &&
-	    strstr(m->call_id, "@secret")) {
+	/* To a control plane that has forgotten the call a repeated INVITE is a new one. */
+	if (leg && leg->kind == JUDGE_CALLER && leg->life != sim->control_deaths && m->status == 100 && !*m->to_tag)
+		leg = NULL;
+	if (!leg && !m->request && message_is(m, "INVITE") && d->network == SIM_CARRIER) {
 		char user[64];
 		message_uri_user(m->from_uri, user, sizeof(user));
 		leg = leg_create(sim, m, d->network, JUDGE_CALLER);
@@ -238,6 +253,13 @@ void judge_sent(struct sim *sim, const struct datagram *d)
 		judge_rtp(sim, d);
 }
 
+static void heard(struct judge_leg *leg, uint64_t now_ns)
+{
+	if (now_ns - leg->heard_ns > 100 * NS_PER_MS)
+		leg->heard_before_ns = leg->heard_ns;
+	leg->heard_ns = now_ns;
+}
+
 void judge_received(struct sim *sim, const struct datagram *d)
 {
 	char from[XF_SOCKADDR_STRLEN];
@@ -249,7 +271,7 @@ void judge_received(struct sim *sim, const struct datagram *d)
 		struct judge_leg *speaker = party ? judge_leg(sim, party->call_id) : NULL;
 		/* Behind NAT it may never be taken for itself. */
 		if (speaker && xf_sockaddr_eq(&party->media.said, &d->from))
-			speaker->heard_ns = sim_now(sim);
+			heard(speaker, sim_now(sim));
 		return;
 	}
 	struct message *m = message_read(sim, d->data, d->len);
@@ -258,7 +280,10 @@ void judge_received(struct sim *sim, const struct datagram *d)
 			xf_sockaddr_format(&d->from, from), (int)m->len, m->text);
 	sim_note(sim, "%s -> gateway: %.60s (%u %s)%s", xf_sockaddr_format(&d->from, from), m->text, m->cseq, m->method,
 		 m->bad ? " spoilt" : "");
-	struct judge_leg *leg = m->bad ? NULL : judge_leg(sim, m->call_id);
+	/* What comes while a plane is away is lost. */
+	if (!sim->control || !sim->dataplane)
+		return;
+	struct judge_leg *leg = m->bad ? NULL : leg_of(sim, m, false);
 	if (!leg)
 		return;
 	if (!m->request && message_is(m, "INVITE") && m->status >= 200) {
@@ -273,7 +298,8 @@ void judge_received(struct sim *sim, const struct datagram *d)
 	if (m->request && message_is(m, "BYE") && sim->deaf[d->network])
 		ended(sim, leg);
 	if (m->request && message_is(m, "ACK") && leg->kind == JUDGE_CALLER && m->cseq == leg->invite_cseq &&
-	    leg->answered_ns && !leg->acked_ns)
+	    leg->answered_ns && !leg->acked_ns && strcmp(leg->from_tag, m->from_tag) == 0 &&
+	    strcmp(leg->to_tag, m->to_tag) == 0)
 		leg->acked_ns = sim_now(sim);
 	judge_challenged(sim, m, leg);
 }

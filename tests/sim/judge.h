@@ -49,12 +49,13 @@ struct judge_leg {
 	bool lost;     /* the dataplane was made to lose its endpoint */
 	unsigned life; /* of the control plane that it belongs to */
 	uint32_t invite_cseq;
+	const char *from_tag, *to_tag;		    /* caller: of the gateway's answers to its INVITE */
 	uint64_t invited_ns, answered_ns, acked_ns; /* acked: the gateway's ACK to a 2xx, or the caller's to its */
-	uint64_t released_ns;	  /* BYE, CANCEL's 487, or a negative final answer, seen by both sides */
-	uint64_t ended_ns;	  /* the gateway has asked for its end, or has heard of it */
-	uint64_t heard_ns;	  /* its last media that came */
-	uint64_t bye_ns;	  /* the gateway's first BYE */
-	struct xf_sockaddr local; /* the gateway's media address there */
+	uint64_t released_ns;		    /* BYE, CANCEL's 487, or a negative final answer, seen by both sides */
+	uint64_t ended_ns;		    /* the gateway has asked for its end, or has heard of it */
+	uint64_t heard_ns, heard_before_ns; /* its last media that came, and what came more than 100 ms before */
+	uint64_t bye_ns;		    /* the gateway's first BYE */
+	struct xf_sockaddr local;	    /* the gateway's media address there */
 	struct judge_challenge *challenges;
 	unsigned accepted, finals; /* REFERs with subscriptions, final NOTIFYs */
 	uint64_t accepted_ns;	   /* of a REFER whose final NOTIFY is still to come; 0: none */

@@ -33,7 +33,9 @@ static void look_back(void *arg, uint64_t number)
 	if (agent->call->last_hangup_ns && agent->call->last_hangup_ns <= bye)
 		return;
 	/* It has been silent until its media timed out. */
-	uint64_t heard = agent->heard_ns ? agent->heard_ns : agent->invited_ns;
+	uint64_t heard = bye - agent->heard_ns > 100 * NS_PER_MS ? agent->heard_ns : agent->heard_before_ns;
+	if (!heard)
+		heard = agent->invited_ns;
 	if (bye - heard > (sim->config->media_timeout_ms - 1000) * NS_PER_MS)
 		return;
 	bool waiting = false; /* a caller that was connected */
@@ -85,6 +87,8 @@ static bool is_fed(struct sim *sim, const struct judge_leg *leg)
 
 static void look_at_caller(struct sim *sim, struct judge_leg *caller)
 {
+	if (!caller->call)
+		return; /* its identifiers came spoilt */
 	bool others = false, connected = false;
 	uint64_t now = sim_now(sim);
 	/* Before its ACK a caller cannot be told of the end (RFC 3261 15): the gateway's 200 is repeated until then. */

@@ -61,7 +61,7 @@ void judge_credentials(struct sim *sim, const struct datagram *d, const struct m
 	used->next = sim->judge->credentials;
 	sim->judge->credentials = used;
 	uint32_t count = (uint32_t)strtoul(nc, NULL, 16);
-	if (count <= c->used)
+	if (count <= c->used && !sim->deaf[d->network])
 		judge_fail(sim, "digest", "nonce count %u after %u: %.300s", count, c->used, m->text);
 	c->used = count;
 }

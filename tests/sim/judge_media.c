@@ -20,7 +20,8 @@ static void judge_receiver(struct sim *sim, const struct datagram *d, struct jud
 	char to[XF_SOCKADDR_STRLEN];
 	const struct party *party = media_party(sim, &d->to);
 	xf_sockaddr_format(&d->to, to);
-	if (party && strcmp(party->call_id, leg->call_id) == 0)
+	/* Where its identifiers came spoilt nobody can tell them apart. */
+	if (party && (!leg->call || strcmp(party->call_id, leg->call_id) == 0))
 		return;
 	/* A private address in a party's SDP is what it has asked for. */
 	if (sim->plan.rude && strncmp(to, "10.1.1.1:", 9) == 0)

@@ -54,7 +54,7 @@ static void say_media(struct sim *sim)
 	uint8_t packet[172];
 	if (!m->heard || !party->connected || sim_now(sim) - party->connected_ns < 500 * NS_PER_MS || m->moved ||
 	    !m->remote.addr.family || m->remote.addr.family != 4 || party->ended || sim->dataplane_deaths ||
-	    sim->stalled_ns)
+	    sim->stalled_ns || !sim->link || sim->troubled_ns >= party->connected_ns)
 		return;
 	/* Whoever is behind NAT is learned from what comes. */
 	if (!xf_sockaddr_eq(&m->source, &m->said))
