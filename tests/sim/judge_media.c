@@ -105,7 +105,7 @@ void judge_rtp(struct sim *sim, const struct datagram *d)
 	char from[XF_SOCKADDR_STRLEN];
 	if (!leg) {
 		/* The SDP may have been lost before it was sent, for want of a neighbour. */
-		if (sim->troubled_ns && sim_now(sim) - sim->troubled_ns < 5 * NS_PER_S)
+		if (sim->deaf[d->network])
 			return;
 		judge_fail(sim, "address", "media from %s, which no SDP has named", xf_sockaddr_format(&d->from, from));
 		return;

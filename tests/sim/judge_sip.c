@@ -26,7 +26,8 @@ static void judge_address(struct sim *sim, const struct datagram *d, const struc
 {
 	char shown[XF_ADDR_STRLEN], to[XF_SOCKADDR_STRLEN];
 	xf_addr_format(&d->to.addr, shown);
-	if (is_station(sim, &d->to.addr) && d->to.port == 5060)
+	/* A response goes to the port that Via names (RFC 3261 18.2.2), and that may have come spoilt. */
+	if (is_station(sim, &d->to.addr) && (d->to.port == 5060 || (!m->request && sim->plan.rude)))
 		return;
 	static const char *const near[] = {"192.0.2.77", "198.51.100.77", "203.0.113.77", "2001:db8:3::77"};
 	bool may = false;
