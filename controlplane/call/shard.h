@@ -6,12 +6,12 @@
 #include "call/pool.h"
 #include "call/table.h"
 
-#define SHARD_TAG_BUCKETS  16384
-#define SHARD_FINISHED_MAX 256
+#define SHARD_TAG_BUCKETS     16384
+#define SHARD_FINISHED_MAX    256
 #define SHARD_TRANSFER_EVENTS 16 /* at least TRANSFER_EVENT_COUNT */
-#define TRANSFER_PATCH_NS  (2 * NS_PER_S)
-#define TRANSFER_REPORT_NS (4 * NS_PER_S)
-#define CALL_ARMED_NS	   (500 * NS_PER_MS)
+#define TRANSFER_PATCH_NS     (2 * NS_PER_S)
+#define TRANSFER_REPORT_NS    (4 * NS_PER_S)
+#define CALL_ARMED_NS	      (500 * NS_PER_MS)
 
 /* Messages that wait for the leg that takes them: an INVITE, its 100 and its refusal, and one to spare. */
 #define TRAFFIC_WAITING_MAX 4
