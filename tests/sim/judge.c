@@ -265,12 +265,15 @@ void judge_received(struct sim *sim, const struct datagram *d)
 	char from[XF_SOCKADDR_STRLEN];
 	if (d->to.port != 5060) {
 		struct party *party = media_party(sim, &d->from);
-		/* Only what comes when its side of the call is surely up has surely been taken. */
-		if (party && party->connected && sim_now(sim) - party->connected_ns > 100 * NS_PER_MS)
-			party->media.heard = true;
 		struct judge_leg *speaker = party ? judge_leg(sim, party->call_id) : NULL;
-		/* Behind NAT it may never be taken for itself. */
-		if (speaker && xf_sockaddr_eq(&party->media.said, &d->from))
+		bool offered = speaker && (speaker->kind != JUDGE_CALLER ||
+					   (speaker->acked_ns && sim_now(sim) - speaker->acked_ns > 50 * NS_PER_MS));
+		/* Only what comes when its side of the call is surely up has surely been taken; a caller's ACK may
+		 * have brought its SDP. */
+		if (offered && party->connected && sim_now(sim) - party->connected_ns > 100 * NS_PER_MS)
+			party->media.heard = true;
+		/* Behind NAT, or after a move that was refused, it may never be taken for itself. */
+		if (speaker && !party->media.moved && xf_sockaddr_eq(&party->media.said, &d->from))
 			heard(speaker, sim_now(sim));
 		return;
 	}

@@ -34,7 +34,8 @@ static void look_back(void *arg, uint64_t number)
 		return;
 	/* It has been silent until its media timed out. */
 	uint64_t heard = bye - agent->heard_ns > 100 * NS_PER_MS ? agent->heard_ns : agent->heard_before_ns;
-	if (!heard)
+	/* Where SDP comes spoilt its media may never be taken for its own. */
+	if (!heard || sim->plan.rude)
 		heard = agent->invited_ns;
 	if (bye - heard > (sim->config->media_timeout_ms - 1000) * NS_PER_MS)
 		return;
