@@ -86,6 +86,15 @@ static bool is_fed(struct sim *sim, const struct judge_leg *leg)
 	return search.found && search.fed;
 }
 
+/* A transfer is under way, though its target's name may still be looked up; it has a deadline of its own. */
+static bool is_looked_for(struct sim *sim, const struct judge_leg *caller)
+{
+	char why[128];
+	const struct call *call =
+	    shard_find_call(plane_shard(world_plane(sim->world)), caller->call_id, why, sizeof(why));
+	return call && call->transfer;
+}
+
 static void look_at_caller(struct sim *sim, struct judge_leg *caller)
 {
 	if (!caller->call)
@@ -101,7 +110,7 @@ static void look_at_caller(struct sim *sim, struct judge_leg *caller)
 		others = true;
 		connected = connected || (leg->answered_ns && leg->acked_ns);
 	}
-	if (!up || others)
+	if (!up || others || is_looked_for(sim, caller))
 		caller->alone_ns = 0;
 	else if (!caller->alone_ns)
 		caller->alone_ns = now;
