@@ -49,8 +49,10 @@ void judge_captured(struct judge *judge, uint64_t ns, const struct xf_sockaddr *
 		    const void *data, size_t len)
 {
 	struct rtp_packet packet;
-	if (!rtp_read(&packet, data, len))
+	if (!rtp_read(&packet, data, len)) {
+		media_names_learn(&judge->names, data, len);
 		return;
+	}
 	const struct streams *known = &judge->captured;
 	bool again = known->last < known->count && known->stream[known->last].ssrc == packet.ssrc &&
 		     xf_sockaddr_eq(&known->stream[known->last].to, to);

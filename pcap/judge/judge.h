@@ -19,7 +19,8 @@ void judge_destroy(struct judge *judge);
 /* ---- being fed; ns: since the capture's first packet */
 
 /* Every SIP message and other datagram of the capture, whoever sent it: gives the report's `captured` streams. RTP is
- * what goes to or comes from an address that an SDP seen before has named (as Wireshark does). */
+ * what goes to or comes from an address that an SDP seen before has named, in SIP or another protocol (as Wireshark
+ * does). */
 void judge_captured_sip(struct judge *judge, uint64_t ns, const struct xf_sockaddr *from, const struct xf_sockaddr *to,
 			const void *data, size_t len);
 void judge_captured(struct judge *judge, uint64_t ns, const struct xf_sockaddr *from, const struct xf_sockaddr *to,

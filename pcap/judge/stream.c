@@ -66,7 +66,7 @@ static bool stream_has(const struct stream *s, uint32_t number)
 }
 
 void stream_begin(struct stream *s, const struct xf_sockaddr *from, const struct xf_sockaddr *to,
-		 const struct rtp_packet *first, uint64_t ns)
+		  const struct rtp_packet *first, uint64_t ns)
 {
 	*s = (struct stream){
 	    .from = *from,

@@ -32,7 +32,7 @@ struct stream {
 };
 
 void stream_begin(struct stream *stream, const struct xf_sockaddr *from, const struct xf_sockaddr *to,
-		 const struct rtp_packet *first, uint64_t ns);
+		  const struct rtp_packet *first, uint64_t ns);
 void stream_add(struct stream *stream, const struct rtp_packet *packet, uint64_t ns);
 uint64_t stream_expected(const struct stream *stream);
 uint64_t stream_lost(const struct stream *stream);

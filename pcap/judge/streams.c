@@ -129,10 +129,11 @@ static bool sdp_address(struct xf_addr *addr, const char *line, size_t len)
 /* A medium's own address stands behind its m= line and wins over the session's. */
 void media_names_learn(struct media_names *names, const void *message, size_t len)
 {
-	const char *at = memmem(message, len, "\r\n\r\n", 4), *end = (const char *)message + len;
+	/* Behind the headers of SIP or MGCP, whose lines may end with LF alone. */
+	const char *at = memmem(message, len, "\nv=0", 4), *end = (const char *)message + len;
 	struct xf_addr session = {0}, own = {0};
 	unsigned port = 0;
-	for (at = at ? at + 4 : end; at < end;) {
+	for (at = at ? at + 1 : end; at < end;) {
 		const char *line = at, *stop = memchr(at, '\n', (size_t)(end - at));
 		size_t n = (size_t)((stop ? stop : end) - line);
 		at = stop ? stop + 1 : end;

@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 DONE = (0, 3)  # all went; something could never be sent, as these captures know nothing of this gateway
@@ -31,14 +32,23 @@ def streams_of_tshark(capture):
     return found
 
 
+def parties(capture):
+    """Who sends the first INVITE to whom, by tshark."""
+    out = subprocess.run(["tshark", "-n", "-r", str(capture), "-Y", "sip.Method==INVITE", "-T", "fields", "-e", "ip.src",
+                          "-e", "ip.dst"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+    return out.decode().splitlines()[0].split()
+
+
 def streams_of_replay(xfergate, config, capture):
     """The same from the report, and what it printed if it did not end well."""
-    done = subprocess.run([str(xfergate), "replay", str(capture), "-c", str(config), "--report", "-"],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, check=False)
-    if done.returncode not in DONE:
-        return None, f"exit code {done.returncode}\n{done.stderr.decode(errors='replace')}"
-    text = done.stdout.decode()
-    report = json.loads(text[text.index("{"):text.rindex("}") + 1])
+    caller, callee = parties(capture)
+    with tempfile.NamedTemporaryFile() as file:
+        done = subprocess.run([str(xfergate), "replay", str(capture), "-c", str(config), "--report", file.name,
+                               "--as", f"caller={caller}@carrier,callee={callee}@bot", "--dial", "+12025550100"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, check=False)
+        if done.returncode not in DONE:
+            return None, f"exit code {done.returncode}\n{done.stderr.decode(errors='replace')}"
+        report = json.load(file)
     found = {}
     for stream in report["streams"]["captured"]:
         key = (stream["from"], stream["to"], stream["ssrc"].lower())

@@ -198,6 +198,8 @@ Test(judge, captured_streams_are_those_that_an_sdp_names)
 {
 	static const char sdp[] = "SIP/2.0 200 OK\r\n\r\nv=0\r\nc=IN IP4 192.0.2.99\r\nm=audio 20000 RTP/AVP 8\r\n"
 				  "c=IN IP4 192.0.2.20\r\nm=video 0 RTP/AVP 34\r\n";
+	static const char mgcp[] =
+	    "CRCX 1 aaln/1@x MGCP 1.0\nC: 1\n\nv=0\nc=IN IP4 192.0.2.20\nm=audio 40362 RTP/AVP 0\n";
 	uint8_t packet[13] = {0x80, 8};
 	struct judge *judge;
 	xf_addr_parse(&caller.addr, "192.0.2.20");
@@ -207,8 +209,13 @@ Test(judge, captured_streams_are_those_that_an_sdp_names)
 	judge_captured_sip(judge, 2, &caller, &gateway, sdp, sizeof(sdp) - 1);
 	judge_captured(judge, 3, &gateway, &listener, packet, sizeof(packet));
 	judge_captured(judge, 4, &listener, &gateway, packet, sizeof(packet));
+	/* MGCP names media too. */
+	judge_captured(judge, 5, &gateway, &caller, mgcp, sizeof(mgcp) - 1);
+	listener.port = 40362;
+	judge_captured(judge, 6, &gateway, &listener, packet, sizeof(packet));
+	listener.port = 20000;
 	json_t *streams = judge_captured_streams(judge);
-	cr_expect_eq(json_array_size(streams), 2);
+	cr_expect_eq(json_array_size(streams), 3);
 	json_decref(streams);
 	judge_destroy(judge);
 }
