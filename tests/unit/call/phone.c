@@ -6,7 +6,8 @@
 void phone_init(struct phone *phone, struct net *net, const char *address)
 {
 	static unsigned count;
-	*phone = (struct phone){.net = net, .address = address, .media_port = 20000 + 2 * (++count % 20000), .cseq = 100};
+	*phone =
+	    (struct phone){.net = net, .address = address, .media_port = 20000 + 2 * (++count % 20000), .cseq = 100};
 	snprintf(phone->tag, sizeof(phone->tag), "phone%u", count);
 	snprintf(phone->call_id, sizeof(phone->call_id), "call-%u@%s", count, address);
 }
