@@ -12,8 +12,6 @@
 #include <rte_errno.h>
 #include "log.h"
 
-#define EAL_RUNTIME_DIR "/run/dpdk"
-
 static int eal_args_add(struct eal_args *args, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static int eal_args_add(struct eal_args *args, const char *format, ...)
@@ -168,20 +166,18 @@ int eal_start(const struct config *config)
 	/* rte_eal_init reorders the array that it is given; ours keeps what must be freed. */
 	memcpy(argv, args.argv, sizeof(argv));
 	r = rte_eal_init(args.argc, argv) < 0 ? -rte_errno : 0;
-	if (r < 0)
+	if (r < 0) {
 		log_error("eal-failed", "error=\"%s\"", strerror(-r));
-	else
+	} else {
+		/* EAL makes this folder even when it puts nothing there; a killed daemon could not remove it later. */
+		rmdir(rte_eal_get_runtime_dir());
 		log_xdp_start();
+	}
 	eal_args_free(&args);
 	return r;
 }
 
 void eal_stop(void)
 {
-	char path[128];
-
 	rte_eal_cleanup();
-	/* EAL makes the folder even when it puts nothing there. */
-	snprintf(path, sizeof(path), EAL_RUNTIME_DIR "/xfergate-%d", getpid());
-	rmdir(path);
 }
