@@ -1,5 +1,6 @@
 #include "policy/guard.h"
 
+#include <stdio.h>
 #include <string.h>
 #include "policy/source.h"
 
@@ -119,21 +120,58 @@ static bool guard_host_matches(const char *entry, const char *host)
 	return len > entry_len && host[0] != '.' && strncasecmp(entry, host + len - entry_len, entry_len) == 0;
 }
 
+/* A trunk that knows us by our address would place any call, with any caller ID, for a URI that leads to it. */
+static bool guard_is_provider(const struct config *config, const struct xf_addr *addr)
+{
+	struct source_match source;
+	struct xf_addr trunk;
+
+	for (uint32_t i = 0; i < config->provider_count; i++)
+		if (xf_addr_parse(&trunk, config->providers[i].trunk.host) == 0 && xf_addr_eq(&trunk, addr))
+			return true;
+	return source_find(config, addr, &source) && source.role == XF_ROLE_PROVIDER;
+}
+
+static bool guard_is_trunk(const struct config *config, const char *host)
+{
+	size_t len = guard_host_len(host);
+
+	for (uint32_t i = 0; i < config->provider_count; i++) {
+		const char *trunk = config->providers[i].trunk.host;
+		if (guard_host_len(trunk) == len && strncasecmp(trunk, host, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* at: " is at ADDRESS, which", or "" for a name. Which provider's it is may be another owner's affair. */
+static bool guard_refuse_provider(struct verdict *verdict, const char *host, const char *at)
+{
+	return verdict_refuse(verdict, 403,
+			      "%.80s%s is a provider's: transfer to a number or to a plan with one, so that its caller "
+			      "ID is checked",
+			      host, at);
+}
+
 bool guard_host(const struct config *config, uint32_t agent, const char *host, struct verdict *verdict)
 {
 	struct xf_addr addr;
-	bool is_addr = xf_addr_parse(&addr, host) == 0;
+	const struct config_agent *a = agent == XF_NONE ? NULL : &config->agents[agent];
 
-	if (is_addr && !guard_address(config, agent, &addr, host, verdict))
-		return false;
-	if (agent == XF_NONE)
-		return verdict_allow(verdict);
-	const struct config_agent *a = &config->agents[agent];
-	if (is_addr && guard_listed(&a->may, &addr, NULL))
-		return verdict_allow(verdict);
-	for (uint32_t i = 0; !is_addr && i < a->may.domain_count; i++)
-		if (guard_host_matches(a->may.domains[i], host))
+	if (xf_addr_parse(&addr, host) == 0) {
+		if (!guard_address(config, agent, &addr, host, verdict))
+			return false;
+		if (!a || guard_listed(&a->may, &addr, NULL))
 			return verdict_allow(verdict);
+	} else {
+		bool allowed = !a;
+		for (uint32_t i = 0; !allowed && i < a->may.domain_count; i++)
+			allowed = guard_host_matches(a->may.domains[i], host);
+		if (allowed && guard_is_trunk(config, host))
+			return guard_refuse_provider(verdict, host, "");
+		if (allowed)
+			return verdict_allow(verdict);
+	}
 	return verdict_refuse(verdict, 403, "agent %.64s may not call SIP host %.80s: add it to its may.domains",
 			      a->name, host);
 }
@@ -170,11 +208,10 @@ static bool guard_operator(const struct xf_addr *addr, bool ours, const char *ho
 bool guard_address(const struct config *config, uint32_t agent, const struct xf_addr *addr, const char *host,
 		   struct verdict *verdict)
 {
-	char text[XF_ADDR_STRLEN];
+	char text[XF_ADDR_STRLEN], at[XF_ADDR_STRLEN + 16];
 	struct xf_prefix block;
 	const struct guard_range *range =
 	    guard_in(guard_never, sizeof(guard_never) / sizeof(guard_never[0]), addr, &block);
-	struct source_match source;
 	bool ours = guard_is_ours(config, addr);
 	const char *what = ours ? "our own" : NULL; /* kind of address that must be listed */
 
@@ -182,6 +219,10 @@ bool guard_address(const struct config *config, uint32_t agent, const struct xf_
 	if (range || guard_is_broadcast(config, addr))
 		return verdict_refuse(verdict, 403, "%.80s is at %s, which is %s: no call can go there", host, text,
 				      range ? range->what : "broadcast");
+	if (!ours && guard_is_provider(config, addr)) {
+		snprintf(at, sizeof(at), " is at %s, which", text);
+		return guard_refuse_provider(verdict, host, at);
+	}
 	if (agent == XF_NONE)
 		return guard_operator(addr, ours, host, verdict);
 	if (ours) {
@@ -189,12 +230,6 @@ bool guard_address(const struct config *config, uint32_t agent, const struct xf_
 	} else {
 		range = guard_in(guard_inside, sizeof(guard_inside) / sizeof(guard_inside[0]), addr, &block);
 		what = range ? range->what : NULL;
-	}
-	/* A trunk that knows us by our address would place any call, with any caller ID, for a name that leads to it.
-	 */
-	if (!what && source_find(config, addr, &source) && source.role == XF_ROLE_PROVIDER) {
-		block = (struct xf_prefix){.addr = *addr, .prefix_len = addr->family == 4 ? 32 : 128};
-		what = "a provider's";
 	}
 	if (!what || guard_listed(&config->agents[agent].may, addr, &block))
 		return verdict_allow(verdict);

@@ -1,7 +1,8 @@
 /* The destination guard: where an agent may send a call, and where nobody may.
  *
  * `agent` is an index, or XF_NONE for an operator (and for the targets of a plan, which the operator wrote): an
- * operator may call anything but what no call can go to. Refusals have 403.
+ * operator may call anything but what no call can go to. A provider is nobody's SIP destination: what goes there goes
+ * by number, with a caller ID that was checked. Refusals have 403.
  */
 #pragma once
 
@@ -13,13 +14,13 @@
 bool guard_number(const struct config *config, uint32_t agent, const struct e164 *number, struct verdict *verdict);
 
 /* By the agent's may.domains: the host itself, "*.suffix", or an address block. An address is judged by guard_address
- * too. */
+ * too, and a trunk's name is refused. */
 bool guard_host(const struct config *config, uint32_t agent, const char *host, struct verdict *verdict);
 
 /* An address that `host` resolved to: a name that is allowed must not lead inside. Private, loopback and link-local
  * addresses and our own only if may.domains lists such an address or a block that lies wholly within them; multicast,
- * broadcast and 0.0.0.0/8 never; an operator never to ourselves. An address of a provider's sources must be listed
- * alone: what goes to a provider goes by number, with a caller ID that was checked. */
+ * broadcast and 0.0.0.0/8 never, nor a trunk's address or one whose longest source block is a provider's; an operator
+ * never to ourselves. */
 bool guard_address(const struct config *config, uint32_t agent, const struct xf_addr *addr, const char *host,
 		   struct verdict *verdict);
 

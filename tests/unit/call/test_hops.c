@@ -149,6 +149,33 @@ Test(hops, a_name_that_leads_to_a_provider)
 	net_expect_nothing_left(net);
 }
 
+/* The operator is bound by no list, but neither does what it names reach a provider unchecked. */
+Test(hops, an_operators_way_to_a_provider)
+{
+	static const char *const at_once[] = {"sip:+12025550143@192.0.2.10:5060", "sip:x@192.0.2.10",
+					      "sip:x@192.0.2.77", "sip:x@edge.carrier.lab", "sip:x@EDGE.carrier.lab."};
+	uint64_t id;
+	char why[256];
+	struct shard *shard = (struct shard *)plane_shard(net->plane);
+	net_connect(net, &caller, &agent, "+12025550100");
+	const struct call *call = shard_next_call(shard, NULL);
+	for (size_t i = 0; i < sizeof(at_once) / sizeof(*at_once); i++) {
+		int status = shard_transfer_start(shard, call->id, at_once[i], NULL, NULL, &id, why, sizeof(why));
+		cr_expect_eq(status, 403, "%s: %d %s", at_once[i], status, why);
+		cr_expect_not_null(strstr(why, "transfer to a number"), "%s", why);
+	}
+	cr_assert_eq(
+	    shard_transfer_start(shard, call->id, "sip:+12025550143@sneaky.lab", NULL, NULL, &id, why, sizeof(why)), 0);
+	net_pass(net, 20);
+	cr_expect_eq(net_count(net, "192.0.2.10", "INVITE"), 0);
+	const struct transfer *transfer = shard_transfer(shard, id);
+	cr_expect_eq(transfer->final_status, 403);
+	cr_expect_not_null(strstr(transfer->reason, "transfer to a number"), "%s", transfer->reason);
+	phone_request(&caller, "BYE", NULL, NULL);
+	phone_ok(&agent, "BYE");
+	net_expect_nothing_left(net);
+}
+
 /* RFC 7332: a call that comes back to us through others must end somewhere. */
 Test(hops, max_forwards_goes_down)
 {

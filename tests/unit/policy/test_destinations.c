@@ -251,6 +251,42 @@ Test(guard, hosts)
 	config_destroy(c);
 }
 
+/* Whoever asks, and whatever is listed: a provider is called by number, with a caller ID that was checked. */
+Test(guard, providers)
+{
+	static const struct {
+		const char *host;
+		bool allowed;
+	} cases[] = {
+	    {"54.1.1.1", false},	  {"54.172.0.9", false},	 {"::ffff:54.1.1.1", false},
+	    {"2001:db8:7::5", false},	  {"54.172.61.7", false},	 {"54.9.9.9", false},
+	    {"acme.pstn.example", false}, {"ACME.pstn.Example.", false}, {"rival.example", false},
+	    {"54.9.9.8", true},		  {"x.acme.pstn.example", true}, {"54.172.60.1", true}, /* the agent's own */
+	};
+	static const char *const listed[] = {"54.1.1.1", "54.9.9.9", "acme.pstn.example"};
+	struct config *c = policy_config();
+	struct verdict v;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool ok = guard_host(c, XF_NONE, cases[i].host, &v);
+		cr_expect_eq(ok, cases[i].allowed, "%s: %s", cases[i].host, v.reason);
+		cr_expect(ok || (strstr(v.reason, "a provider's") && strstr(v.reason, "transfer to a number")), "%s",
+			  v.reason);
+	}
+	for (size_t i = 0; i < sizeof(listed) / sizeof(listed[0]); i++) {
+		cr_expect(!guard_host(c, BOT, listed[i], &v), "%s", listed[i]);
+		cr_expect(strstr(v.reason, "transfer to a number"), "%s", v.reason);
+	}
+	struct xf_addr edge = policy_addr("54.1.1.1"), trunk = policy_addr("54.9.9.9");
+	cr_expect(!guard_address(c, BOT, &edge, "pbx.example", &v));
+	cr_expect(!guard_address(c, XF_NONE, &edge, "pbx.example", &v));
+	cr_expect_str_eq(v.reason,
+			 "pbx.example is at 54.1.1.1, which is a provider's: transfer to a number or to a plan "
+			 "with one, so that its caller ID is checked");
+	cr_expect(!guard_address(c, XF_NONE, &trunk, "pbx.example", &v));
+	config_destroy(c);
+}
+
 /* A name that is allowed must not lead inside, whoever answers for it. */
 Test(guard, resolved_addresses)
 {
