@@ -180,11 +180,13 @@ static void provisional(struct leg *leg, const struct sip_message *response)
 	    (leg->state != LEG_STATE_CALLING && leg->state != LEG_STATE_RINGING))
 		return;
 	leg->state = LEG_STATE_RINGING;
-	/* The early dialogs of one INVITE share the endpoint: the first SDP is heard, the 2xx's counts. */
-	if (leg_has_sdp(response) && !leg->agreed) {
-		snprintf(leg->remote_tag, sizeof(leg->remote_tag), "%s", response->to.tag);
+	/* RFC 3261 12.1: a tag begins an early dialog, SDP or not. Of several the one that is heard speaks, else the
+	 * last. */
+	if (*response->to.tag && (!leg->agreed || !*leg->remote_tag))
+		leg_take_tag(leg, response->to.tag);
+	/* They share the endpoint: the first SDP is heard, the 2xx's counts. */
+	if (leg_has_sdp(response) && !leg->agreed)
 		media = leg_take_answer(leg, response, why, sizeof(why)) == 0;
-	}
 	call_leg_progress(call, leg, response->status, media);
 }
 
@@ -269,6 +271,7 @@ void leg_invite_response(struct leg *leg, sip_txn txn, const struct sip_message 
 	} else if ((response->status == 401 || response->status == 407) && leg->state != LEG_STATE_CANCELLING) {
 		if (leg_authenticate(leg, &leg->invite, response, why, sizeof(why)) == 0) {
 			leg->state = LEG_STATE_CALLING;
+			leg_take_tag(leg, ""); /* the challenge ended the early dialogs of the INVITE before */
 			return;
 		}
 		char text[256];

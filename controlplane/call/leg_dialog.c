@@ -156,9 +156,17 @@ bool leg_can_reach(const struct sip_uri *contact)
 	return contact->scheme == SIP_SCHEME_SIP || contact->scheme == SIP_SCHEME_SIPS;
 }
 
+void leg_take_tag(struct leg *leg, const char *tag)
+{
+	if (strcmp(leg->remote_tag, tag) == 0)
+		return;
+	snprintf(leg->remote_tag, sizeof(leg->remote_tag), "%s", tag);
+	leg->remote_cseq = 0;
+}
+
 void leg_dialog_from_response(struct leg *leg, const struct sip_message *response)
 {
-	snprintf(leg->remote_tag, sizeof(leg->remote_tag), "%s", response->to.tag);
+	leg_take_tag(leg, response->to.tag);
 	if (leg_can_reach(&response->contact.uri))
 		snprintf(leg->remote_target, sizeof(leg->remote_target), "%s", response->contact.uri.text);
 	leg->route_set[0] = 0;

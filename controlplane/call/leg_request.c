@@ -27,6 +27,10 @@ static int reply_ok(struct leg *leg, sip_txn txn, const char *headers, const cha
 
 static void take_target(struct leg *leg, const struct sip_message *request)
 {
+	/* The 2xx to our INVITE names the target; until then all that we may still send is that INVITE with
+	 * credentials, and it goes where policy let the first one go. */
+	if (leg->ours && leg->state < LEG_STATE_CONNECTED)
+		return;
 	if (!leg_can_reach(&request->contact.uri) || strcmp(leg->remote_target, request->contact.uri.text) == 0)
 		return;
 	snprintf(leg->remote_target, sizeof(leg->remote_target), "%s", request->contact.uri.text);

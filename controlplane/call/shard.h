@@ -157,6 +157,8 @@ void leg_send_ack(struct leg *leg);
 int leg_authenticate(struct leg *leg, sip_txn *txn, const struct sip_message *response, char *why, size_t why_size);
 /* A Contact without a usable URI is taken for none: the dialog keeps the target that it has. */
 bool leg_can_reach(const struct sip_uri *contact);
+/* The dialog of our INVITE that counts from now on: their requests in it are numbered anew. */
+void leg_take_tag(struct leg *leg, const char *tag);
 void leg_dialog_from_response(struct leg *leg, const struct sip_message *response);
 /* Its requests go there from now on, or (-EINPROGRESS) once the dataplane lets the answers in: leg_admitted then.
  * -ENETUNREACH: not by its network, or not for this peer to name. */
