@@ -13,14 +13,24 @@ static void blank(char *text, size_t len)
 	memset(text, 'x', len);
 }
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static size_t blank_len(const char *text, size_t len)
+{
+	size_t n = 0;
+	while (n < len && is_space(text[n]))
+		n++;
+	return n;
+}
+
 bool scrub_is_sip(const void *data, size_t len)
 {
 	const char *text = data;
-	const char *end = memchr(text, '\n', len < 8192 ? len : 8192);
-	size_t n = end ? (size_t)(end - text) : 0;
-	if (n && text[n - 1] == '\r')
-		n--;
-	return n > 8 && (strncasecmp(text, "SIP/2.0 ", 8) == 0 || strncasecmp(text + n - 8, " SIP/2.0", 8) == 0);
+	size_t at = blank_len(text, len);
+	return at < len && text[at] > ' ' && text[at] < 0x7f;
 }
 
 static size_t line_len(const char *text, size_t len)
@@ -41,11 +51,19 @@ static bool ends_uri(char c)
 	return (unsigned char)c <= ' ' || strchr("<>\",", c);
 }
 
+/* A password may hold commas, so only one that another URI follows ends a user part. */
+static bool ends_user(const char *text, size_t len)
+{
+	return *text == ',' ? begins(text + 1, len - 1, "sip:") || begins(text + 1, len - 1, "sips:") ||
+				  begins(text + 1, len - 1, "tel:")
+			    : ends_uri(*text);
+}
+
 /* Behind "sip:" or "sips:": "user:password@host". Without an "@" there is a host only. */
 static void scrub_user(const struct scrub *scrub, char *text, size_t len)
 {
 	size_t at = 0, colon = 0;
-	while (at < len && text[at] != '@' && !ends_uri(text[at])) {
+	while (at < len && text[at] != '@' && !ends_user(text + at, len - at)) {
 		if (text[at] == ':' && !colon)
 			colon = at;
 		at++;
@@ -97,16 +115,11 @@ static size_t quoted_len(const char *text, size_t len)
 
 static bool is_secret(const char *name, size_t len)
 {
-	static const char *const names[] = {"username", "username*", "realm", "nonce", "cnonce", "response"};
+	static const char *const names[] = {"username", "username*", "realm", "nonce", "cnonce", "response", "rspauth"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strlen(names[i]) == len && strncasecmp(names[i], name, len) == 0)
 			return true;
 	return false;
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 /* Everything but white space, which may fold a line. */
@@ -117,19 +130,9 @@ static void blank_words(char *text, size_t len)
 			text[i] = 'x';
 }
 
-/* "Digest name=value, name="value"". */
-static void scrub_credentials(struct span value)
+/* "name=value, name="value"". */
+static void scrub_parameters(char *p, char *end)
 {
-	char *p = value.text, *end = value.text + value.len;
-	while (p < end && is_space(*p))
-		p++;
-	bool digest = begins(p, (size_t)(end - p), "digest") && end - p > 6 && is_space(p[6]);
-	while (p < end && !is_space(*p))
-		p++;
-	if (!digest) {
-		blank_words(p, (size_t)(end - p));
-		return;
-	}
 	while (p < end) {
 		while (p < end && (is_space(*p) || *p == ','))
 			p++;
@@ -147,6 +150,21 @@ static void scrub_credentials(struct span value)
 		if (secret)
 			blank_words(begin, (size_t)(p - begin) - (n > 1 && p[-1] == '"'));
 	}
+}
+
+/* "Digest" and its parameters. */
+static void scrub_credentials(struct span value)
+{
+	char *p = value.text, *end = value.text + value.len;
+	while (p < end && is_space(*p))
+		p++;
+	bool digest = begins(p, (size_t)(end - p), "digest") && end - p > 6 && is_space(p[6]);
+	while (p < end && !is_space(*p))
+		p++;
+	if (digest)
+		scrub_parameters(p, end);
+	else
+		blank_words(p, (size_t)(end - p));
 }
 
 /* Addresses of a list: what stands before "<" is read by people, the rest are URIs and parameters. */
@@ -187,6 +205,8 @@ static void scrub_quoted(const struct scrub *scrub, struct span value)
 enum header_kind {
 	HEADER_OTHER,
 	HEADER_CREDENTIALS,
+	HEADER_PROOF,	 /* of the other side, that it knows the password */
+	HEADER_PASSPORT, /* both numbers, encoded and signed (RFC 8224) */
 	HEADER_ADDRESS,
 	HEADER_QUOTED, /* for people, in quotes */
 	HEADER_TEXT,   /* for people */
@@ -201,6 +221,10 @@ static enum header_kind header_kind(const char *name, size_t len)
 	} headers[] = {
 	    {"Authorization", HEADER_CREDENTIALS},
 	    {"Proxy-Authorization", HEADER_CREDENTIALS},
+	    {"Authentication-Info", HEADER_PROOF},
+	    {"Proxy-Authentication-Info", HEADER_PROOF},
+	    {"Identity", HEADER_PASSPORT},
+	    {"y", HEADER_PASSPORT},
 	    {"From", HEADER_ADDRESS},
 	    {"f", HEADER_ADDRESS},
 	    {"To", HEADER_ADDRESS},
@@ -236,22 +260,35 @@ static enum header_kind header_kind(const char *name, size_t len)
 	return HEADER_OTHER;
 }
 
-/* A header with its continuation lines. */
-static void scrub_header(const struct scrub *scrub, char *line, size_t len)
+/* Of a line that begins with a name and a colon. */
+static enum header_kind line_kind(const char *line, const char *colon)
 {
-	char *colon = memchr(line, ':', len);
-	if (!colon)
-		return;
 	size_t name_len = (size_t)(colon - line);
 	while (name_len && is_space(line[name_len - 1]))
 		name_len--;
+	return header_kind(line, name_len);
+}
+
+/* A header with its continuation lines. */
+static void scrub_header(const struct scrub *scrub, char *line, size_t len)
+{
+	char *colon = memchr(line, ':', len), *stop;
+	if (!colon)
+		return;
 	struct span value = {colon + 1, len - (size_t)(colon + 1 - line)};
-	switch (header_kind(line, name_len)) {
+	switch (line_kind(line, colon)) {
 	case HEADER_NAMES:
 		return;
 	case HEADER_CREDENTIALS:
 		scrub_credentials(value);
 		scrub_uris(scrub, value.text, value.len);
+		return;
+	case HEADER_PROOF:
+		scrub_parameters(value.text, value.text + value.len);
+		return;
+	case HEADER_PASSPORT:
+		stop = memchr(value.text, ';', value.len);
+		blank_words(value.text, stop ? (size_t)(stop - value.text) : value.len);
 		return;
 	case HEADER_ADDRESS:
 		scrub_addresses(scrub, value);
@@ -297,7 +334,10 @@ static bool scrub_sdp(const struct scrub *scrub, char *line, size_t len)
 		blank_words(value + 1, len - (size_t)(value + 1 - line));
 	} else if (begins(line, len, "k=")) {
 		blank_words(line + 2, len - 2);
-	} else if (begins(line, len, "p=")) {
+	} else if (begins(line, len, "o=")) {
+		value = memchr(line, ' ', len);
+		scrub_numbers(scrub, line + 2, value ? (size_t)(value - line) - 2 : len - 2, false);
+	} else if (begins(line, len, "p=") || begins(line, len, "s=") || begins(line, len, "i=")) {
 		scrub_numbers(scrub, line + 2, len - 2, true);
 	} else {
 		return false;
@@ -312,7 +352,7 @@ static void scrub_body(const struct scrub *scrub, char *text, size_t len)
 		size_t n = line_len(text, len);
 		if (!scrub_sdp(scrub, text, n)) {
 			char *colon = memchr(text, ':', n);
-			if (colon && header_kind(text, (size_t)(colon - text)) != HEADER_OTHER)
+			if (colon && line_kind(text, colon) != HEADER_OTHER)
 				scrub_header(scrub, text, n);
 			else
 				scrub_uris(scrub, text, n);
@@ -324,8 +364,10 @@ static void scrub_body(const struct scrub *scrub, char *text, size_t len)
 
 void scrub_sip(const struct scrub *scrub, void *data, size_t len)
 {
-	char *text = data;
-	size_t n = line_len(text, len);
+	size_t blank = blank_len(data, len), n;
+	char *text = (char *)data + blank;
+	len -= blank;
+	n = line_len(text, len);
 	scrub_uris(scrub, text, n);
 	while (text += n, len -= n) {
 		n = line_len(text, len);

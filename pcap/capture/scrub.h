@@ -3,10 +3,11 @@
  *
  * - Authorization and Proxy-Authorization: username, realm, nonce, cnonce and response (of other schemes than Digest
  *   everything) become as many "x". Challenges stay, for they are no secret and a replay needs them.
+ * - Authentication-Info: cnonce and rspauth. Identity: its token, which holds both numbers.
  * - Passwords in URIs, and in SDP the keys of a=crypto, a=key-mgmt and k=, a=fingerprint and a=ice-pwd: likewise.
  * - Telephone numbers, 6 digits or more, in user parts of sip:, sips: and tel: URIs and in what people read (display
- *   names, Warning, Reason, Subject, p= of SDP) get other digits: the same number the same ones whatever its spelling,
- *   different numbers different ones. Country code, trunk zero and separators stay.
+ *   names, Warning, Reason, Subject, user of o=, p=, s= and i= of SDP) get other digits: the same number the same ones
+ * whatever its spelling, different numbers different ones. Country code, trunk zero and separators stay.
  */
 #pragma once
 
@@ -21,7 +22,7 @@ struct scrub {
 	uint8_t key[SCRUB_KEY_LEN];
 };
 
-/* Does it begin as a SIP message does? */
+/* Is it text, and so SIP, or meant to be? Blank lines may stand before it. RTP, RTCP, STUN and DTLS are not. */
 bool scrub_is_sip(const void *data, size_t len);
 /* Works in place, on any bytes: lines that are not understood are left as they are. */
 void scrub_sip(const struct scrub *scrub, void *data, size_t len);

@@ -179,8 +179,51 @@ Test(scrub, what_is_sip)
 	cr_expect(scrub_is_sip("BYE sip:a SIP/2.0\r\n", 19));
 	cr_expect(scrub_is_sip("BYE sip:a SIP/2.0\n", 18));
 	cr_expect_not(scrub_is_sip("\x80\x00\x00\x01", 4));
-	cr_expect_not(scrub_is_sip("SIP/2.0 200 OK", 14));
+	/* what is malformed is captured too, and may hold as much */
+	cr_expect(scrub_is_sip("SIP/2.0 200 OK", 14));
+	cr_expect(scrub_is_sip("\r\n\r\nBYE sip:a SIP/2.0\r\n", 23));
+	cr_expect(scrub_is_sip("BYE sip:a SIP/2.0 \r\n", 20));
+	cr_expect_not(scrub_is_sip("\x16\xfe\xfd\x00", 4));
+	cr_expect_not(scrub_is_sip("\r\n\r\n", 4));
 	cr_expect_not(scrub_is_sip("", 0));
+}
+
+Test(scrub, blank_lines_before_a_message)
+{
+	char *out = scrubbed(
+	    "\r\n\r\nBYE sip:a SIP/2.0\r\nAuthorization: Digest username=\"u\",\r\n response=\"ab12\"\r\n\r\n");
+	cr_expect_not_null(strstr(out, "username=\"x\",\r\n response=\"xxxx\""), "%s", out);
+	free(out);
+}
+
+Test(scrub, passwords_with_commas)
+{
+	char *out = scrubbed("BYE sip:bob:se,cret@h SIP/2.0\r\nRoute: <sip:b:a,b,c@h>,<sip:c>\r\n"
+			     "X: sip:h1,sip:bob:secret@h\r\n\r\n");
+	cr_expect_str_eq(out, "BYE sip:bob:xxxxxxx@h SIP/2.0\r\nRoute: <sip:b:xxxxx@h>,<sip:c>\r\n"
+			      "X: sip:h1,sip:bob:xxxxxx@h\r\n\r\n");
+	free(out);
+}
+
+Test(scrub, proofs_and_passports)
+{
+	char *out = scrubbed(
+	    "SIP/2.0 200 OK\r\nAuthentication-Info: nextnonce=\"n\", qop=auth, rspauth=\"0f\", cnonce=\"c\"\r\n"
+	    "Identity: eyJ.eyJ.sig;info=<https://a/b>;ppt=shaken\r\ny: eyJ\r\n\r\n");
+	cr_expect_str_eq(
+	    out, "SIP/2.0 200 OK\r\nAuthentication-Info: nextnonce=\"n\", qop=auth, rspauth=\"xx\", cnonce=\"x\"\r\n"
+		 "Identity: xxxxxxxxxxx;info=<https://a/b>;ppt=shaken\r\ny: xxx\r\n\r\n");
+	free(out);
+}
+
+Test(scrub, numbers_in_sdp)
+{
+	char *out =
+	    scrubbed("SIP/2.0 200 OK\r\n\r\nv=0\r\no=2025550143 3988888888 1 IN IP4 192.0.2.1\r\ns=2025550143\r\n"
+		     "i=2025550143\r\n");
+	cr_expect_null(strstr(out, "2025550143"), "%s", out);
+	cr_expect_not_null(strstr(out, " 3988888888 1 IN IP4 192.0.2.1"), "%s", out);
+	free(out);
 }
 
 /* Whatever the bytes, nothing outside is touched. */
