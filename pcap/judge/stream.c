@@ -108,7 +108,7 @@ void stream_add(struct stream *s, const struct rtp_packet *p, uint64_t ns)
 {
 	int16_t step = (int16_t)(p->sequence - (uint16_t)s->highest);
 	uint32_t number = s->highest + (uint32_t)(int32_t)step;
-	uint64_t gap = ns - s->last_ns;
+	uint64_t gap = ns > s->last_ns ? ns - s->last_ns : 0; /* a capture's clock may have been put back */
 	s->packets++;
 	if (gap > s->longest_gap_ns)
 		s->longest_gap_ns = gap;

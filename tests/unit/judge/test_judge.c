@@ -193,6 +193,19 @@ Test(judge, streams_are_counted_as_a_receiver_does)
 	judge_destroy(judge);
 }
 
+Test(judge, a_clock_that_was_put_back_makes_no_gap)
+{
+	struct judge *judge;
+	cr_assert_eq(judge_create(&judge, false), 0);
+	receive(judge, 1, 5000000);
+	receive(judge, 2, 1000000);
+	receive(judge, 3, 1020000);
+	json_t *streams = judge_received_streams(judge), *one = json_array_get(streams, 0);
+	cr_expect_float_eq(json_real_value(json_object_get(one, "longest_gap_ms")), 20.0, 0.001);
+	json_decref(streams);
+	judge_destroy(judge);
+}
+
 /* As Wireshark does: only what an SDP has named is RTP. */
 Test(judge, captured_streams_are_those_that_an_sdp_names)
 {
