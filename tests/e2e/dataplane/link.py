@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 
-VERSION = 2
+VERSION = 3
 NONE = 0xFFFFFFFF
 PROMPT = 0xFFFFFFFE  # as a source, with the number of a prompt
 PROMPTS = {"ringback-us": 1, "ringback-eu": 2, "ringback-gb": 3}

@@ -326,7 +326,7 @@ Test(draw, the_grid_holds)
 Test(draw, fast)
 {
 	struct timespec start, end;
-	char name[16];
+	char name[32];
 	for (int i = 0; i < 10; i++) {
 		snprintf(name, sizeof(name), "lane %d", i);
 		ladder_lane(ladder, name);
