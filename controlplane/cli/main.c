@@ -122,10 +122,13 @@ static int run_request(const struct args *args)
 	return r;
 }
 
-/* Another program takes over. */
-static int run_replay(char **argv)
+/* Another program takes over, and explains itself. */
+static int run_replay(char **argv, bool help)
 {
-	char why[512];
+	static char program[] = "xfergate", option[] = "--help";
+	char *ask[] = {program, option, NULL}, why[512];
+	if (help)
+		argv = ask;
 	replay_exec(argv, why, sizeof(why));
 	complain(why);
 	return EXIT_REFUSED;
@@ -143,12 +146,14 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	int r = EXIT_DONE;
+	bool help = args.help || args.command == COMMAND_HELP;
+	unsigned about = args.help ? args.command : args.topic;
 	if (args.version)
 		puts("xfergate " XF_VERSION);
-	else if (args.help || args.command == COMMAND_HELP)
-		help_print(stdout, args.help ? args.command : args.topic);
-	else if (args.command == COMMAND_REPLAY)
-		r = run_replay(argv + 1);
+	else if (help && about != COMMAND_REPLAY)
+		help_print(stdout, about);
+	else if (help || args.command == COMMAND_REPLAY)
+		r = run_replay(argv + 1, help);
 	else if (args.command == COMMAND_CHECK)
 		r = run_check(args.file);
 	else if (args.command == COMMAND_CAPTURE)
