@@ -79,6 +79,7 @@ int call_answer_caller(struct call *call, struct leg *other, char *why, size_t w
 	caller->ack_cseq = caller->invite_cseq;
 	caller->invite = 0;
 	caller->state = LEG_STATE_CONNECTED;
+	leg_watch(caller, false);
 	caller->answered_ns = call->answered_ns = call->shard->env->now_ns;
 	call->shard->counts.calls_answered++;
 	leg_event(caller, LOG_LEVEL_INFO, "event=answered");

@@ -244,6 +244,7 @@ static void answered(struct leg *leg, const struct sip_message *response)
 		return;
 	}
 	leg_event(leg, LOG_LEVEL_INFO, "event=answered");
+	leg_watch(leg, false);
 	call_leg_answered(call, leg);
 }
 

@@ -102,6 +102,14 @@ static unsigned only_first_audio(struct sdp_codec *codecs, unsigned count)
 	return kept;
 }
 
+void leg_watch(struct leg *leg, bool again)
+{
+	bool on = leg->state == LEG_STATE_CONNECTED && (leg->remote_sdp.direction & SDP_SENDONLY);
+	if (again)
+		media_watch(leg->shard->media, leg->endpoint, false);
+	media_watch(leg->shard->media, leg->endpoint, on);
+}
+
 static int settle(struct leg *leg, const struct sdp *sdp, const struct sdp_codec *ours, unsigned count, char *why,
 		  size_t why_size)
 {
@@ -122,6 +130,7 @@ static int settle(struct leg *leg, const struct sdp *sdp, const struct sdp_codec
 	}
 	leg->remote_sdp = *sdp;
 	leg->agreed = true;
+	leg_watch(leg, false);
 	return 0;
 }
 

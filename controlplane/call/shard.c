@@ -236,7 +236,7 @@ static void on_media_event(void *arg, uint64_t owner, struct xf_endpoint_id id, 
 		return;
 	leg_event(leg, type == XF_EVENT_WRONG_SOURCE ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "event=%s",
 		  xf_link_event_name(type));
-	/* A peer that was told to be silent, or said so, is not lost for being silent. */
+	/* Told before we said that it may be silent. */
 	if (type != XF_EVENT_MEDIA_TIMEOUT || leg->state != LEG_STATE_CONNECTED ||
 	    !(leg->remote_sdp.direction & SDP_SENDONLY))
 		return;

@@ -184,6 +184,8 @@ int leg_make_answer(struct leg *leg, const struct sdp_codec *ours, unsigned coun
 int leg_sdp_text(const struct leg *leg, bool offer, char *buf, size_t size);
 bool leg_has_sdp(const struct sip_message *message);
 bool leg_hears(const struct leg *leg); /* may media be sent to it? */
+/* Its silence ends it from now on, if it is connected and has said that it sends; again: as if it had just spoken. */
+void leg_watch(struct leg *leg, bool again);
 unsigned leg_default_codecs(struct sdp_codec *codecs);
 
 /* ---- transfer.c: the table; transfer_start.c, transfer_act.c: what its cells do */

@@ -71,6 +71,7 @@ static void give_up(struct transfer *transfer, bool to_agent)
 	reasons(transfer, true, told, sizeof(told));
 	if (to_agent && agent && agent->state == LEG_STATE_CONNECTED) {
 		call_set_state(call, CALL_AGENT);
+		leg_watch(agent, true); /* what it did not say meanwhile nobody has minded */
 		transfer_finish(transfer, TRANSFER_RESULT_RETURNED, status, why, told);
 		return;
 	}

@@ -156,7 +156,6 @@ static void settings_init(const struct media *media, uint32_t network, struct xf
 	    .port = (uint16_t)media->config->networks[network].port,
 	    .dscp = DSCP_EXPEDITED,
 	    .learn_window_ns = media->config->learn_window_ms * NS_PER_MS,
-	    .timeout_ns = media->config->media_timeout_ms * NS_PER_MS,
 	};
 }
 
@@ -237,6 +236,18 @@ int media_set_remote(struct media *media, struct xf_endpoint_id id, const struct
 	if (media->ready && !endpoint->open_refused)
 		endpoint_tell_settings(media, endpoint, remote->relearn);
 	return 0;
+}
+
+void media_watch(struct media *media, struct xf_endpoint_id id, bool on)
+{
+	struct shadow_endpoint *endpoint = shadow_find(&media->shadow, id);
+	uint64_t timeout_ns = on ? media->config->media_timeout_ms * NS_PER_MS : 0;
+	if (!endpoint || endpoint->settings.timeout_ns == timeout_ns)
+		return;
+	endpoint->settings.timeout_ns = timeout_ns;
+	endpoint->settings_told = false;
+	if (media->ready && !endpoint->open_refused)
+		endpoint_tell_settings(media, endpoint, false);
 }
 
 void media_close(struct media *media, struct xf_endpoint_id id)

@@ -19,10 +19,10 @@ static unsigned deadlines_armed(struct worker *w, uint64_t now_ns)
 
 static bool deadlines_timed_out(const struct endpoint *e, uint64_t now_ns)
 {
-	/* Without a remote nothing can come: its time begins when the SDP names one. */
+	/* Without a remote nothing can come: its time begins when the SDP names one, and when somebody asks for it. */
 	if (e->timed_out || e->timeout_ns == 0 || e->remote.addr.family == 0)
 		return false;
-	uint64_t since = RTE_MAX(e->last_rx_ns, e->learn_since_ns);
+	uint64_t since = RTE_MAX(e->last_rx_ns, e->watch_since_ns);
 	return now_ns >= since && now_ns - since >= e->timeout_ns;
 }
 

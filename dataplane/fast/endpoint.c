@@ -134,7 +134,7 @@ void endpoint_settings(struct endpoint *e, const struct xf_endpoint_settings *se
 void endpoint_open(struct endpoint *e, uint64_t now_ns)
 {
 	counter_set(&e->opened_ns, now_ns);
-	e->learn_since_ns = now_ns;
+	e->learn_since_ns = e->watch_since_ns = now_ns;
 }
 
 void endpoint_update(struct endpoint *e, const struct xf_endpoint_settings *settings, const struct egress *egress,
@@ -146,8 +146,11 @@ void endpoint_update(struct endpoint *e, const struct xf_endpoint_settings *sett
 	bool foreign = e->locked.addr.family != 0 && !named && settings->learn == XF_LEARN_STRICT;
 	if (!named && (settings->relearn || unknown || foreign))
 		e->locked = e->candidate = e->rtcp_source = (struct xf_sockaddr){0};
-	if (settings->relearn || unknown || foreign) {
+	bool learns = settings->relearn || unknown || foreign;
+	if (learns)
 		e->learn_since_ns = now_ns;
+	if (learns || e->timeout_ns == 0) {
+		e->watch_since_ns = now_ns;
 		e->timed_out = 0;
 	}
 	endpoint_settings(e, settings, egress);

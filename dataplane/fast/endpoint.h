@@ -74,7 +74,9 @@ struct endpoint {
 	uint64_t prompt_since_ms;	  /* when its first packet is due */
 	LIST_ENTRY(endpoint) prompt_link; /* of its slot in the wheel, if prompt */
 	uint64_t opened_ns;
-	uint64_t learn_since_ns; /* open or relearn: the learning window and the media time-out count from here */
+	uint64_t learn_since_ns; /* open or relearn: the learning window counts from here */
+	uint64_t
+	    watch_since_ns; /* as learn_since_ns, or when timeout_ns was set: the media time-out counts from here */
 	uint64_t learn_window_ns, timeout_ns;
 	uint64_t wrong_source_told_ns; /* if wrong_source_told */
 	struct xf_sockaddr local, remote, remote_rtcp;

@@ -150,6 +150,35 @@ Test(worker, media_timeout)
 	rig_fini(&rig);
 }
 
+/* Who rings for longer than silence may last is not late when it answers. */
+Test(worker, media_timeout_switched_on)
+{
+	static struct rig rig;
+	rig_init(&rig, 1);
+	struct xf_endpoint_settings settings = rig_settings(CALLER, 4000);
+	struct xf_endpoint_id id = rig_open(&rig, 0, RIG_V4, 20000, &settings, 1, 1);
+	struct command update = {.type = COMMAND_UPDATE, .id = id, .egress = {.resolved = true}};
+	for (unsigned round = 1; round <= 2; round++) {
+		rig.now_ns += 5000 * RIG_MS;
+		rig_turns(&rig);
+		settings.timeout_ns = 1000 * RIG_MS;
+		update.settings = settings;
+		cr_expect_eq(rig_command(&rig, 0, &update), 0);
+		rig.now_ns += 500 * RIG_MS;
+		cr_expect_eq(rig_command(&rig, 0, &update), 0);
+		rig.now_ns += 500 * RIG_MS - 1;
+		rig_turns(&rig);
+		cr_expect_eq(rig_events(&rig, XF_EVENT_MEDIA_TIMEOUT), round - 1);
+		rig.now_ns++;
+		rig_turns(&rig);
+		rig_turns(&rig);
+		cr_expect_eq(rig_events(&rig, XF_EVENT_MEDIA_TIMEOUT), round);
+		update.settings.timeout_ns = 0;
+		cr_expect_eq(rig_command(&rig, 0, &update), 0);
+	}
+	rig_fini(&rig);
+}
+
 /* More endpoints than one turn looks at: each is told of once, some turns later; closing them in between is safe. */
 Test(worker, many_timeouts)
 {

@@ -35,7 +35,7 @@ Test(endpoints, open_says_all_that_the_configuration_says)
 	cr_assert_eq(e->settings.port, 1);
 	cr_assert_eq(e->settings.dscp, 46);
 	cr_assert_eq(e->settings.learn_window_ns, 3 * NS_PER_S);
-	cr_assert_eq(e->settings.timeout_ns, 60 * NS_PER_S);
+	cr_assert_eq(e->settings.timeout_ns, 0);
 	cr_assert_eq(e->settings.remote.addr.family, 0);
 	uint64_t owner = 0;
 	cr_assert(media_knows(world->media, id, &owner));
@@ -221,6 +221,28 @@ Test(endpoints, generations_only_rise)
 		last = id.generation;
 		media_close(world->media, id);
 	}
+}
+
+/* Silence is nothing to be told of until somebody asks; the dataplane counts from then on. */
+Test(endpoints, watched_when_asked)
+{
+	struct xf_endpoint_id id = opened(0, 1, 31);
+	world_settle(world);
+	unsigned updates = world->dp.seen[XF_LINK_UPDATE];
+	media_watch(world->media, id, false);
+	media_watch(world->media, id, true);
+	media_watch(world->media, id, true);
+	world_settle(world);
+	cr_expect_eq(fake_find(&world->dp, id)->settings.timeout_ns, 60 * NS_PER_S);
+	cr_expect_eq(world->dp.seen[XF_LINK_UPDATE], updates + 1, "told what changed");
+	media_watch(world->media, id, false);
+	media_watch(world->media, id, true);
+	world_settle(world);
+	cr_expect_eq(world->dp.seen[XF_LINK_UPDATE], updates + 3, "off and on counts anew");
+	media_close(world->media, id);
+	media_watch(world->media, id, true);
+	world_settle(world);
+	cr_expect_eq(world->dp.violations, 0);
 }
 
 Test(endpoints, events_reach_the_owner)

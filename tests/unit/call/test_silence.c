@@ -1,0 +1,77 @@
+/* Whose silence ends a call: of who is connected and has said that it sends. */
+#include "net.h"
+
+#include <criterion/criterion.h>
+
+static struct net *net;
+static struct phone caller, agent;
+
+static void setup(void)
+{
+	net = net_create();
+	phone_init(&caller, net, "192.0.2.20");
+	phone_init(&agent, net, "198.51.100.10");
+}
+
+static void teardown(void)
+{
+	net_destroy(net);
+}
+
+TestSuite(silence, .init = setup, .fini = teardown);
+
+/* The endpoint that talks to the phone, of those whose peer is known. */
+static const struct fake_endpoint *endpoint_of(const struct phone *phone)
+{
+	struct xf_addr address = {0};
+	cr_assert_eq(xf_addr_parse(&address, phone->address), 0);
+	for (uint32_t i = 0; i < net->dp.addr_count * XF_PORT_PAIRS; i++) {
+		const struct fake_endpoint *e = &net->dp.endpoint[i];
+		if (e->open && xf_addr_eq(&e->settings.remote.addr, &address))
+			return e;
+	}
+	return NULL;
+}
+
+static bool watched(const struct phone *phone)
+{
+	const struct fake_endpoint *e = endpoint_of(phone);
+	cr_assert_not_null(e, "no endpoint talks to %s", phone->address);
+	return e->settings.timeout_ns == net->config->media_timeout_ms * NS_PER_MS;
+}
+
+/* Ringing may take longer than silence may: it counts from the answer. */
+Test(silence, counts_from_the_answer)
+{
+	phone_invite(&caller, "+12025550177", "+12025550100", phone_sdp(&caller, "sendrecv"), NULL);
+	net_pass(net, 20);
+	const struct sip_message *invite = phone_rung(&agent);
+	phone_answer(&agent, invite, 183, NULL, phone_sdp(&agent, "sendrecv"));
+	net_pass(net, 20);
+	cr_expect(!watched(&agent));
+	cr_expect_eq(endpoint_of(&agent)->settings.timeout_ns, 0);
+	phone_answer(&agent, invite, 200, NULL, phone_sdp(&agent, "sendrecv"));
+	phone_connected(&caller, NULL);
+	net_pass(net, 20);
+	cr_expect(watched(&agent));
+	cr_expect(watched(&caller));
+}
+
+/* Who holds us sends nothing, and is not lost for it; the time begins anew when it comes back. */
+Test(silence, not_of_who_holds_us)
+{
+	net_connect(net, &caller, &agent, "+12025550100");
+	phone_request(&agent, "INVITE", NULL, phone_sdp(&agent, "inactive"));
+	const struct sip_message *ok = net_hear(net, agent.address, "200 INVITE");
+	cr_assert_not_null(ok);
+	phone_ack(&agent, ok->cseq, NULL);
+	net_pass(net, 20);
+	cr_expect(!watched(&agent));
+	cr_expect(watched(&caller));
+	phone_request(&agent, "INVITE", NULL, phone_sdp(&agent, "sendrecv"));
+	ok = net_hear(net, agent.address, "200 INVITE");
+	cr_assert_not_null(ok);
+	phone_ack(&agent, ok->cseq, NULL);
+	net_pass(net, 20);
+	cr_expect(watched(&agent));
+}
