@@ -7,9 +7,15 @@
 
 #define PACKETS_A_LINE 16
 
+/* Room for one more of `count`, which have room up to the next power of two. */
+static void *room_for(void *items, uint32_t count, size_t size)
+{
+	return count & (count - 1) ? items : reallocarray(items, count ? count * 2 : 1, size);
+}
+
 struct expectation *expectations_add(struct expectations *list, const char *head)
 {
-	struct expectation *grown = reallocarray(list->items, list->count + 1, sizeof(*grown));
+	struct expectation *grown = room_for(list->items, list->count, sizeof(*grown));
 	if (!grown)
 		return NULL;
 	list->items = grown;
@@ -19,7 +25,7 @@ struct expectation *expectations_add(struct expectations *list, const char *head
 
 int expectation_add_line(struct expectation *item, const char *line, size_t len)
 {
-	char **grown = reallocarray(item->lines, item->line_count + 1, sizeof(*grown));
+	char **grown = room_for(item->lines, item->line_count, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	item->lines = grown;

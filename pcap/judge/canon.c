@@ -47,10 +47,8 @@ static void text_add(struct text *t, const char *bytes, size_t len)
 
 static const char *canon_find(const struct canon *canon, const char *text, size_t len)
 {
-	for (uint32_t i = 0; i < canon->token_count; i++)
-		if (strncmp(canon->tokens[i].text, text, len) == 0 && !canon->tokens[i].text[len])
-			return canon->tokens[i].word;
-	return NULL;
+	uint32_t token = strmap_get(&canon->token_of, text, len);
+	return token == STRMAP_NONE ? NULL : canon->tokens[token].word;
 }
 
 /* The word that stands for it from now on. NULL: no memory, or there is nothing to replace. */
@@ -68,8 +66,7 @@ static const char *canon_token(struct canon *canon, enum word kind, const char *
 		canon->token_room = room;
 	}
 	struct canon_token *token = &canon->tokens[canon->token_count];
-	token->text = strndup(text, len);
-	if (!token->text)
+	if (strmap_set(&canon->token_of, text, len, canon->token_count) < 0)
 		return NULL;
 	canon->token_count++;
 	snprintf(token->word, sizeof(token->word), "{%s %u}", words[kind], ++canon->numbers[kind]);
@@ -336,8 +333,7 @@ void canon_fini(struct canon *canon)
 {
 	for (uint32_t i = 0; i < canon->count; i++)
 		free(canon->messages[i].text);
-	for (uint32_t i = 0; i < canon->token_count; i++)
-		free(canon->tokens[i].text);
+	strmap_fini(&canon->token_of);
 	free(canon->messages);
 	free(canon->tokens);
 	*canon = (struct canon){0};

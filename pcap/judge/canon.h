@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "judge/strmap.h"
 #include "xfergate/addr.h"
 
 struct canon_message {
@@ -16,7 +17,6 @@ struct canon_message {
 };
 
 struct canon_token {
-	char *text;
 	char word[24]; /* "{tag 3}" */
 };
 
@@ -25,6 +25,7 @@ struct canon {
 	uint32_t count, room;
 	struct canon_token *tokens;
 	uint32_t token_count, token_room;
+	struct strmap token_of; /* by what it stands for */
 	uint32_t numbers[10]; /* the last number, by kind of word */
 };
 

@@ -1,10 +1,10 @@
 /* How two lists of SIP messages, or of outcomes, differ, in words. */
 #include <stdlib.h>
+#include "judge/align.h"
 #include "judge/inside.h"
 #include "judge/rename.h"
 
-#define DIFFER_CELLS_MAX (1u << 24) /* of the table that aligns two lists */
-#define DIFFER_SHOWN	 40	    /* differences of one kind that are said; the rest is counted */
+#define DIFFER_SHOWN 40 /* differences of one kind that are said; the rest is counted */
 
 /* "192.0.2.1:5060 -> 192.0.2.20:5060" without the time before it. */
 static const char *way(const struct expectation *item)
@@ -22,18 +22,24 @@ static const char *cseq_method(const struct expectation *item)
 {
 	for (uint32_t i = 1; i < item->line_count; i++)
 		if (strncmp(item->lines[i], "CSeq: ", 6) == 0) {
-			const char *space = strchr(item->lines[i] + 6, ' ');
+			/* the number may be a word with a space in it: "{cseq 3}" */
+			const char *space = strrchr(item->lines[i] + 6, ' ');
 			return space ? space + 1 : "";
 		}
 	return "";
 }
 
-/* Same kind of message on the same way: a request's method, or an answer's code and method. */
-static bool alike(const struct expectation *a, const struct expectation *b)
+/* Messages of one kind on the same way are set side by side: a request's method, or an answer's code and method. */
+static bool add_kind(struct align_list *list, struct strmap *known, const struct expectation *item)
 {
-	size_t n = strncmp(start_line(a), "SIP/2.0 ", 8) == 0 ? 11 : strcspn(start_line(a), " ") + 1;
-	return strcmp(way(a), way(b)) == 0 && strncmp(start_line(a), start_line(b), n) == 0 &&
-	       strcmp(cseq_method(a), cseq_method(b)) == 0;
+	const char *start = start_line(item);
+	size_t n = strncmp(start, "SIP/2.0 ", 8) == 0 ? 11 : strcspn(start, " ");
+	char *text;
+	if (asprintf(&text, "%s\n%.*s\n%s", way(item), (int)n, start, cseq_method(item)) < 0)
+		return false;
+	bool good = align_add(list, known, text);
+	free(text);
+	return good;
 }
 
 static void name(FILE *out, const char *what, uint32_t number, const struct expectation *item)
@@ -100,61 +106,47 @@ static unsigned differ_lines(struct rename *names, const struct expectation *exp
 	return differences;
 }
 
-/* Longest common subsequence by alike(): pair[i] is the partner of expected message i, or UINT32_MAX. */
-static bool align(const struct expectations *expected, const struct expectations *got, uint32_t *pair)
+/* Partners of the expected messages; NULL: no memory. */
+static uint32_t *pair_messages(const struct expectations *expected, const struct expectations *got)
 {
-	uint32_t n = expected->count, m = got->count, width = m + 1;
-	for (uint32_t i = 0; i < n; i++)
-		pair[i] = UINT32_MAX;
-	if ((uint64_t)(n + 1) * width > DIFFER_CELLS_MAX) {
-		for (uint32_t i = 0; i < n && i < m && alike(&expected->items[i], &got->items[i]); i++)
-			pair[i] = i;
-		return true;
+	struct strmap known = {0};
+	struct align_list e = {0}, g = {0};
+	uint32_t *pair = calloc(expected->count + 1, sizeof(*pair));
+	bool good = pair;
+	for (uint32_t i = 0; good && i < expected->count; i++)
+		good = add_kind(&e, &known, &expected->items[i]);
+	for (uint32_t i = 0; good && i < got->count; i++)
+		good = add_kind(&g, &known, &got->items[i]);
+	if (!good || !align(&e, &g, pair)) {
+		free(pair);
+		pair = NULL;
 	}
-	uint16_t *best = calloc((size_t)(n + 1) * width, sizeof(*best));
-	if (!best)
-		return false;
-	for (uint32_t i = n; i-- > 0;)
-		for (uint32_t k = m; k-- > 0;) {
-			uint16_t skip_i = best[(i + 1) * width + k], skip_k = best[i * width + k + 1];
-			best[i * width + k] = alike(&expected->items[i], &got->items[k])
-						  ? (uint16_t)(best[(i + 1) * width + k + 1] + 1)
-					      : skip_i > skip_k ? skip_i
-								: skip_k;
-		}
-	for (uint32_t i = 0, k = 0; i < n && k < m;) {
-		if (alike(&expected->items[i], &got->items[k]))
-			pair[i++] = k++;
-		else if (best[(i + 1) * width + k] >= best[i * width + k + 1])
-			i++;
-		else
-			k++;
-	}
-	free(best);
-	return true;
+	align_fini(&e);
+	align_fini(&g);
+	strmap_fini(&known);
+	return pair;
 }
 
 unsigned differ_sip(const struct expectations *expected, const struct expectations *got, FILE *out)
 {
 	struct rename names = {0};
 	unsigned differences = 0;
-	uint32_t *pair = calloc(expected->count + 1, sizeof(*pair));
-	if (!pair || !align(expected, got, pair)) {
+	uint32_t *pair = pair_messages(expected, got);
+	if (!pair) {
 		fprintf(out, "out of memory: SIP was not compared\n");
-		free(pair);
 		return 1;
 	}
 	uint32_t next = 0;
 	for (uint32_t i = 0; i <= expected->count; i++) {
 		uint32_t until = i < expected->count ? pair[i] : got->count;
-		for (; until != UINT32_MAX && next < until; next++)
+		for (; until != ALIGN_NONE && next < until; next++)
 			if (differences++ < DIFFER_SHOWN) {
 				name(out, "not expected", next, &got->items[next]);
 				fputc('\n', out);
 			}
 		if (i == expected->count)
 			break;
-		if (until == UINT32_MAX) {
+		if (until == ALIGN_NONE) {
 			if (differences++ < DIFFER_SHOWN) {
 				name(out, "missing", i, &expected->items[i]);
 				fputc('\n', out);
@@ -171,19 +163,70 @@ unsigned differ_sip(const struct expectations *expected, const struct expectatio
 	return differences;
 }
 
+/* Lines of all records, in order. */
+struct outcome_lines {
+	const char **line;
+	struct align_list kinds;
+};
+
+static bool outcome_lines(struct outcome_lines *lines, struct strmap *known, const struct expectations *list)
+{
+	uint32_t room = 1;
+	for (uint32_t i = 0; i < list->count; i++)
+		room += list->items[i].line_count + 1;
+	if (!(lines->line = reallocarray(NULL, room, sizeof(*lines->line))))
+		return false;
+	for (uint32_t i = 0; i < list->count; i++) {
+		/* what is stored has one record; another one is a difference like a line */
+		for (uint32_t n = i ? 0 : 1; n <= list->items[i].line_count; n++) {
+			const char *line = n ? list->items[i].lines[n - 1] : list->items[i].head;
+			lines->line[lines->kinds.count] = line;
+			if (!align_add(&lines->kinds, known, line))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Lines between two pairs stand beside each other, as far as there are such. */
+static unsigned differ_between(const struct outcome_lines *e, uint32_t i, uint32_t e_end, const struct outcome_lines *g,
+			       uint32_t k, uint32_t g_end, unsigned before, FILE *out)
+{
+	unsigned differences = 0;
+	for (; i < e_end || k < g_end; i++, k++)
+		if (before + differences++ < DIFFER_SHOWN)
+			fprintf(out, "outcome: expected %s\n         got      %s\n", i < e_end ? e->line[i] : "nothing",
+				k < g_end ? g->line[k] : "nothing");
+	return differences;
+}
+
 unsigned differ_outcome(const struct expectations *expected, const struct expectations *got, FILE *out)
 {
-	static const struct expectation nothing;
-	const struct expectation *want = expected->count ? &expected->items[0] : &nothing;
-	const struct expectation *have = got->count ? &got->items[0] : &nothing;
+	struct strmap known = {0};
+	struct outcome_lines e = {0}, g = {0};
+	uint32_t *pair = NULL, from = 0, next = 0;
 	unsigned differences = 0;
-	for (uint32_t i = 0; i < want->line_count || i < have->line_count; i++) {
-		const char *w = i < want->line_count ? want->lines[i] : "nothing";
-		const char *h = i < have->line_count ? have->lines[i] : "nothing";
-		if (strcmp(w, h) == 0)
+	bool good = outcome_lines(&e, &known, expected) && outcome_lines(&g, &known, got) &&
+		    (pair = calloc(e.kinds.count + 1, sizeof(*pair))) && align(&e.kinds, &g.kinds, pair);
+	for (uint32_t i = 0; good && i <= e.kinds.count; i++) {
+		uint32_t until = i < e.kinds.count ? pair[i] : g.kinds.count;
+		if (until == ALIGN_NONE)
 			continue;
-		if (differences++ < DIFFER_SHOWN)
-			fprintf(out, "outcome: expected %s\n         got      %s\n", w, h);
+		differences += differ_between(&e, from, i, &g, next, until, differences, out);
+		from = i + 1;
+		next = until + 1;
 	}
+	if (!good) {
+		fprintf(out, "out of memory: the outcome was not compared\n");
+		differences = 1;
+	}
+	if (differences > DIFFER_SHOWN)
+		fprintf(out, "outcome: %u differences in all\n", differences);
+	free(pair);
+	free(e.line);
+	free(g.line);
+	align_fini(&e.kinds);
+	align_fini(&g.kinds);
+	strmap_fini(&known);
 	return differences;
 }

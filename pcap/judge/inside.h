@@ -4,6 +4,7 @@
 #include "judge/canon.h"
 #include "judge/judge.h"
 #include "judge/streams.h"
+#include "judge/strmap.h"
 
 /* What is kept of a packet that the gateway sent. */
 struct sent_packet {
@@ -40,7 +41,8 @@ struct judge {
 	uint32_t listener_count;
 	struct canon canon;
 	struct sent_stream *streams;
-	uint32_t stream_count;
+	uint32_t stream_count, stream_room, stream_last; /* last: of the packet before */
+	struct strmap stream_of;			 /* by addresses and SSRC */
 	char **outcomes;
 	uint32_t outcome_count;
 };

@@ -35,6 +35,7 @@ void judge_destroy(struct judge *judge)
 		free(judge->outcomes[i]);
 	free(judge->listeners);
 	free(judge->streams);
+	strmap_fini(&judge->stream_of);
 	free(judge->outcomes);
 	free(judge);
 }
@@ -124,20 +125,41 @@ uint64_t judge_longest_gap(const struct judge *judge, const struct xf_addr *to, 
 	return longest;
 }
 
+static bool sent_stream_is(const struct sent_stream *s, const struct xf_addr *from, const struct xf_sockaddr *to,
+			   uint32_t ssrc)
+{
+	return s->ssrc == ssrc && xf_sockaddr_eq(&s->to, to) && xf_addr_eq(&s->from, from);
+}
+
 static struct sent_stream *sent_stream_get(struct judge *judge, const struct xf_sockaddr *from,
 					   const struct xf_sockaddr *to, uint32_t ssrc)
 {
-	for (uint32_t i = judge->stream_count; i-- > 0;) {
-		struct sent_stream *s = &judge->streams[i];
-		if (s->ssrc == ssrc && xf_sockaddr_eq(&s->to, to) && xf_addr_eq(&s->from, &from->addr))
-			return s;
+	uint8_t key[sizeof(from->addr.bytes) + sizeof(to->addr.bytes) + sizeof(to->port) + sizeof(ssrc)], *p = key;
+	if (judge->stream_last < judge->stream_count &&
+	    sent_stream_is(&judge->streams[judge->stream_last], &from->addr, to, ssrc))
+		return &judge->streams[judge->stream_last];
+	p = mempcpy(p, from->addr.bytes, sizeof(from->addr.bytes));
+	p = mempcpy(p, to->addr.bytes, sizeof(to->addr.bytes));
+	p = mempcpy(p, &to->port, sizeof(to->port));
+	memcpy(p, &ssrc, sizeof(ssrc));
+	uint32_t known = strmap_get(&judge->stream_of, key, sizeof(key));
+	if (known != STRMAP_NONE) {
+		judge->stream_last = known;
+		return &judge->streams[known];
 	}
-	struct sent_stream *grown = reallocarray(judge->streams, judge->stream_count + 1, sizeof(*grown));
-	if (!grown)
+	if (judge->stream_count == judge->stream_room) {
+		uint32_t room = judge->stream_room ? judge->stream_room * 2 : 64;
+		struct sent_stream *grown = reallocarray(judge->streams, room, sizeof(*grown));
+		if (!grown)
+			return NULL;
+		judge->streams = grown;
+		judge->stream_room = room;
+	}
+	if (strmap_set(&judge->stream_of, key, sizeof(key), judge->stream_count) < 0)
 		return NULL;
-	judge->streams = grown;
-	grown[judge->stream_count] = (struct sent_stream){.to = *to, .from = from->addr, .ssrc = ssrc};
-	return &grown[judge->stream_count++];
+	judge->stream_last = judge->stream_count++;
+	judge->streams[judge->stream_last] = (struct sent_stream){.to = *to, .from = from->addr, .ssrc = ssrc};
+	return &judge->streams[judge->stream_last];
 }
 
 static void sent_packet_keep(struct judge *judge, uint64_t ns, const struct xf_sockaddr *from,

@@ -19,7 +19,11 @@ static bool same_kind(const char *a, const char *b)
 /* Known pairs must stay pairs; a new one is taken for good if neither of its words is in another. */
 static bool rename_pair(struct rename *names, const char *expected, const char *got)
 {
-	for (uint32_t i = 0; i < names->count; i++) {
+	uint32_t known_e = strmap_get(&names->of_expected, expected, strlen(expected)),
+		 known_g = strmap_get(&names->of_got, got, strlen(got));
+	if (known_e != STRMAP_NONE || known_g != STRMAP_NONE)
+		return known_e == known_g;
+	for (uint32_t i = names->learnt; i < names->count; i++) { /* those of this line */
 		bool e = strcmp(names->pairs[i].expected, expected) == 0, g = strcmp(names->pairs[i].got, got) == 0;
 		if (e || g)
 			return e && g;
@@ -35,6 +39,18 @@ static bool rename_pair(struct rename *names, const char *expected, const char *
 	struct rename_pair *pair = &names->pairs[names->count++];
 	strcpy(pair->expected, expected);
 	strcpy(pair->got, got);
+	return true;
+}
+
+/* The pairs of a line that was equal are known from now on. */
+static bool rename_learn(struct rename *names)
+{
+	for (; names->learnt < names->count; names->learnt++) {
+		const struct rename_pair *pair = &names->pairs[names->learnt];
+		if (strmap_set(&names->of_expected, pair->expected, strlen(pair->expected), names->learnt) < 0 ||
+		    strmap_set(&names->of_got, pair->got, strlen(pair->got), names->learnt) < 0)
+			return false;
+	}
 	return true;
 }
 
@@ -60,7 +76,7 @@ bool rename_equal(struct rename *names, const char *expected, const char *got)
 		got++;
 	}
 	if (!*expected && !*got)
-		return true;
+		return rename_learn(names);
 	names->count = before; /* nothing is learned from lines that differ */
 	return false;
 }
@@ -68,5 +84,7 @@ bool rename_equal(struct rename *names, const char *expected, const char *got)
 void rename_fini(struct rename *names)
 {
 	free(names->pairs);
+	strmap_fini(&names->of_expected);
+	strmap_fini(&names->of_got);
 	*names = (struct rename){0};
 }

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "judge/strmap.h"
 
 struct rename_pair {
 	char expected[24], got[24];
@@ -11,6 +12,8 @@ struct rename_pair {
 struct rename {
 	struct rename_pair *pairs;
 	uint32_t count, room;
+	uint32_t learnt; /* pairs before it are in the maps */
+	struct strmap of_expected, of_got;
 };
 
 /* Are the lines the same but for consistent renaming? Learns the pairs of equal lines. */

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sip_text.h"
-#include "strmap.h"
+#include "judge/strmap.h"
 
 enum id_kind {
 	ID_CALL,

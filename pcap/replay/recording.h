@@ -11,7 +11,7 @@
 #include "facts.h"
 #include "names.h"
 #include "parties.h"
-#include "strmap.h"
+#include "judge/strmap.h"
 
 #define RECORDING_NONE UINT32_MAX
 

@@ -10,9 +10,10 @@ static struct xf_sockaddr gateway = {.port = 5060}, caller = {.port = 5060}, lis
 struct run {
 	const char *call_id, *tag, *branch;
 	unsigned port;
-	const char *reason; /* of the NOTIFY */
-	bool no_notify, twice, other_tag;
-	unsigned lose, marker_at, jump_at; /* packets */
+	const char *reason;			/* of the NOTIFY */
+	bool no_notify, twice, other_tag, asks; /* asks: one more request before the NOTIFY */
+	bool drops;				/* one more line of outcome before the others */
+	unsigned lose, marker_at, jump_at;	/* packets */
 	uint32_t ssrc;
 };
 
@@ -43,6 +44,8 @@ static struct judge *play(const struct run *run)
 		 run->port * 3, run->port);
 	say(judge, 0, run, "INVITE sip:x@192.0.2.20 SIP/2.0", "1 INVITE", run->tag, sdp);
 	snprintf(frag, sizeof(frag), "SIP/2.0 %s", run->reason);
+	if (run->asks)
+		say(judge, 400, run, "INFO sip:x@192.0.2.20 SIP/2.0", "7 INFO", run->tag, "");
 	if (!run->no_notify)
 		say(judge, 500, run, "NOTIFY sip:x@192.0.2.20 SIP/2.0", "2 NOTIFY", run->tag, frag);
 	if (run->twice)
@@ -64,6 +67,9 @@ static struct judge *play(const struct run *run)
 		packet[12] = (uint8_t)i;
 		judge_sent(judge, (uint64_t)i * 20000000, &from, &listener, packet, sizeof(packet));
 	}
+	if (run->drops)
+		judge_outcome(judge, "drop wrong-source: 3");
+	judge_outcome(judge, "call 1: answered");
 	judge_outcome(judge, run->no_notify ? "transfer 1: failed" : "transfer 1: connected");
 	return judge;
 }
@@ -135,6 +141,69 @@ Test(judge, a_message_that_is_missing_and_one_that_is_added)
 	text = differences(&run);
 	cr_expect_not_null(strstr(text, "not expected: SIP message 3 at 0.600 s"), "%s", text);
 	cr_expect_null(strstr(text, "missing"), "%s", text);
+}
+
+/* The numbers of requests behind it are other words then, and nothing more. */
+Test(judge, a_request_that_is_added_before_others)
+{
+	struct run run = plain;
+	run.asks = true;
+	const char *text = differences(&run);
+	cr_expect_str_eq(text, "not expected: SIP message 2 at 0.400 s, 192.0.2.1:5060 -> 192.0.2.20:5060: "
+			       "INFO sip:x@192.0.2.20 SIP/2.0\n");
+}
+
+Test(judge, a_line_of_outcome_that_is_added_before_others)
+{
+	struct run run = plain;
+	run.drops = true;
+	cr_expect_str_eq(differences(&run), "outcome: expected nothing\n         got      drop wrong-source: 3\n");
+}
+
+/* Two runs with n messages each, one of them without the first. */
+static void many_messages(unsigned n)
+{
+	char dir[] = "/tmp/xfergate-judge-XXXXXX", why[JUDGE_WHY] = "", path[64], call_id[32], tag[32], branch[32];
+	static char text[16384];
+	struct judge *judges[2];
+	xf_addr_parse(&gateway.addr, "192.0.2.1");
+	xf_addr_parse(&caller.addr, "192.0.2.20");
+	cr_assert_not_null(mkdtemp(dir));
+	for (unsigned k = 0; k < 2; k++) {
+		cr_assert_eq(judge_create(&judges[k], true), 0);
+		for (unsigned i = k; i < n; i++) {
+			struct run run = plain;
+			snprintf(call_id, sizeof(call_id), "%u-call-%u", i, k);
+			snprintf(tag, sizeof(tag), "tag-%u-%u", k, i);
+			snprintf(branch, sizeof(branch), "z9hG4bK%u-%u", k, i);
+			run.call_id = call_id;
+			run.tag = tag;
+			run.branch = branch;
+			say(judges[k], i, &run,
+			    i ? "OPTIONS sip:x@192.0.2.20 SIP/2.0" : "INFO sip:x@192.0.2.20 SIP/2.0",
+			    i ? "1 OPTIONS" : "1 INFO", tag, "");
+		}
+	}
+	cr_assert_eq(judge_accept(judges[0], dir, why), 0, "%s", why);
+	memset(text, 0, sizeof(text));
+	FILE *out = fmemopen(text, sizeof(text) - 1, "w");
+	cr_expect_eq(judge_expect(judges[1], dir, out, why), 1);
+	fclose(out);
+	cr_expect_str_eq(text, "missing: SIP message 1 at 0.000 s, 192.0.2.1:5060 -> 192.0.2.20:5060: "
+			       "INFO sip:x@192.0.2.20 SIP/2.0\n");
+	for (unsigned i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, (const char *[]){"sip.txt", "rtp.txt", "outcome.txt"}[i]);
+		unlink(path);
+	}
+	rmdir(dir);
+	judge_destroy(judges[0]);
+	judge_destroy(judges[1]);
+}
+
+/* Each word is looked up among all before it, and each message could be paired with each other one. */
+Test(judge, tens_of_thousands_of_messages, .timeout = 20)
+{
+	many_messages(30000);
 }
 
 Test(judge, packets_of_audio)

@@ -1,4 +1,4 @@
-#include "strmap.h"
+#include "judge/strmap.h"
 
 #include <errno.h>
 #include <stdlib.h>
