@@ -53,6 +53,7 @@ struct play {
 	struct play_note *news, *notes_list;
 	uint32_t news_count, news_room, notes_count, notes_room;
 	uint64_t drops_seen[XF_DROP_COUNT], drops_next_ns; /* for the ladder */
+	uint64_t clock_back;				   /* packets with which the capture's clock is put back */
 	uint64_t sip_sent, sip_in, rtp_out, rtp_in, late, streams_in;
 	uint64_t frames_out;
 	bool failed;	/* out of memory */

@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FIRST_NS 10000000000ull /* no live time is earlier: the planes' clocks begin at boot, and go back in places */
-#define LEAD_NS	 100000000ull	/* from the world's beginning to the first packet */
+#define FIRST_NS    10000000000ull /* no live time is earlier: the planes' clocks begin at boot, and go back in places */
+#define LATEST_NS   4262304000000000000ull /* nor later, a year before what a pcap can say: 2105 */
+#define CLOCKS_SAID 5
+#define LEAD_NS	    100000000ull /* from the world's beginning to the first packet */
 
 __attribute__((format(printf, 1, 2))) static void complain(const char *format, ...)
 {
@@ -50,6 +52,16 @@ static int load_config(struct play *play, const char *path)
 
 /* ---- first reading */
 
+/* The clock of the capture is put back: what is behind this goes on where the time was. */
+static void say_back(struct play *play, const char *path, uint64_t number, uint64_t back_ns)
+{
+	play->clock_back++;
+	if (play->clock_back <= CLOCKS_SAID)
+		complain("%s: packet %llu has a time %.3f s before that of the one before it; it is played right "
+			 "behind that one",
+			 path, (unsigned long long)number, (double)back_ns / 1e9);
+}
+
 static int read_unit(struct play *play, const struct capture_unit *unit)
 {
 	int r = recording_add(play->rec, unit);
@@ -67,15 +79,23 @@ static int read_capture(struct play *play, const char *path)
 {
 	struct capture_reader *reader;
 	struct capture_unit unit;
+	struct clock clock = {.begun = false};
 	char why[CAPTURE_WHY];
 	int r = capture_reader_open(&reader, path, why);
 	if (r < 0) {
 		complain("%s: %s", path, why);
 		return r;
 	}
-	while ((r = capture_reader_next(reader, &unit)) == 1)
+	while ((r = capture_reader_next(reader, &unit)) == 1) {
+		uint64_t back_ns;
+		unit.ns = clock_next(&clock, unit.ns, &back_ns);
+		if (back_ns)
+			say_back(play, path, unit.number, back_ns);
 		if ((r = read_unit(play, &unit)) < 0)
 			break;
+	}
+	if (play->clock_back > CLOCKS_SAID)
+		complain("%s: %llu such packets in all", path, (unsigned long long)play->clock_back);
 	play->notes = *capture_reader_notes(reader);
 	capture_reader_close(reader);
 	if (r < 0)
@@ -220,7 +240,7 @@ static int make_schedule(struct play *play)
 	for (uint32_t i = 0; i < rec->leg_count; i++)
 		play_touch(play, i);
 	for (uint32_t i = 0; i < rec->entry_count; i++)
-		if (!rec->entries[i].out && rec->entries[i].leg == RECORDING_NONE)
+		if (!rec->entries[i].out && rec->entries[i].leg == RECORDING_NONE && !rec->entries[i].cut)
 			play->loose[play->loose_count++] = i;
 	return 0;
 }
@@ -275,7 +295,8 @@ static int open_all(struct play *play)
 		r = learn_names(play);
 	if (r < 0)
 		return r;
-	play->shift_ns = play->rec->first_ns < FIRST_NS ? FIRST_NS - play->rec->first_ns : 0;
+	if (play->rec->first_ns < FIRST_NS || play->rec->last_ns > LATEST_NS)
+		play->shift_ns = FIRST_NS - play->rec->first_ns; /* it may wrap, and sums with it wrap back */
 	play->end_ns = play->rec->last_ns + play->shift_ns;
 	r = make_schedule(play);
 	if (r == 0)

@@ -141,6 +141,14 @@ static void print_packets(const struct play *play)
 	if (play->tracks.left_out)
 		fprintf(play->out, "left out: %llu media packet%s of dialogs that ended earlier than in the capture\n",
 			(unsigned long long)play->tracks.left_out, plural(play->tracks.left_out));
+	if (play->tracks.unnamed)
+		fprintf(play->out,
+			"left out: %llu media packet%s of parties to ports that no SDP of the capture names\n",
+			(unsigned long long)play->tracks.unnamed, plural(play->tracks.unnamed));
+	if (notes->short_packets)
+		fprintf(play->out, "%llu packet%s of the capture %s cut or damaged within %s headers\n",
+			(unsigned long long)notes->short_packets, plural(notes->short_packets),
+			notes->short_packets == 1 ? "is" : "are", notes->short_packets == 1 ? "its" : "their");
 	if (notes->tls_streams)
 		fprintf(play->out, "%llu TLS stream%s of the capture cannot be read\n",
 			(unsigned long long)notes->tls_streams, plural(notes->tls_streams));

@@ -10,7 +10,7 @@ int tracks_init(struct tracks *tracks, struct recording *rec, struct capture_rea
 {
 	*tracks = (struct tracks){
 	    .rec = rec, .reader = reader, .shift_ns = shift_ns, .bucket_count = 1024, .latest = TRACK_NONE};
-	tracks->read_ns = reader ? 0 : UINT64_MAX;
+	tracks->read_ns = reader ? rec->first_ns : UINT64_MAX;
 	tracks->buckets = calloc(tracks->bucket_count, sizeof(*tracks->buckets));
 	tracks->of_leg = malloc((rec->leg_count + 1) * sizeof(*tracks->of_leg));
 	if (!tracks->buckets || !tracks->of_leg)
@@ -277,10 +277,13 @@ static void offer_unit(struct tracks *tracks, const struct capture_unit *unit)
 									&rtcp, &until) != RECORDING_NONE
 						  : recording_is_input(tracks->rec, unit);
 	}
-	if (wanted)
+	if (wanted) {
 		take_unit(tracks, unit, NULL);
-	else
-		tracks->other++;
+		return;
+	}
+	tracks->other++;
+	tracks->unnamed += tracks->rec->parties->as && unit->kind == CAPTURE_UDP && unit->len >= 12 &&
+			   unit->data[0] >> 6 == 2 && recording_is_input(tracks->rec, unit);
 }
 
 static void read_on(struct tracks *tracks, uint64_t now_ns)
@@ -297,7 +300,8 @@ static void read_on(struct tracks *tracks, uint64_t now_ns)
 			tracks->read_ns = UINT64_MAX;
 			return;
 		}
-		tracks->read_ns = unit.ns;
+		uint64_t back_ns; /* told at the first reading */
+		tracks->read_ns = unit.ns = clock_next(&tracks->clock, unit.ns, &back_ns);
 		offer_unit(tracks, &unit);
 	}
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "due.h"
+#include "clock.h"
 #include "heap.h"
 
 #define TRACK_WAIT_NS  10000000000ull /* so long media waits for the SDP that names its port */
@@ -43,6 +44,7 @@ struct tracks {
 	uint64_t shift_ns;
 	struct capture_reader *reader; /* NULL: read to its end */
 	uint64_t read_ns;	       /* recorded; UINT64_MAX: all is read */
+	struct clock clock;	       /* of the reader */
 	uint64_t lead_ns;	       /* how far legs run ahead of the capture */
 	struct track *items;
 	uint32_t count, room;
@@ -55,6 +57,7 @@ struct tracks {
 	void **chunks;
 	unsigned chunk_count;
 	uint64_t sent, lost, left_out, other;
+	uint64_t unnamed; /* of a party of --as, to a port that no SDP names */
 	bool out_of_memory;
 };
 

@@ -6,6 +6,7 @@ test_program.py XFERGATE WRITE SCENARIOS
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -125,6 +126,68 @@ class Replay(unittest.TestCase):
             self.assertIn(done.returncode, (0, 1, 3), done.stderr)
             if size in (1000, len(data) - 7):
                 self.assertRegex(done.stderr, "packet [0-9]+")
+
+    def rewrite(self, name, change):
+        """A copy of call.pcap with each (time in ns, frame, length on the wire) changed: the place of the copy."""
+        with open(self.path("call.pcap"), "rb") as file:
+            data = file.read()
+        with open(self.path(name), "wb") as file:
+            file.write(data[:24])
+            at, number = 24, 0
+            while at < len(data):
+                seconds, part, size, wire = struct.unpack("<4I", data[at:at + 16])
+                number += 1
+                ns, frame, wire = change(number, seconds * 10**9 + part, data[at + 16:at + 16 + size], wire)
+                file.write(struct.pack("<4I", ns // 10**9, ns % 10**9, len(frame), wire) + frame)
+                at += 16 + size
+        return name
+
+    def test_clock_put_back(self):
+        """The capture's clock goes back by an hour in the middle of the call, which stays the same call."""
+        store = self.path("expect")
+        self.replay("call.pcap", "--expect", store, "--accept")
+        name = self.rewrite("back.pcap", lambda n, ns, frame, wire: (ns - (3600 * 10**9 if n > 300 else 0), frame, wire))
+        done = self.replay(name)
+        self.assertRegex(done.stderr, "back.pcap: packet 301 has a time 3[56][0-9]{2}[.][0-9]+ s before that of the one")
+        self.assertIn("call 1: +12025550199 to +12025550100 at 0.000 s: answered after 0.999 s, ended at 6.", done.stdout)
+        self.replay(name, "--expect", store)
+
+    def test_cut_off(self):
+        """Messages of which the capture holds the beginning are not sent, whatever is missing."""
+        name = self.rewrite("cut.pcap", lambda n, ns, frame, wire: (ns, frame[:96], wire))
+        done = self.replay(name, expect=3)
+        self.assertIn("in: 0 SIP", done.stdout)
+        self.assertRegex(done.stdout, "never sent: #1 INVITE.*holds only its first [0-9]+ bytes")
+        name = self.rewrite("shorter.pcap", lambda n, ns, frame, wire: (ns, frame if n == 1 else frame[:30], wire))
+        done = self.replay(name)
+        self.assertRegex(done.stdout, "[0-9]+ packets of the capture are cut or damaged within their headers")
+
+    def test_times_beyond_a_pcap(self):
+        """What stands before 1970 in a pcapng, or behind 2106, can be played and written."""
+        block = struct.pack("<5I", 0x0a0d0d0a, 28, 0x1a2b3c4d, 1, 0xffffffff) + struct.pack("<2I", 0xffffffff, 28)
+        block += struct.pack("<2IHHI", 1, 20, 1, 0, 0) + struct.pack("<I", 20)
+        with open(self.path("call.pcap"), "rb") as file:
+            data = file.read()
+        at = 24
+        while at < len(data):
+            seconds, part, size, _ = struct.unpack("<4I", data[at:at + 16])
+            time = (seconds * 10**6 + part // 1000 - 1900000000 * 10**6) & (2**64 - 1)
+            padded = data[at + 16:at + 16 + size] + bytes(-size % 4)
+            block += struct.pack("<7I", 6, 32 + len(padded), 0, time >> 32, time & (2**32 - 1), size, size)
+            block += padded + struct.pack("<I", 32 + len(padded))
+            at += 16 + size
+        with open(self.path("early.pcapng"), "wb") as file:
+            file.write(block)
+        done = self.replay("early.pcapng", "-o", self.path("out.pcap"))
+        self.assertIn("answered after 0.999 s, ended at 6.", done.stdout)
+        self.assertGreater(os.path.getsize(self.path("out.pcap")), 500 * 200)
+
+    def test_media_without_a_description(self):
+        """Media of a party that no SDP announces is told, not lost."""
+        args = ["--as", "caller=192.0.2.20"]
+        name = self.rewrite("ports.pcap", lambda n, ns, frame, wire: (ns, frame.replace(b"m=audio", b"m=image"), wire))
+        self.assertRegex(self.replay(name, *args, expect=3).stdout,
+                         "left out: 250 media packets of parties to ports that no SDP")
 
     def test_not_installed(self):
         alone = self.path("xfergate")
