@@ -258,9 +258,14 @@ int commands_file(struct commands *commands, const char *path, char why[static C
 		snprintf(why, COMMANDS_WHY, "%.200s: %s", path, strerror(errno));
 		return -errno;
 	}
+	errno = EIO;
 	for (unsigned number = 1; r == 0 && getline(&line, &size, file) >= 0; number++) {
 		snprintf(where, sizeof(where), "%.256s:%u", path, number);
 		r = read_line(commands, where, line, why);
+	}
+	if (r == 0 && ferror(file)) {
+		r = -errno;
+		snprintf(why, COMMANDS_WHY, "%.200s: %s", path, strerror(-r));
 	}
 	free(line);
 	fclose(file);

@@ -178,6 +178,8 @@ int options_parse(struct options *options, int argc, char **argv, char why[stati
 	if (options->accept && !options->expect)
 		return refuse(&r, "--accept stores what came out in the directory of --expect DIR, which is missing",
 			      NULL);
+	if (options->out && options->report && strcmp(options->out, "-") == 0 && strcmp(options->report, "-") == 0)
+		return refuse(&r, "-o - and --report - both write to standard output", NULL);
 	if (options->out && strcmp(options->out, "-") == 0 && options->ladder)
 		return refuse(&r, "-o - and --ladder both write to standard output", NULL);
 	return 0;

@@ -166,9 +166,20 @@ static int add(struct parties *parties, char *item, char why[static PARTIES_WHY]
 		return -EINVAL;
 	}
 	int r = show(parties, party, peer, why);
-	if (r == 0)
-		parties->count++;
-	return r;
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < parties->count; i++) {
+		char shown[XF_ADDR_STRLEN];
+		if (!xf_addr_eq(&parties->named[i].shown, &party->shown))
+			continue;
+		snprintf(why, PARTIES_WHY,
+			 "--as: %s and %s would both talk to the gateway from %s: the first block in the sources of "
+			 "their peer has no other address",
+			 parties->named[i].name, party->name, xf_addr_format(&party->shown, shown));
+		return -EINVAL;
+	}
+	parties->count++;
+	return 0;
 }
 
 int parties_init(struct parties *parties, const struct config *config, const char *as, char why[static PARTIES_WHY])

@@ -65,11 +65,15 @@ Test(options, refused)
 	    {"a.pcap -c x --at 1s hangup 1 --plan sales", "--plan"},
 	    {"a.pcap -c x --target 200", "200"},
 	    {"a.pcap -c x --target answer:x", "answer:x"},
+	    {"a.pcap -c x -o - --report -", "standard output"},
+	    {"a.pcap -c x --script /tmp", "/tmp: Is a directory"},
 	    {"a.pcap -c x --script /nowhere/x", "/nowhere/x: No such file"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char why[OPTIONS_WHY];
-		int expected = strstr(rows[i].line, "nowhere") ? -ENOENT : -EINVAL;
+		int expected = strstr(rows[i].line, "nowhere") ? -ENOENT
+			       : strstr(rows[i].line, "/tmp")  ? -EISDIR
+							       : -EINVAL;
 		struct options o = parse(expected, rows[i].line, why);
 		cr_expect(strstr(why, rows[i].says), "%s: %s", rows[i].line, why);
 		options_fini(&o);
