@@ -26,7 +26,7 @@ struct canon {
 	struct canon_token *tokens;
 	uint32_t token_count, token_room;
 	struct strmap token_of; /* by what it stands for */
-	uint32_t numbers[10]; /* the last number, by kind of word */
+	uint32_t numbers[10];	/* the last number, by kind of word */
 };
 
 /* 0 or -ENOMEM. */

@@ -27,9 +27,10 @@ struct sent_stream {
 	uint32_t count, room;
 };
 
+/* Who hears what is sent from one address and port of the gateway: one end of a call, wherever it is. */
 struct listener {
-	struct xf_addr to;
-	uint64_t *at_ns; /* of every packet of audio that was sent there */
+	struct xf_sockaddr own;
+	uint64_t *at_ns; /* of every packet of audio that was sent from there */
 	uint32_t count, room;
 };
 
@@ -38,7 +39,8 @@ struct judge {
 	struct streams captured, received, sent;
 	struct media_names names;
 	struct listener *listeners;
-	uint32_t listener_count;
+	uint32_t listener_count, listener_room, listener_last; /* last: of the packet before */
+	struct strmap listener_of;
 	struct canon canon;
 	struct sent_stream *streams;
 	uint32_t stream_count, stream_room, stream_last; /* last: of the packet before */

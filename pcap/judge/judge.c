@@ -36,6 +36,7 @@ void judge_destroy(struct judge *judge)
 	free(judge->listeners);
 	free(judge->streams);
 	strmap_fini(&judge->stream_of);
+	strmap_fini(&judge->listener_of);
 	free(judge->outcomes);
 	free(judge);
 }
@@ -76,22 +77,34 @@ void judge_sent_sip(struct judge *judge, uint64_t ns, const struct xf_sockaddr *
 		judge->failed |= canon_add(&judge->canon, ns, from, to, data, len) < 0;
 }
 
-static struct listener *listener_get(struct judge *judge, const struct xf_addr *to)
+static struct listener *listener_get(struct judge *judge, const struct xf_sockaddr *own)
 {
-	for (uint32_t i = 0; i < judge->listener_count; i++)
-		if (xf_addr_eq(&judge->listeners[i].to, to))
-			return &judge->listeners[i];
-	struct listener *grown = reallocarray(judge->listeners, judge->listener_count + 1, sizeof(*judge->listeners));
-	if (!grown)
+	if (judge->listener_last < judge->listener_count &&
+	    xf_sockaddr_eq(&judge->listeners[judge->listener_last].own, own))
+		return &judge->listeners[judge->listener_last];
+	uint32_t known = strmap_get(&judge->listener_of, own, sizeof(*own));
+	if (known != STRMAP_NONE) {
+		judge->listener_last = known;
+		return &judge->listeners[known];
+	}
+	if (judge->listener_count == judge->listener_room) {
+		uint32_t room = judge->listener_room ? judge->listener_room * 2 : 64;
+		struct listener *grown = reallocarray(judge->listeners, room, sizeof(*grown));
+		if (!grown)
+			return NULL;
+		judge->listeners = grown;
+		judge->listener_room = room;
+	}
+	if (strmap_set(&judge->listener_of, own, sizeof(*own), judge->listener_count) < 0)
 		return NULL;
-	judge->listeners = grown;
-	grown[judge->listener_count] = (struct listener){.to = *to};
-	return &grown[judge->listener_count++];
+	judge->listener_last = judge->listener_count++;
+	judge->listeners[judge->listener_last] = (struct listener){.own = *own};
+	return &judge->listeners[judge->listener_last];
 }
 
-static void listener_add(struct judge *judge, const struct xf_addr *to, uint64_t ns)
+static void listener_add(struct judge *judge, const struct xf_sockaddr *own, uint64_t ns)
 {
-	struct listener *l = listener_get(judge, to);
+	struct listener *l = listener_get(judge, own);
 	if (l && l->count == l->room) {
 		uint32_t room = l->room ? l->room * 2 : 1024;
 		uint64_t *grown = reallocarray(l->at_ns, room, sizeof(*grown));
@@ -109,18 +122,18 @@ static void listener_add(struct judge *judge, const struct xf_addr *to, uint64_t
 	l->at_ns[l->count++] = ns;
 }
 
-uint64_t judge_longest_gap(const struct judge *judge, const struct xf_addr *to, uint64_t from_ns, uint64_t until_ns)
+uint64_t judge_longest_gap(const struct judge *judge, const struct xf_sockaddr *own, uint64_t from_ns,
+			   uint64_t until_ns)
 {
-	uint64_t longest = UINT64_MAX;
-	for (uint32_t i = 0; i < judge->listener_count; i++) {
-		const struct listener *l = &judge->listeners[i];
-		if (!xf_addr_eq(&l->to, to))
-			continue;
-		for (uint32_t n = 1; n < l->count && l->at_ns[n] <= until_ns; n++) {
-			uint64_t gap = l->at_ns[n] - l->at_ns[n - 1];
-			if (l->at_ns[n] >= from_ns && (longest == UINT64_MAX || gap > longest))
-				longest = gap;
-		}
+	uint32_t known = strmap_get(&judge->listener_of, own, sizeof(*own));
+	uint64_t longest = 0;
+	if (known == STRMAP_NONE)
+		return UINT64_MAX;
+	const struct listener *l = &judge->listeners[known];
+	for (uint32_t n = 0; n < l->count && l->at_ns[n] <= until_ns; n++) {
+		uint64_t next = n + 1 < l->count ? l->at_ns[n + 1] : until_ns;
+		if (next >= from_ns && next - l->at_ns[n] > longest)
+			longest = next - l->at_ns[n];
 	}
 	return longest;
 }
@@ -203,7 +216,7 @@ void judge_sent(struct judge *judge, uint64_t ns, const struct xf_sockaddr *from
 	if (!rtp_read(&packet, data, len))
 		return;
 	judge->failed |= !streams_add(&judge->sent, ns, from, to, &packet);
-	listener_add(judge, &to->addr, ns);
+	listener_add(judge, from, ns);
 	if (judge->keep)
 		sent_packet_keep(judge, ns, from, to, &packet);
 }

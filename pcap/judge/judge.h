@@ -44,9 +44,10 @@ void judge_outcome(struct judge *judge, const char *line);
 json_t *judge_captured_streams(const struct judge *judge);
 json_t *judge_received_streams(const struct judge *judge);
 json_t *judge_sent_streams(const struct judge *judge);
-/* Longest time between two packets that the gateway sent toward `to` with the second of them in [from_ns, until_ns];
- * UINT64_MAX: none was sent. */
-uint64_t judge_longest_gap(const struct judge *judge, const struct xf_addr *to, uint64_t from_ns, uint64_t until_ns);
+/* Longest silence, as far as it is in or reaches into [from_ns, until_ns], of who is behind an address and port of the
+ * gateway: between two packets sent from there, or after the last one up to until_ns. UINT64_MAX: none was sent. */
+uint64_t judge_longest_gap(const struct judge *judge, const struct xf_sockaddr *own, uint64_t from_ns,
+			   uint64_t until_ns);
 
 /* ---- expectation: DIR/sip.txt, DIR/rtp.txt, DIR/outcome.txt */
 

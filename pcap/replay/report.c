@@ -31,21 +31,34 @@ static json_t *report_calls(const struct play *play)
 	return list;
 }
 
-/* The longest time without a packet toward the caller around the moment of the transfer. */
+/* Where the gateway talks to the leg's party from. */
+static struct xf_sockaddr own_media(const struct play *play, const struct script_leg *leg)
+{
+	struct xf_sockaddr own = leg->media;
+	for (uint32_t n = 0; n < play->config->network_count; n++) {
+		const struct config_network *network = &play->config->networks[n];
+		if (network->advertise.family && network->media_count &&
+		    xf_addr_eq(&network->advertise, &leg->media.addr))
+			own.addr = network->media[0];
+	}
+	return own;
+}
+
+/* The longest time without a packet toward the caller around the moment of the transfer, while the call was up. */
 static json_t *report_gap(const struct play *play, const struct history_transfer *transfer)
 {
-	const struct script_leg *leg = NULL;
-	uint64_t longest = UINT64_MAX;
-	for (uint32_t n = 0; n < play->rec->leg_count && !leg; n++)
-		if (strcmp(play->rec->legs[n].call_text, transfer->call) == 0)
-			leg = &play->rec->legs[n];
-	for (uint32_t i = 0; leg && i < leg->count; i++) {
-		const struct entry *entry = &play->rec->entries[leg->entries[i]];
-		if (entry->out || !entry->facts.media.port)
-			continue;
-		struct xf_addr to = recording_shown(play->rec, &entry->facts.media.addr);
-		longest = judge_longest_gap(play->judge, &to, play_since(play, transfer->started_ns),
-					    play_since(play, transfer->ended_ns) + 1000000000);
+	uint64_t until = transfer->ended_ns + 1000000000, longest = UINT64_MAX;
+	for (uint32_t i = 0; i < play->history.call_count; i++) {
+		const struct history_call *call = &play->history.calls[i];
+		if (strcmp(call->id, transfer->call) == 0 && call->ended_ns && call->ended_ns < until)
+			until = call->ended_ns;
+	}
+	for (uint32_t n = 0; n < play->rec->leg_count && longest == UINT64_MAX; n++) {
+		const struct script_leg *leg = &play->rec->legs[n];
+		struct xf_sockaddr own = own_media(play, leg);
+		if (strcmp(leg->call_text, transfer->call) == 0 && own.port)
+			longest = judge_longest_gap(play->judge, &own, play_since(play, transfer->started_ns),
+						    play_since(play, until));
 	}
 	return longest == UINT64_MAX ? json_null() : json_real((double)longest / 1e6);
 }

@@ -223,6 +223,41 @@ Test(judge, packets_of_audio)
 	cr_expect_not_null(strstr(text, "got sequence +6, payload"), "%s", text);
 }
 
+static void speak(struct judge *judge, unsigned port, const struct xf_sockaddr *to, unsigned from_ms, unsigned until_ms)
+{
+	static const uint8_t packet[20] = {0x80};
+	struct xf_sockaddr own = gateway;
+	own.port = (uint16_t)port;
+	for (unsigned ms = from_ms; ms < until_ms; ms += 20)
+		judge_sent(judge, ms * 1000000ull, &own, to, packet, sizeof(packet));
+}
+
+/* Who is heard at the same host, such as the transfer's target at the caller's trunk, fills no silence. */
+Test(judge, silence_is_that_of_one_end)
+{
+	struct judge *judge;
+	struct xf_sockaddr own, other;
+	xf_addr_parse(&gateway.addr, "192.0.2.1");
+	xf_addr_parse(&listener.addr, "192.0.2.20");
+	own = other = gateway;
+	own.port = 16384;
+	other.port = 16386;
+	cr_assert_eq(judge_create(&judge, false), 0);
+	for (unsigned ms = 0; ms < 5000; ms += 20) {
+		if (ms < 1000 || (ms >= 2500 && ms < 3000))
+			speak(judge, 16384, &listener, ms, ms + 20);
+		speak(judge, 16386, &listener, ms, ms + 20);
+	}
+	cr_expect_eq(judge_longest_gap(judge, &own, 1200000000, 2700000000), 1520000000);
+	/* it has not ended at all */
+	cr_expect_eq(judge_longest_gap(judge, &own, 2600000000, 4000000000), 1020000000);
+	cr_expect_eq(judge_longest_gap(judge, &own, 100000000, 500000000), 20000000);
+	cr_expect_eq(judge_longest_gap(judge, &other, 0, 4500000000), 20000000);
+	other.port = 9;
+	cr_expect_eq(judge_longest_gap(judge, &other, 0, 4500000000), UINT64_MAX);
+	judge_destroy(judge);
+}
+
 Test(judge, what_is_not_stored_cannot_be_compared)
 {
 	char why[JUDGE_WHY] = "";
