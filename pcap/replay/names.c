@@ -13,15 +13,18 @@
 void names_fini(struct names *names)
 {
 	free(names->items);
+	strmap_fini(&names->of);
 	*names = (struct names){0};
 }
 
 const struct name *names_find(const struct names *names, const char *host)
 {
-	for (uint32_t i = 0; i < names->count; i++)
-		if (strcasecmp(names->items[i].host, host) == 0)
-			return &names->items[i];
-	return NULL;
+	char lower[sizeof(names->items->host)];
+	size_t len = 0;
+	for (; host[len] && len < sizeof(lower); len++)
+		lower[len] = (char)tolower((unsigned char)host[len]);
+	uint32_t known = strmap_get(&names->of, lower, len);
+	return known == STRMAP_NONE ? NULL : &names->items[known];
 }
 
 static bool is_address(struct sip_text_span host)
@@ -50,6 +53,8 @@ static struct name *make(struct names *names, const char *host)
 		names->items = items;
 		names->room = room;
 	}
+	if (strmap_set(&names->of, host, strlen(host), names->count) < 0)
+		return NULL;
 	found = &names->items[names->count++];
 	*found = (struct name){0};
 	snprintf(found->host, sizeof(found->host), "%s", host);

@@ -2,6 +2,7 @@
  * such a name in its Request-URI went. */
 #pragma once
 
+#include "judge/strmap.h"
 #include "sip_text.h"
 #include "xfergate/config.h"
 
@@ -25,6 +26,7 @@ struct name {
 struct names {
 	struct name *items;
 	uint32_t count, room;
+	struct strmap of; /* by name in lower case */
 };
 
 void names_fini(struct names *names);

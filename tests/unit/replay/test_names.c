@@ -39,6 +39,26 @@ Test(names, who_counts)
 	names_fini(&names);
 }
 
+/* A capture may hold the answers to all that a busy network asks. */
+Test(names, very_many, .timeout = 10)
+{
+	struct names names = {0};
+	struct xf_addr addr = {.family = 4};
+	char host[32];
+	for (unsigned i = 0; i < 100000; i++) {
+		int n = snprintf(host, sizeof(host), "h%u.example.com", i);
+		memcpy(addr.bytes, &i, 4);
+		cr_assert_eq(names_add(&names, (struct sip_text_span){host, (size_t)n}, &addr, NAME_DNS), 0);
+	}
+	cr_expect_eq(names.count, 100000);
+	const struct name *name = names_find(&names, "H4711.Example.COM");
+	cr_assert_not_null(name);
+	unsigned number;
+	memcpy(&number, name->addrs[0].bytes, 4);
+	cr_expect_eq(number, 4711);
+	names_fini(&names);
+}
+
 Test(names, of_the_user)
 {
 	static const char *const bad[] = {"a", "=192.0.2.1", "a=", "a=b", "192.0.2.1=192.0.2.2", "a=192.0.2.1:5060"};
