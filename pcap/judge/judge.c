@@ -45,6 +45,7 @@ void judge_captured_sip(struct judge *judge, uint64_t ns, const struct xf_sockad
 			const void *data, size_t len)
 {
 	media_names_learn(&judge->names, data, len);
+	judge->failed |= judge->names.failed;
 }
 
 void judge_captured(struct judge *judge, uint64_t ns, const struct xf_sockaddr *from, const struct xf_sockaddr *to,

@@ -101,17 +101,8 @@ json_t *streams_json(const struct streams *s)
 
 static void media_names_add(struct media_names *names, const struct xf_sockaddr *address)
 {
-	if (!address->port || media_names_has(names, address))
-		return;
-	if (names->count == names->room) {
-		uint32_t room = names->room ? names->room * 2 : 64;
-		struct xf_sockaddr *name = reallocarray(names->name, room, sizeof(*name));
-		if (!name)
-			return;
-		names->name = name;
-		names->room = room;
-	}
-	names->name[names->count++] = *address;
+	if (address->port && !media_names_has(names, address))
+		names->failed |= strmap_set(&names->known, address, sizeof(*address), 1) < 0;
 }
 
 /* "c=IN IP4 192.0.2.1": the address; a TTL behind '/' is of multicast, which nobody calls. */
@@ -157,14 +148,10 @@ void media_names_learn(struct media_names *names, const void *message, size_t le
 
 bool media_names_has(const struct media_names *names, const struct xf_sockaddr *address)
 {
-	for (uint32_t i = 0; i < names->count; i++)
-		if (xf_sockaddr_eq(&names->name[i], address))
-			return true;
-	return false;
+	return strmap_get(&names->known, address, sizeof(*address)) != STRMAP_NONE;
 }
 
 void media_names_fini(struct media_names *names)
 {
-	free(names->name);
-	*names = (struct media_names){0};
+	strmap_fini(&names->known);
 }

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include "judge/stream.h"
+#include "judge/strmap.h"
 
 struct streams {
 	struct stream *stream;
@@ -21,8 +22,8 @@ json_t *streams_json(const struct streams *streams);
 
 /* Media addresses that SDPs have named. */
 struct media_names {
-	struct xf_sockaddr *name;
-	uint32_t count, room;
+	struct strmap known;
+	bool failed; /* no memory: some are not there */
 };
 
 /* Adds what an SDP in the message names. */

@@ -311,6 +311,31 @@ Test(judge, a_clock_that_was_put_back_makes_no_gap)
 }
 
 /* As Wireshark does: only what an SDP has named is RTP. */
+/* Each packet is looked up among all addresses that were ever named. */
+Test(judge, tens_of_thousands_of_media_addresses, .timeout = 10)
+{
+	char sdp[128];
+	uint8_t packet[13] = {0x80, 8};
+	struct judge *judge;
+	struct xf_sockaddr to = {.port = 4000};
+	xf_addr_parse(&caller.addr, "192.0.2.20");
+	cr_assert_eq(judge_create(&judge, false), 0);
+	for (unsigned i = 0; i < 50000; i++) {
+		int n = snprintf(sdp, sizeof(sdp),
+				 "SIP/2.0 200 OK\r\n\r\nv=0\r\nc=IN IP4 10.0.%u.%u\r\nm=audio 4000 RTP/AVP 8\r\n",
+				 i >> 8, i & 255);
+		judge_captured_sip(judge, i, &caller, &gateway, sdp, (size_t)n);
+	}
+	for (unsigned i = 0; i < 50000; i++) {
+		to.addr = xf_addr_v4((const uint8_t[]){10, 0, (uint8_t)(i >> 8), (uint8_t)i});
+		judge_captured(judge, i, &caller, &to, packet, sizeof(packet));
+	}
+	json_t *streams = judge_captured_streams(judge);
+	cr_expect_eq(json_array_size(streams), 50000);
+	json_decref(streams);
+	judge_destroy(judge);
+}
+
 Test(judge, captured_streams_are_those_that_an_sdp_names)
 {
 	static const char sdp[] = "SIP/2.0 200 OK\r\n\r\nv=0\r\nc=IN IP4 192.0.2.99\r\nm=audio 20000 RTP/AVP 8\r\n"
