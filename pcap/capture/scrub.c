@@ -36,7 +36,10 @@ bool scrub_is_sip(const void *data, size_t len)
 static size_t line_len(const char *text, size_t len)
 {
 	const char *end = memchr(text, '\n', len);
-	return end ? (size_t)(end - text) + 1 : len;
+	size_t n = end ? (size_t)(end - text) + 1 : len;
+	/* some end with a CR alone, which parsers take */
+	const char *cr = memchr(text, '\r', n);
+	return cr && (size_t)(cr + 1 - text) < n && cr[1] != '\n' ? (size_t)(cr + 1 - text) : n;
 }
 
 static bool begins(const char *text, size_t len, const char *with)
@@ -62,17 +65,17 @@ static bool ends_user(const char *text, size_t len)
 /* Behind "sip:" or "sips:": "user:password@host". Without an "@" there is a host only. */
 static void scrub_user(const struct scrub *scrub, char *text, size_t len)
 {
-	size_t at = 0, colon = 0;
+	size_t at = 0, colon = len;
 	while (at < len && text[at] != '@' && !ends_user(text + at, len - at)) {
-		if (text[at] == ':' && !colon)
+		if (text[at] == ':' && colon == len)
 			colon = at;
 		at++;
 	}
 	if (at == len || text[at] != '@')
 		return;
-	if (colon)
+	if (colon < at)
 		blank(text + colon + 1, at - colon - 1);
-	scrub_numbers(scrub, text, colon ? colon : at, false);
+	scrub_numbers(scrub, text, colon < at ? colon : at, false);
 }
 
 static void scrub_tel(const struct scrub *scrub, char *text, size_t len)
@@ -88,10 +91,33 @@ static bool is_word(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+/* "sip%3A" up to "%40", or "tel%3A", as in the headers that a URI asks for. */
+static void scrub_escaped(const struct scrub *scrub, char *text, size_t len, bool tel)
+{
+	size_t at = 0;
+	while (at < len && !ends_uri(text[at]) && text[at] != '&' && !begins(text + at, len - at, "%40"))
+		at++;
+	if (tel || (at < len && begins(text + at, len - at, "%40")))
+		scrub_numbers(scrub, text, at, false);
+}
+
+/* "?Authorization=…&Proxy-Authorization=…" */
+static void scrub_asked(char *text, size_t len)
+{
+	size_t name = begins(text + 1, len - 1, "authorization=")	  ? 15
+		      : begins(text + 1, len - 1, "proxy-authorization=") ? 21
+									  : len;
+	for (size_t at = name; at < len && !ends_uri(text[at]) && text[at] != '&'; at++)
+		text[at] = 'x';
+}
+
 static void scrub_uris(const struct scrub *scrub, char *text, size_t len)
 {
 	for (size_t at = 0; at + 4 < len; at++) {
-		if (!strchr("sStT", text[at]) || (at > 0 && is_word(text[at - 1])))
+		if (text[at] == '?' || text[at] == '&')
+			scrub_asked(text + at, len - at);
+		bool escaped = at >= 3 && text[at - 3] == '%'; /* "%3Csip" */
+		if (!strchr("sStT", text[at]) || (at > 0 && is_word(text[at - 1]) && !escaped))
 			continue;
 		if (begins(text + at, len - at, "sip:"))
 			scrub_user(scrub, text + at + 4, len - at - 4);
@@ -99,6 +125,10 @@ static void scrub_uris(const struct scrub *scrub, char *text, size_t len)
 			scrub_user(scrub, text + at + 5, len - at - 5);
 		else if (begins(text + at, len - at, "tel:"))
 			scrub_tel(scrub, text + at + 4, len - at - 4);
+		else if (begins(text + at, len - at, "sip%3A") || begins(text + at, len - at, "tel%3A"))
+			scrub_escaped(scrub, text + at + 6, len - at - 6, (text[at] | 0x20) == 't');
+		else if (begins(text + at, len - at, "sips%3A"))
+			scrub_escaped(scrub, text + at + 7, len - at - 7, false);
 	}
 }
 
@@ -345,6 +375,15 @@ static bool scrub_sdp(const struct scrub *scrub, char *line, size_t len)
 	return true;
 }
 
+/* The lines at text that continue the one before them. */
+static size_t folded_len(const char *text, size_t len)
+{
+	size_t n = 0;
+	while (n < len && (text[n] == ' ' || text[n] == '\t'))
+		n += line_len(text + n, len - n);
+	return n;
+}
+
 /* A body may be SDP, a sipfrag, or several of these in parts. */
 static void scrub_body(const struct scrub *scrub, char *text, size_t len)
 {
@@ -352,10 +391,12 @@ static void scrub_body(const struct scrub *scrub, char *text, size_t len)
 		size_t n = line_len(text, len);
 		if (!scrub_sdp(scrub, text, n)) {
 			char *colon = memchr(text, ':', n);
-			if (colon && line_kind(text, colon) != HEADER_OTHER)
+			if (colon && line_kind(text, colon) != HEADER_OTHER) {
+				n += folded_len(text + n, len - n);
 				scrub_header(scrub, text, n);
-			else
+			} else {
 				scrub_uris(scrub, text, n);
+			}
 		}
 		text += n;
 		len -= n;
@@ -371,13 +412,12 @@ void scrub_sip(const struct scrub *scrub, void *data, size_t len)
 	scrub_uris(scrub, text, n);
 	while (text += n, len -= n) {
 		n = line_len(text, len);
-		bool empty = text[0] == '\n' || (n == 2 && text[0] == '\r');
+		bool empty = text[0] == '\n' || text[0] == '\r';
 		if (empty) {
 			scrub_body(scrub, text + n, len - n);
 			return;
 		}
-		while (n < len && (text[n] == ' ' || text[n] == '\t'))
-			n += line_len(text + n, len - n);
+		n += folded_len(text + n, len - n);
 		scrub_header(scrub, text, n);
 	}
 }

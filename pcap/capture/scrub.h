@@ -4,7 +4,8 @@
  * - Authorization and Proxy-Authorization: username, realm, nonce, cnonce and response (of other schemes than Digest
  *   everything) become as many "x". Challenges stay, for they are no secret and a replay needs them.
  * - Authentication-Info: cnonce and rspauth. Identity: its token, which holds both numbers.
- * - Passwords in URIs, and in SDP the keys of a=crypto, a=key-mgmt and k=, a=fingerprint and a=ice-pwd: likewise.
+ * - Passwords in URIs, credentials that URIs ask for in headers, and in SDP the keys of a=crypto, a=key-mgmt and k=,
+ * a=fingerprint and a=ice-pwd: likewise.
  * - Telephone numbers, 6 digits or more, in user parts of sip:, sips: and tel: URIs and in what people read (display
  *   names, Warning, Reason, Subject, user of o=, p=, s= and i= of SDP) get other digits: the same number the same ones
  * whatever its spelling, different numbers different ones. Country code, trunk zero and separators stay.

@@ -227,6 +227,36 @@ Test(scrub, numbers_in_sdp)
 }
 
 /* Whatever the bytes, nothing outside is touched. */
+/* Headers that a URI asks for (RFC 3261 19.1.1) are escaped. */
+Test(scrub, headers_in_uris)
+{
+	char *text = scrubbed("REFER sip:a@b SIP/2.0\r\nRefer-To: <sip:x@h?Replaces=7%40y&Referred-By="
+			      "%3Csip%3A%2B12025550199%4010.20.30.40%3E&authorization=Digest%20response%3D%22abc%22&"
+			      "Proxy-Authorization=Basic%20abc&P-Asserted-Identity=tel%3A%2B12025550199>\r\n\r\n");
+	cr_expect_not_null(strstr(text, "<sip:x@h?Replaces=7%40y&Referred-By=%3Csip%3A%2B1"), "%s", text);
+	cr_expect_not_null(strstr(text, "%4010.20.30.40%3E&authorization=xxx"), "%s", text);
+	cr_expect_not_null(strstr(text, "xxx&Proxy-Authorization=xxx"), "%s", text);
+	cr_expect_null(strstr(text, "2025550199"), "%s", text);
+	cr_expect_null(strstr(text, "abc"), "%s", text);
+	free(text);
+}
+
+Test(scrub, other_ends_of_lines)
+{
+	char *text = scrubbed("INVITE sip:x@h SIP/2.0\rAuthorization: Digest response=\"abc\"\r\r"
+			      "v=0\rp=+12025550143\ra=crypto:1 X inline:abc\r");
+	cr_expect_null(strstr(text, "abc"), "%s", text);
+	cr_expect_null(strstr(text, "2025550143"), "%s", text);
+	free(text);
+	text = scrubbed("NOTIFY sip:a@b SIP/2.0\r\n\r\nINVITE sip:x@y SIP/2.0\r\nAuthorization: Digest nc=1,\r\n"
+			" response=\"abc\"\r\n");
+	cr_expect_null(strstr(text, "abc"), "a folded line of a fragment: %s", text);
+	free(text);
+	text = scrubbed("INVITE sip::abc@h SIP/2.0\r\n\r\n");
+	cr_expect_null(strstr(text, "abc"), "%s", text);
+	free(text);
+}
+
 Test(scrub, damaged_messages)
 {
 	static const char text[] =
