@@ -12,7 +12,7 @@ struct turns_options {
 	unsigned pairs; /* 1..TURNS_PAIRS_MAX; results worth quoting need at least 5 */
 	bool json;	/* one JSON object on the last line */
 	bool quick;	/* as little work as shows that the benchmark runs; its figures mean nothing */
-	unsigned flows; /* forward only */
+	unsigned flows; /* worker only */
 };
 
 /* --json, --quick, --pairs N, and --flows N if `flows` is not 0 (its default). Anything else: usage, and exit 2. */

@@ -1,4 +1,4 @@
-#include "traffic.h"
+#include "worker_traffic.h"
 
 #include <sched.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* RTP over IPv4 in memory for the forwarding benchmark: N senders, each with one endpoint of the gateway, half of them
+/* RTP over IPv4 in memory for the worker benchmark: N senders, each with one endpoint of the gateway, half of them
  * talking with the other half through it. */
 #pragma once
 

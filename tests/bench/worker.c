@@ -11,7 +11,7 @@
 #include <rte_ip.h>
 #include <rte_prefetch.h>
 #include <rte_udp.h>
-#include "traffic.h"
+#include "worker_traffic.h"
 #include "turns.h"
 
 struct forward {
@@ -102,7 +102,7 @@ int main(int argc, char **argv)
 	       options.flows, TRAFFIC_FRAME_LEN, worker_mpps, result.b_ns, cycles, swap_mpps, result.a_ns, result.ratio,
 	       result.ratio_min, result.ratio_max, options.pairs);
 	if (options.json)
-		printf("{\"bench\":\"forward\",\"flows\":%u,\"xfergate_mpps\":%.3f,\"swap_mpps\":%.3f,\"ratio\":%.4f,"
+		printf("{\"bench\":\"worker\",\"flows\":%u,\"xfergate_mpps\":%.3f,\"swap_mpps\":%.3f,\"ratio\":%.4f,"
 		       "\"ratio_min\":%.4f,\"ratio_max\":%.4f,\"cycles_per_packet\":%.0f,\"pairs\":%u}\n",
 		       options.flows, worker_mpps, swap_mpps, result.ratio, result.ratio_min, result.ratio_max, cycles,
 		       options.pairs);

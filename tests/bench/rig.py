@@ -1,0 +1,475 @@
+"""What the dataplane's benchmarks stand on: hugepages, a namespace, the daemon and testpmd on endless captures, one of them
+running at a time on the same core. Nothing of it is left behind."""
+
+import argparse
+import atexit
+import ctypes
+import json
+import os
+import shutil
+import signal
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+HUGEPAGES = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
+HUGEPAGE_MB = 2
+GATEWAY_MAC = "02:00:00:00:00:01"
+ROUTER_MAC = "02:00:00:00:00:fe"
+NEXT_HOP = "10.0.0.254"
+PAIRS_A_MEDIA_ADDRESS = 8192  # endpoints of an address
+SAMPLE, POOL, WATCH, UNWATCH, SHUT = range(1, 6)
+SEEN = ("packets", "others", "receivers", "malformed", "checksums", "misdelivered", "lost", "repeated", "timestamps",
+        "ssrcs")
+FAULTS = ("malformed", "checksums", "misdelivered", "lost", "repeated", "timestamps", "ssrcs")
+
+
+class Failed(Exception):
+    """The work was not done as it should be: a figure for something else is worse than none."""
+
+
+def require(condition, what, *args):
+    if not condition:
+        raise Failed(what % args)
+
+
+def say(what, *args):
+    print(what % args, file=sys.stderr, flush=True)
+
+
+def run(*words):
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    require(done.returncode == 0, "%s: %s", " ".join(words), done.stdout.strip())
+    return done.stdout
+
+
+def wait_for(what, test, seconds):
+    end = time.monotonic() + seconds
+    while not (value := test()):
+        require(time.monotonic() < end, "not within %g s: %s", seconds, what)
+        time.sleep(0.01)
+    return value
+
+
+def die_with_parent():
+    """A killed benchmark leaves no poller behind."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+class Rig:
+    """The folder, the namespace, the hugepages; and all of it gone at the end, also when a signal comes."""
+
+    def __init__(self, build, use_hugepages=True):
+        self.build = os.path.abspath(build)
+        self.use_hugepages = use_hugepages
+        self.programs = []
+        self.hugepages_before = None
+        self.namespace = None
+        self.folder = tempfile.mkdtemp(prefix="xfgbench-")
+        atexit.register(self.close)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda *_: sys.exit(1))
+        self.cpus = sorted(os.sched_getaffinity(0))
+        # Where the daemon's worker is: the last. Everything else stays away from it.
+        self.cpu = self.cpus[-1]
+        if len(self.cpus) > 1:
+            os.sched_setaffinity(0, self.cpus[:-1])
+        self.namespace = "xfgbench-%d" % os.getpid()
+        run("ip", "netns", "add", self.namespace)
+        # The kernel on the TAP says nothing of its own accord.
+        self.inside("sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1")
+
+    def inside(self, *words):
+        return run("ip", "netns", "exec", self.namespace, *words)
+
+    def path(self, *names):
+        return os.path.join(self.build, *names)
+
+    def hugepages(self, megabytes):
+        """Raises them by so many; False if this machine does not give them, or they are not wanted."""
+        if not self.use_hugepages:
+            return False
+        try:
+            with open(HUGEPAGES) as f:
+                before = int(f.read())
+            wanted = before + -(-megabytes // HUGEPAGE_MB)
+            self.hugepages_before = before
+            with open(HUGEPAGES, "w") as f:
+                f.write("%d" % wanted)
+            with open(HUGEPAGES) as f:
+                got = int(f.read())
+        except (OSError, ValueError) as e:
+            say("no hugepages (%s): both programs run without", e)
+            return False
+        if got < wanted:
+            say("%d MB of hugepages wanted, %d to be had: both programs run without", (wanted - before) * HUGEPAGE_MB,
+                (got - before) * HUGEPAGE_MB)
+            self.hugepages_restore()
+            return False
+        return True
+
+    def hugepages_restore(self):
+        if self.hugepages_before is None:
+            return
+        try:
+            with open(HUGEPAGES, "w") as f:
+                f.write("%d" % self.hugepages_before)
+            self.hugepages_before = None
+        except OSError as e:
+            say("hugepages are not restored to %d: %s", self.hugepages_before, e)
+
+    def capture(self, flows):
+        path = os.path.join(self.folder, "flows-%d.pcap" % flows)
+        if not os.path.exists(path):
+            run(self.path("tests/bench/media-capture"), path, str(flows))
+        return path
+
+    def close(self):
+        for program in reversed(self.programs):
+            program.close()
+        self.programs = []
+        self.hugepages_restore()
+        if self.namespace:
+            subprocess.run(["ip", "netns", "del", self.namespace], stderr=subprocess.DEVNULL)
+            self.namespace = None
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Program:
+    """One of the two that are compared, with the probe in it. Stopped unless it has its turn."""
+
+    def __init__(self, rig, name, words, frames=0):
+        self.rig, self.name = rig, name
+        self.log_path = os.path.join(rig.folder, name + ".log")
+        ours, theirs = socket.socketpair()
+        ours.settimeout(30)
+        self.socket = ours
+        environment = ["LD_PRELOAD=" + rig.path("tests/bench/libbench_probe.so"), "XFG_PROBE_FD=%d" % theirs.fileno()]
+        if frames:
+            environment.append("XFG_PROBE_FRAMES=%d" % frames)
+        with open(self.log_path, "wb") as log:
+            self.process = subprocess.Popen(
+                ["ip", "netns", "exec", rig.namespace, "env", *environment, *words],
+                stdin=subprocess.PIPE, stdout=log, stderr=log, pass_fds=(theirs.fileno(),),
+                preexec_fn=lambda: (die_with_parent(), os.sched_setaffinity(0, rig.cpus)))
+        theirs.close()
+        self.pid = self.process.pid
+        self.tids = []
+        rig.programs.append(self)
+
+    def log(self):
+        with open(self.log_path, errors="replace") as f:
+            return f.read()
+
+    def wait_log(self, word, seconds=60):
+        def there():
+            require(self.process.poll() is None, "%s ended with %s:\n%s", self.name, self.process.returncode,
+                    self.log())
+            return word in self.log()
+        wait_for("%s says '%s'" % (self.name, word), there, seconds)
+
+    def find_workers(self):
+        """The polling threads, and that each has the core that is meant."""
+        self.tids = []
+        folder = "/proc/%d/task" % self.pid
+        for tid in sorted(map(int, os.listdir(folder))):
+            with open("%s/%d/comm" % (folder, tid)) as f:
+                if "-worker-" in f.read():
+                    self.tids.append(tid)
+        require(self.tids, "%s has no polling thread", self.name)
+        where = os.sched_getaffinity(self.tids[0])
+        require(where == {self.rig.cpu}, "%s polls on processors %s, not on %d", self.name, where, self.rig.cpu)
+
+    def ask(self, question, argument=0):
+        try:
+            self.socket.send(struct.pack("=II", question, argument))
+            answer = self.socket.recv(128, socket.MSG_WAITALL)
+        except OSError as e:
+            raise Failed("%s does not answer: %s\n%s" % (self.name, e, self.log())) from None
+        require(len(answer) == 128, "%s is gone:\n%s", self.name, self.log())
+        return struct.unpack("=16Q", answer)
+
+    def sample(self):
+        """Processor time of the (first) polling thread, packets received, packets sent."""
+        return self.ask(SAMPLE, self.tids[0])[:3]
+
+    def pool(self):
+        """Of packet buffers: number, cache, bytes, in hugepages or not."""
+        return self.ask(POOL)[:4]
+
+    def watch(self, seconds):
+        """What each packet that is sent in that time is like."""
+        self.ask(WATCH)
+        time.sleep(seconds)
+        return dict(zip(SEEN, self.ask(UNWATCH)))
+
+    def go(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def halt(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def turn(self, seconds):
+        """Packets a second of processor time, in millions. Others may want the core too: it takes until enough is had."""
+        self.go()
+        time.sleep(0.05)
+        before = after = self.sample()
+        end = time.monotonic() + 20 * seconds
+        while after[0] - before[0] < 0.9 * seconds * 1e9 and time.monotonic() < end:
+            time.sleep(seconds - (after[0] - before[0]) / 1e9 + 0.001)
+            after = self.sample()
+        self.halt()
+        require(after[2] > before[2] and after[0] > before[0], "%s sends nothing", self.name)
+        return 1e3 * (after[2] - before[2]) / (after[0] - before[0])
+
+    def end(self):
+        self.process.terminate()
+
+    def close(self):
+        if self.process.poll() is None:
+            self.go()
+            self.end()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                say("%s does not end", self.name)
+                self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.socket.close()
+        if self in self.rig.programs:
+            self.rig.programs.remove(self)
+
+
+class Stats(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint64) for name in ("received", "forwarded", "to_kernel", "turns", "busy_turns",
+                                                     "endpoints")]
+
+
+class Summary(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint64) for name in ("endpoints", "resolved", "patched", "locked", "received", "sent",
+                                                     "sent_least", "sent_most", "wrong_source", "dropped")]
+
+
+class Link:
+    """The control plane's end (link_client.h)."""
+
+    def __init__(self, rig, path):
+        self.library = ctypes.CDLL(rig.path("tests/bench/libbench_link.so"), use_errno=True)
+        self.library.link_client_create.restype = ctypes.c_void_p
+        self.library.link_client_drop_name.restype = ctypes.c_char_p
+        self.client = ctypes.c_void_p(self.library.link_client_create(path.encode()))
+        require(self.client, "link: %s", os.strerror(ctypes.get_errno()))
+
+    def call(self, name, *args):
+        r = getattr(self.library, "link_client_" + name)(self.client, *args)
+        require(r >= 0, "link: %s: %s", name, os.strerror(-r))
+        return r
+
+    def drop_names(self):
+        return [self.library.link_client_drop_name(i).decode() for i in range(self.library.link_client_drop_count())]
+
+    def stats(self):
+        names = self.drop_names()
+        whole = (ctypes.c_uint64 * (6 + len(names)))()
+        self.call("stats", whole)
+        head = Stats.from_buffer(whole)
+        return {name: getattr(head, name) for name, _ in Stats._fields_}, dict(zip(names, whole[6:]))
+
+    def summary(self):
+        out = Summary()
+        self.call("summary", ctypes.byref(out))
+        return {name: getattr(out, name) for name, _ in Summary._fields_}
+
+    def close(self):
+        if self.client:
+            self.library.link_client_destroy(self.client)
+            self.client = None
+
+
+CONFIG = """
+dataplane:
+  workers: {workers}
+  idle: poll
+  link: {folder}/link.sock
+  memory: {memory}
+ports:
+  - name: outside
+    device: "net_pcap0,{rx},infinite_rx=1"
+    tap: xfg-out
+    mtu: 1500
+    addresses: [10.0.0.1/24]
+networks:
+  - name: outside
+    port: outside
+    sip: 10.0.0.1:5060
+    media: [{media}]
+control:
+  socket: {folder}/xfergate.sock
+  user: root
+  group: root
+"""
+
+
+class Daemon(Program):
+    """xfergate-dataplane as it is, with all endpoints open and patched, and traffic."""
+
+    def __init__(self, rig, flows, memory, workers=1):
+        self.flows = flows
+        capture = rig.capture(flows)
+        media = ["10.0.0.%d" % (1 + i) for i in range(-(-flows // PAIRS_A_MEDIA_ADDRESS))]
+        config = os.path.join(rig.folder, "config.yaml")
+        with open(config, "w") as f:
+            f.write(CONFIG.format(folder=rig.folder, memory=memory, workers=workers, media=", ".join(media),
+                                  rx=",".join(["rx_pcap=" + capture] * workers)))
+        super().__init__(rig, "xfergate-dataplane", [rig.path("dataplane/host/xfergate-dataplane"), "-c", config], flows)
+        self.wait_log(" info event=ready ")
+        require("event=capture-not-for-us" not in self.log(), "the capture is for somebody else")
+        self.find_workers()
+        rig.inside("ip", "neigh", "replace", NEXT_HOP, "lladdr", ROUTER_MAC, "dev", "xfg-out", "nud", "permanent")
+        self.link = Link(rig, os.path.join(rig.folder, "link.sock"))
+
+    def open(self):
+        """Opens the endpoints; seconds that it took."""
+        start = time.monotonic()
+        self.link.call("open", self.flows)
+        return time.monotonic() - start
+
+    def begin(self):
+        """Patches, and lets traffic in."""
+        self.link.call("patch", self.flows)
+        wait_for("next hops resolved", lambda: self.link.summary()["resolved"] == self.flows, 60)
+        self.link.call("sources")
+        wait_for("everybody is heard", lambda: self.link.summary()["sent_least"] > 0, 60)
+
+    def check_watched(self, seconds):
+        """Every packet of some time is looked at."""
+        seen = self.watch(seconds)
+        require(seen["receivers"] == self.flows, "%d of %d receivers heard anything", seen["receivers"], self.flows)
+        require(seen["packets"] > self.flows, "too few packets to say anything: %d", seen["packets"])
+        wrong = {name: seen[name] for name in FAULTS if seen[name]}
+        require(not wrong, "of %d packets sent were wrong: %s", seen["packets"], wrong)
+        return seen["packets"]
+
+    def check_counters(self):
+        """Traffic ends; then what was received is what was forwarded, to all alike."""
+        self.ask(SHUT)
+        time.sleep(0.05)
+        stats, drops = self.link.stats()
+        endpoints = self.link.summary()
+        dropped = {name: count for name, count in drops.items() if count}
+        require(not dropped, "dropped: %s", dropped)
+        require(stats["received"] == stats["forwarded"], "%d received, %d forwarded", stats["received"],
+                stats["forwarded"])
+        for name in ("endpoints", "patched", "locked", "resolved"):
+            require(endpoints[name] == self.flows, "%s: %d", name, endpoints[name])
+        require(endpoints["received"] == endpoints["sent"] == stats["forwarded"], "endpoints: %s", endpoints)
+        require(endpoints["sent_most"] - endpoints["sent_least"] <= 1, "some got more than others: %s", endpoints)
+        return stats["forwarded"]
+
+    def close(self):
+        if hasattr(self, "link"):
+            self.link.close()
+        super().close()
+
+
+class Testpmd(Program):
+    def __init__(self, rig, flows, memory, pool, mode="5tswap"):
+        count, cache, size, hugepages = pool
+        main = rig.cpus[0]
+        prefix = "xfgbench-%d-%d" % (os.getpid(), len(rig.programs))
+        self.runtime = os.path.join("/var/run/dpdk", prefix)
+        words = ["dpdk-testpmd", "--lcores=0@%d,1@%d" % (main, rig.cpu), "--main-lcore=0", "--no-pci", "--no-telemetry",
+                 "--file-prefix=" + prefix, "--vdev=net_pcap0,rx_pcap=%s,infinite_rx=1" % rig.capture(flows)]
+        words += ["--in-memory"] if hugepages else ["--no-huge", "--no-shconf", "-m", str(memory)]
+        words += ["--", "-i", "--no-flush-rx", "--forward-mode=" + mode, "--burst=32", "--nb-cores=1", "--rxq=1",
+                  "--txq=1", "--mbuf-size=%d" % size, "--total-num-mbufs=%d" % count, "--mbcache=%d" % cache]
+        super().__init__(rig, "dpdk-testpmd", words)
+        self.wait_log("testpmd> ")
+        self.find_workers()
+        require(self.pool() == pool, "testpmd has other packet buffers: %s, not %s", self.pool(), pool)
+        self.tell("start")
+
+    def tell(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def become(self, mode):
+        """Another way of forwarding."""
+        self.go()
+        for line in ("stop", "set fwd " + mode, "start"):
+            self.tell(line)
+        self.wait_log("Set %s packet forwarding mode" % mode, 10)
+        before = self.sample()[2]
+        wait_for("testpmd forwards", lambda: self.sample()[2] > before, 10)
+
+    def end(self):
+        self.tell("quit")
+
+    def close(self):
+        super().close()
+        # EAL makes it even when it puts nothing there.
+        if os.path.isdir(self.runtime):
+            os.rmdir(self.runtime)
+
+
+def compare(ours, theirs, pairs, seconds):
+    """In turns A B B A; a list of (ours, theirs) in millions of packets a second."""
+    rates = []
+    for program in (ours, theirs):
+        program.turn(seconds / 2)
+    for number in range(pairs):
+        order = (ours, theirs) if number % 2 == 0 else (theirs, ours)
+        rate = {program: program.turn(seconds) for program in order}
+        rates.append((rate[ours], rate[theirs]))
+    return rates
+
+
+def ratios(rates):
+    """Median, least, greatest of the pairs' ratios, and each side's median."""
+    each = [a / b for a, b in rates]
+    return {"ratio": statistics.median(each), "ratio_min": min(each), "ratio_max": max(each),
+            "xfergate_mpps": statistics.median(a for a, _ in rates),
+            "testpmd_mpps": statistics.median(b for _, b in rates)}
+
+
+def memory_mb(flows, buffers=True):
+    """Of the daemon for so many flows: packet buffers (one a frame of the capture), tables, endpoints."""
+    return 320 + (flows * 2432 >> 20 if buffers else 0) + (flows * 1024 >> 20)
+
+
+def usage(name, flows=None):
+    """The command line that all of them have."""
+    parser = argparse.ArgumentParser(prog="scripts/bench " + name)
+    parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    parser.add_argument("--quick", action="store_true", help="as little as shows that it runs; the figures mean nothing")
+    parser.add_argument("--pairs", type=int, default=11, help="turns of each side (at least five say anything)")
+    parser.add_argument("--no-hugepages", action="store_true", help="both programs on ordinary memory")
+    if flows:
+        parser.add_argument("--flows", type=int, default=flows, help="endpoints, an even number")
+    return parser
+
+
+def main(bench, usage):
+    """bench(rig, options): a dict, printed as the last line with --json."""
+    if os.geteuid() != 0:
+        print("skipped: needs root (network namespaces)")
+        sys.exit(77)
+    options = usage.parse_args()
+    rig = None
+    try:
+        rig = Rig(options.build, not options.no_hugepages)
+        result = bench(rig, options)
+        if options.json:
+            print(json.dumps(result, separators=(",", ":")))
+    except Failed as e:
+        print("bench: %s" % e, file=sys.stderr)
+        sys.exit(1)
+    finally:
+        if rig:
+            rig.close()
