@@ -257,16 +257,21 @@ static void take_signals(void)
 static void report(const struct capture *c, FILE *out)
 {
 	if (c->args->json) {
-		json_t *json = json_pack("{s:I,s:I,s:s}", "packets", (json_int_t)c->packets, "lost",
-					 (json_int_t)c->lost, "file", c->args->output);
+		json_t *json =
+		    json_pack("{s:I,s:o,s:s}", "packets", (json_int_t)c->packets, "lost",
+			      c->ended ? json_integer((json_int_t)c->lost) : json_null(), "file", c->args->output);
 		json_dumpf(json, out, JSON_INDENT(2));
 		json_decref(json);
 		fputc('\n', out);
 		return;
 	}
 	char *file = text_escape(c->args->output);
-	fprintf(out, "%llu packet%s, %llu lost, %s\n", (unsigned long long)c->packets, c->packets == 1 ? "" : "s",
-		(unsigned long long)c->lost, file ? file : "");
+	fprintf(out, "%llu packet%s, ", (unsigned long long)c->packets, c->packets == 1 ? "" : "s");
+	if (c->ended)
+		fprintf(out, "%llu lost, ", (unsigned long long)c->lost);
+	else
+		fputs("how many are lost is not known, ", out);
+	fprintf(out, "%s\n", file ? file : "");
 	free(file);
 }
 

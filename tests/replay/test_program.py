@@ -6,6 +6,7 @@ test_program.py XFERGATE WRITE SCENARIOS
 import json
 import os
 import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -195,6 +196,26 @@ class Replay(unittest.TestCase):
         done = self.replay("call.pcap", expect=1, program=alone)
         self.assertIn("not installed", done.stderr)
         self.assertEqual(done.stderr.count("\n"), 1)
+
+    def test_capture_without_an_end(self):
+        """A control plane that goes in the middle of a capture has not said what was lost."""
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self.path("socket"))
+            listener.listen()
+            process = subprocess.Popen([PROGRAM, "--socket", self.path("socket"), "capture", "--all", "-o",
+                                        self.path("live.pcap")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            client = listener.accept()[0]
+            client.recv(65536)
+            packet = {"capture": "k-1", "ns": 1, "network": "x", "from": "192.0.2.1:5060", "to": "192.0.2.20:5060",
+                      "data": "T1BUSU9OUw=="}
+            for line in ({"jsonrpc": "2.0", "id": 1, "result": {"capture": "k-1", "call": None, "ns": 1}},
+                         {"jsonrpc": "2.0", "method": "capture.packet", "params": packet}):
+                client.sendall(json.dumps(line).encode() + b"\n")
+            client.close()
+            out, error = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 1, error)
+        self.assertIn("1 packet, how many are lost is not known, ", out)
+        self.assertIn("the capture ends here", error)
 
 
 if __name__ == "__main__":
