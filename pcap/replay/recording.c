@@ -227,10 +227,12 @@ static void tie(struct recording *rec, struct entry *entry, uint32_t index)
 			false);
 	if (entry->answers == RECORDING_NONE || entry->repeats != RECORDING_NONE)
 		return;
-	uint32_t *link = &rec->entries[entry->answers].first_answer;
-	while (*link != RECORDING_NONE)
-		link = &rec->entries[*link].next_answer;
-	*link = index;
+	struct entry *asked = &rec->entries[entry->answers];
+	if (asked->first_answer == RECORDING_NONE)
+		asked->first_answer = index;
+	else
+		rec->entries[asked->last_answer].next_answer = index;
+	asked->last_answer = index;
 }
 
 static void add_sink(struct recording *rec, const struct entry *entry)
@@ -282,6 +284,7 @@ static void add_entry(struct recording *rec, const struct capture_unit *unit, bo
 			      .repeats = RECORDING_NONE,
 			      .answers = RECORDING_NONE,
 			      .first_answer = RECORDING_NONE,
+			      .last_answer = RECORDING_NONE,
 			      .next_answer = RECORDING_NONE,
 			      .cancelled_by = RECORDING_NONE,
 			      .out = out,

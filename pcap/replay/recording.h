@@ -32,8 +32,8 @@ struct entry {
 	/* in response: the out request; out response: the in request; in ACK: the final out response; in PRACK: the
 	 * reliable out response. RECORDING_NONE: none in the capture, or no such kind of message. */
 	uint32_t answers;
-	uint32_t first_answer, next_answer; /* what answers this one, in order */
-	uint32_t cancelled_by;		    /* in 487: the out CANCEL before it, for which it waits; RECORDING_NONE */
+	uint32_t first_answer, last_answer, next_answer; /* what answers this one, in order */
+	uint32_t cancelled_by; /* in 487: the out CANCEL before it, for which it waits; RECORDING_NONE */
 	bool out, tcp, cut;
 
 	/* ---- of this run */

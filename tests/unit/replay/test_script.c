@@ -227,6 +227,37 @@ Test(script, another_final_answer_is_not_acknowledged_by_the_script)
 	end();
 }
 
+/* Whoever answers a request without end, each time with other words. */
+Test(script, very_many_answers, .timeout = 10)
+{
+	char text[512];
+	scene_open(&scene);
+	scene_done(&scene);
+	cr_assert_eq(config_load_without_secrets(&config, scene.config, stderr), 0);
+	cr_assert_eq(parties_init(&parties, config, NULL, text), 0);
+	cr_assert_eq(recording_create(&rec, config, &parties), 0);
+	matcher_init(&matcher, rec);
+	struct capture_unit unit = {.kind = CAPTURE_UDP, .from = place("198.51.100.1"), .to = place("198.51.100.10")};
+	for (unsigned i = 0; i <= 80000; i++) {
+		int n = snprintf(text, sizeof(text),
+				 "%s%u%s\r\nVia: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=f\r\n"
+				 "To: <sip:x@y>\r\nCall-ID: one\r\nCSeq: 1 INVITE\r\n\r\n",
+				 i ? "SIP/2.0 183 " : "INVITE sip:", i, i ? "" : "@198.51.100.10 SIP/2.0");
+		unit.data = (const uint8_t *)text;
+		unit.len = (size_t)n;
+		unit.number = i + 1;
+		unit.ns = SCENE_EPOCH_NS + i;
+		cr_assert_eq(recording_add(rec, &unit), 0);
+		unit.from = place("198.51.100.10");
+		unit.to = place("198.51.100.1");
+	}
+	unsigned count = 0;
+	for (uint32_t i = rec->entries[0].first_answer; i != RECORDING_NONE; i = rec->entries[i].next_answer)
+		cr_assert_eq(i, ++count);
+	cr_expect_eq(count, 80000);
+	end();
+}
+
 Test(script, a_repeated_message_matches_nothing_new)
 {
 	scene_open(&scene);
