@@ -1,4 +1,4 @@
-#include "link_client.h"
+#include "link_client_inside.h"
 
 #include <poll.h>
 #include <stddef.h>
@@ -14,26 +14,12 @@
 /* The n-th of a run of commands into body; *type. Its length. */
 typedef uint16_t (*link_client_make)(uint32_t n, uint32_t flows, void *body, uint16_t *type);
 
-struct link_client {
-	int fd;
-	uint16_t workers;
-	uint32_t sequence;	/* of the last command */
-	uint32_t posted, acked; /* of a run */
-	int result;		/* of a run: the first error */
-	struct xf_link_ack ack; /* the last */
-	size_t out_len;
-	void (*row)(const struct xf_link_record *record, const void *body, void *arg);
-	void *arg;
-	uint8_t out[XF_LINK_PACKET_MAX], in[XF_LINK_PACKET_MAX];
-};
-
 static void link_client_record(struct link_client *c, const struct xf_link_record *record, const uint8_t *body)
 {
-	if (record->type != XF_LINK_ACK) {
-		if (c->row)
-			c->row(record, body, c->arg);
+	if (c->row)
+		c->row(record, body, c->arg);
+	if (record->type != XF_LINK_ACK)
 		return;
-	}
 	memcpy(&c->ack, body, sizeof(c->ack));
 	c->acked++;
 	if (c->ack.result < 0 && c->result == 0)
@@ -52,8 +38,7 @@ static void link_client_packet(struct link_client *c, size_t len)
 	}
 }
 
-/* Takes what is there. */
-static int link_client_read(struct link_client *c)
+int link_client_read(struct link_client *c)
 {
 	for (;;) {
 		ssize_t n = recv(c->fd, c->in, sizeof(c->in), MSG_DONTWAIT);
@@ -65,8 +50,7 @@ static int link_client_read(struct link_client *c)
 	}
 }
 
-/* 0: sent, or it has to wait. */
-static int link_client_write(struct link_client *c)
+int link_client_write(struct link_client *c)
 {
 	if (c->out_len == 0)
 		return 0;
@@ -78,7 +62,7 @@ static int link_client_write(struct link_client *c)
 	return 0;
 }
 
-static void link_client_put(struct link_client *c, uint16_t type, const void *body, uint16_t len)
+void link_client_put(struct link_client *c, uint16_t type, const void *body, uint16_t len)
 {
 	const struct xf_link_record record = {type, len, ++c->sequence};
 	memcpy(c->out + c->out_len, &record, sizeof(record));

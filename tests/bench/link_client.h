@@ -36,3 +36,27 @@ int link_client_stats(struct link_client *client, struct link_client_stats *stat
 int link_client_summary(struct link_client *client, struct link_client_summary *summary);
 const char *link_client_drop_name(unsigned drop);
 unsigned link_client_drop_count(void);
+
+#define LINK_CLIENT_MOVES 4 /* in a batch: two receivers change sources with two others */
+
+/* A batch of moves and what became of it. */
+struct link_client_batch {
+	uint64_t now_ns; /* of the ACK */
+	uint32_t sequence;
+	int32_t result;
+	uint32_t outstanding; /* batches that were not acknowledged when it was sent, itself included */
+	uint32_t zero;
+	uint32_t to[LINK_CLIENT_MOVES], from[LINK_CLIENT_MOVES];
+};
+
+/* How batches are sent: `group` of them, a packet each, every period_ns, `groups` times. */
+struct link_client_pace {
+	uint64_t period_ns;
+	uint32_t group, groups;
+};
+
+/* Moves patches at random, each source to one receiver all the time. sources: whom each of the flows' receivers hears,
+ * kept up to date; random: state of the generator, not 0; batches: room for all. 0 or -errno; refused batches say so
+ * themselves. */
+int link_client_moves(struct link_client *client, const struct link_client_pace *pace, uint32_t *sources,
+		      uint32_t flows, uint64_t *random, struct link_client_batch *batches);

@@ -21,6 +21,7 @@ enum media_plan_offset {
 	MEDIA_PLAN_UDP = 34,
 	MEDIA_PLAN_RTP = 42,
 	MEDIA_PLAN_NUMBER = 54,
+	MEDIA_PLAN_COUNT = 58, /* 8 bytes, if the journal is on */
 };
 
 static const uint8_t media_plan_gateway_mac[6] = {2, 0, 0, 0, 0, 1}, media_plan_router_mac[6] = {2, 0, 0, 0, 0, 0xfe};

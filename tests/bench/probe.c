@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <rte_eal.h>
 #include <rte_ethdev.h>
+#include "journal.h"
 #include "refresh.h"
 #include "watch.h"
 
@@ -114,6 +115,7 @@ int rte_eth_dev_start(uint16_t port)
 {
 	static int (*start)(uint16_t port);
 	const char *fd = getenv("XFG_PROBE_FD"), *frames = getenv("XFG_PROBE_FRAMES");
+	const char *journal = getenv("XFG_PROBE_JOURNAL");
 	if (!start)
 		*(void **)&start = dlsym(RTLD_NEXT, "rte_eth_dev_start");
 	if (!start)
@@ -124,6 +126,8 @@ int rte_eth_dev_start(uint16_t port)
 	probe = (struct probe){.fd = atoi(fd), .port = port, .frames = frames ? strtoull(frames, NULL, 10) : 0};
 	if (probe.frames && refresh_add(port, probe.frames) < 0)
 		probe_fail("packets cannot be refreshed");
+	if (journal && journal_start(atoi(journal), port, (uint32_t)probe.frames) < 0)
+		probe_fail("no journal");
 	/* What the program says is seen at once, though nobody's terminal. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	probe_thread_start();

@@ -3,7 +3,7 @@
  * for.
  *
  * Environment: XFG_PROBE_FD: a stream socket to the benchmark. XFG_PROBE_FRAMES: the capture's frames; packets are
- * refreshed. Without the former nothing is done at all. */
+ * refreshed. XFG_PROBE_JOURNAL: a file for the journal (journal.h). Without the first nothing is done at all. */
 #pragma once
 
 #include <stdint.h>

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <rte_ethdev.h>
+#include "journal.h"
 #include "media_plan.h"
 
 #define REFRESH_QUEUES 16
@@ -21,26 +22,34 @@ void refresh_shut(void)
 	__atomic_store_n(&refresh_is_shut, true, __ATOMIC_RELAXED);
 }
 
-/* RFC 1624, equation 3, over three words, in the order in which they stand in memory. */
-static void refresh_packet(uint8_t *frame, uint64_t pass)
+/* Other bytes in place of those (an even number, at most 8), and the UDP checksum by what has changed (RFC 1624,
+ * equation 3). All words in the order in which they stand in memory. */
+static inline void refresh_replace(uint8_t *frame, unsigned at, const void *bytes, unsigned len)
 {
-	uint16_t old[3], new[3], checksum;
-	uint8_t *changed = frame + MEDIA_PLAN_RTP + 2, *at = frame + MEDIA_PLAN_UDP + 6;
-	memcpy(old, changed, sizeof(old));
-	memcpy(&checksum, at, sizeof(checksum));
-	uint32_t timestamp;
-	memcpy(&timestamp, &old[1], sizeof(timestamp));
-	new[0] = rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(old[0]) + pass));
-	timestamp = rte_cpu_to_be_32(rte_be_to_cpu_32(timestamp) + (uint32_t)pass * MEDIA_PLAN_STEP);
-	memcpy(&new[1], &timestamp, sizeof(timestamp));
+	uint16_t old[4], new[4], checksum;
+	memcpy(old, frame + at, len);
+	memcpy(new, bytes, len);
+	memcpy(frame + at, bytes, len);
+	memcpy(&checksum, frame + MEDIA_PLAN_UDP + 6, sizeof(checksum));
 	uint32_t sum = (uint16_t)~checksum;
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < len / 2; i++)
 		sum += (uint32_t)(uint16_t)~old[i] + new[i];
 	checksum = (uint16_t)~media_plan_fold(sum);
 	if (checksum == 0)
 		checksum = 0xffff;
-	memcpy(changed, new, sizeof(new));
-	memcpy(at, &checksum, sizeof(checksum));
+	memcpy(frame + MEDIA_PLAN_UDP + 6, &checksum, sizeof(checksum));
+}
+
+static inline void refresh_packet(uint8_t *frame, uint64_t pass)
+{
+	struct {
+		uint16_t sequence;
+		uint32_t timestamp;
+	} __attribute__((packed)) rtp;
+	memcpy(&rtp, frame + MEDIA_PLAN_RTP + 2, sizeof(rtp));
+	rtp.sequence = rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(rtp.sequence) + pass));
+	rtp.timestamp = rte_cpu_to_be_32(rte_be_to_cpu_32(rtp.timestamp) + (uint32_t)pass * MEDIA_PLAN_STEP);
+	refresh_replace(frame, MEDIA_PLAN_RTP + 2, &rtp, sizeof(rtp));
 }
 
 static uint16_t refresh_burst(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n, uint16_t max,
@@ -51,13 +60,21 @@ static uint16_t refresh_burst(uint16_t port, uint16_t queue, struct rte_mbuf **p
 		rte_pktmbuf_free_bulk(pkts, n);
 		return 0;
 	}
+	bool numbered = journal_on();
 	for (uint16_t i = 0; i < n; i++) {
-		refresh_packet(rte_pktmbuf_mtod(pkts[i], uint8_t *), r->pass);
+		uint8_t *frame = rte_pktmbuf_mtod(pkts[i], uint8_t *);
+		refresh_packet(frame, r->pass);
+		if (unlikely(numbered)) {
+			const uint64_t number = r->pass * r->frames + r->at;
+			refresh_replace(frame, MEDIA_PLAN_COUNT, &number, sizeof(number));
+		}
 		if (++r->at == r->frames) {
 			r->at = 0;
 			r->pass++;
 		}
 	}
+	if (unlikely(numbered))
+		journal_burst(r->pass * r->frames + r->at);
 	return n;
 }
 

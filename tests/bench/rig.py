@@ -4,6 +4,7 @@ running at a time on the same core. Nothing of it is left behind."""
 import argparse
 import atexit
 import ctypes
+import fcntl
 import json
 import os
 import shutil
@@ -60,6 +61,18 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
+def hugepages_add(count):
+    """How many more there are now. Others may be at it at the same time."""
+    with open(HUGEPAGES, "r+") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        before = int(f.read())
+        f.seek(0)
+        f.write("%d" % max(0, before + count))
+        f.flush()
+        f.seek(0)
+        return int(f.read()) - before
+
+
 class Rig:
     """The folder, the namespace, the hugepages; and all of it gone at the end, also when a signal comes."""
 
@@ -67,7 +80,7 @@ class Rig:
         self.build = os.path.abspath(build)
         self.use_hugepages = use_hugepages
         self.programs = []
-        self.hugepages_before = None
+        self.hugepages_added = 0
         self.namespace = None
         self.folder = tempfile.mkdtemp(prefix="xfgbench-")
         atexit.register(self.close)
@@ -93,34 +106,26 @@ class Rig:
         """Raises them by so many; False if this machine does not give them, or they are not wanted."""
         if not self.use_hugepages:
             return False
+        wanted = -(-megabytes // HUGEPAGE_MB)
         try:
-            with open(HUGEPAGES) as f:
-                before = int(f.read())
-            wanted = before + -(-megabytes // HUGEPAGE_MB)
-            self.hugepages_before = before
-            with open(HUGEPAGES, "w") as f:
-                f.write("%d" % wanted)
-            with open(HUGEPAGES) as f:
-                got = int(f.read())
+            self.hugepages_added = hugepages_add(wanted)
         except (OSError, ValueError) as e:
             say("no hugepages (%s): both programs run without", e)
             return False
-        if got < wanted:
-            say("%d MB of hugepages wanted, %d to be had: both programs run without", (wanted - before) * HUGEPAGE_MB,
-                (got - before) * HUGEPAGE_MB)
+        if self.hugepages_added < wanted:
+            say("%d MB of hugepages wanted, %d to be had: both programs run without", wanted * HUGEPAGE_MB,
+                self.hugepages_added * HUGEPAGE_MB)
             self.hugepages_restore()
             return False
         return True
 
     def hugepages_restore(self):
-        if self.hugepages_before is None:
-            return
         try:
-            with open(HUGEPAGES, "w") as f:
-                f.write("%d" % self.hugepages_before)
-            self.hugepages_before = None
+            if self.hugepages_added:
+                hugepages_add(-self.hugepages_added)
+            self.hugepages_added = 0
         except OSError as e:
-            say("hugepages are not restored to %d: %s", self.hugepages_before, e)
+            say("%d hugepages are left over: %s", self.hugepages_added, e)
 
     def capture(self, flows):
         path = os.path.join(self.folder, "flows-%d.pcap" % flows)
@@ -142,7 +147,7 @@ class Rig:
 class Program:
     """One of the two that are compared, with the probe in it. Stopped unless it has its turn."""
 
-    def __init__(self, rig, name, words, frames=0):
+    def __init__(self, rig, name, words, frames=0, journal=None):
         self.rig, self.name = rig, name
         self.log_path = os.path.join(rig.folder, name + ".log")
         ours, theirs = socket.socketpair()
@@ -151,10 +156,14 @@ class Program:
         environment = ["LD_PRELOAD=" + rig.path("tests/bench/libbench_probe.so"), "XFG_PROBE_FD=%d" % theirs.fileno()]
         if frames:
             environment.append("XFG_PROBE_FRAMES=%d" % frames)
+        kept = [theirs.fileno()]
+        if journal is not None:
+            environment.append("XFG_PROBE_JOURNAL=%d" % journal)
+            kept.append(journal)
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
                 ["ip", "netns", "exec", rig.namespace, "env", *environment, *words],
-                stdin=subprocess.PIPE, stdout=log, stderr=log, pass_fds=(theirs.fileno(),),
+                stdin=subprocess.PIPE, stdout=log, stderr=log, pass_fds=kept,
                 preexec_fn=lambda: (die_with_parent(), os.sched_setaffinity(0, rig.cpus)))
         theirs.close()
         self.pid = self.process.pid
@@ -201,11 +210,20 @@ class Program:
         """Of packet buffers: number, cache, bytes, in hugepages or not."""
         return self.ask(POOL)[:4]
 
-    def watch(self, seconds):
-        """What each packet that is sent in that time is like."""
+    def watch(self, seconds, packets):
+        """What each packet that is sent in that time is like, and so many at least."""
         self.ask(WATCH)
+        before, end = self.sample()[2], time.monotonic() + 60
         time.sleep(seconds)
+        while self.sample()[2] - before < packets and time.monotonic() < end:
+            time.sleep(0.01)
         return dict(zip(SEEN, self.ask(UNWATCH)))
+
+    def memory(self):
+        """Bytes: what is resident, hugepages included."""
+        with open("/proc/%d/status" % self.pid) as f:
+            lines = dict(line.split(":", 1) for line in f)
+        return sum(int(lines[name].split()[0]) * 1024 for name in ("VmRSS", "HugetlbPages"))
 
     def go(self):
         self.process.send_signal(signal.SIGCONT)
@@ -318,15 +336,17 @@ control:
 class Daemon(Program):
     """xfergate-dataplane as it is, with all endpoints open and patched, and traffic."""
 
-    def __init__(self, rig, flows, memory, workers=1):
+    def __init__(self, rig, flows, memory, workers=1, addresses=None, journal=None):
+        """addresses: media addresses, if not as many as the flows need. journal: file for it (journal.h)."""
         self.flows = flows
         capture = rig.capture(flows)
-        media = ["10.0.0.%d" % (1 + i) for i in range(-(-flows // PAIRS_A_MEDIA_ADDRESS))]
+        media = ["10.0.0.%d" % (1 + i) for i in range(addresses or -(-flows // PAIRS_A_MEDIA_ADDRESS))]
         config = os.path.join(rig.folder, "config.yaml")
         with open(config, "w") as f:
             f.write(CONFIG.format(folder=rig.folder, memory=memory, workers=workers, media=", ".join(media),
                                   rx=",".join(["rx_pcap=" + capture] * workers)))
-        super().__init__(rig, "xfergate-dataplane", [rig.path("dataplane/host/xfergate-dataplane"), "-c", config], flows)
+        super().__init__(rig, "xfergate-dataplane", [rig.path("dataplane/host/xfergate-dataplane"), "-c", config], flows,
+                         journal)
         self.wait_log(" info event=ready ")
         require("event=capture-not-for-us" not in self.log(), "the capture is for somebody else")
         self.find_workers()
@@ -347,16 +367,16 @@ class Daemon(Program):
         wait_for("everybody is heard", lambda: self.link.summary()["sent_least"] > 0, 60)
 
     def check_watched(self, seconds):
-        """Every packet of some time is looked at."""
-        seen = self.watch(seconds)
+        """Every packet of some time is looked at, and three of each stream at least."""
+        seen = self.watch(seconds, 3 * self.flows)
         require(seen["receivers"] == self.flows, "%d of %d receivers heard anything", seen["receivers"], self.flows)
-        require(seen["packets"] > self.flows, "too few packets to say anything: %d", seen["packets"])
+        require(seen["packets"] > 2 * self.flows, "too few packets to say anything: %d", seen["packets"])
         wrong = {name: seen[name] for name in FAULTS if seen[name]}
         require(not wrong, "of %d packets sent were wrong: %s", seen["packets"], wrong)
         return seen["packets"]
 
-    def check_counters(self):
-        """Traffic ends; then what was received is what was forwarded, to all alike."""
+    def check_counters(self, alike=True):
+        """Traffic ends; then what was received is what was forwarded, and nothing dropped; to all alike, if so."""
         self.ask(SHUT)
         time.sleep(0.05)
         stats, drops = self.link.stats()
@@ -368,7 +388,7 @@ class Daemon(Program):
         for name in ("endpoints", "patched", "locked", "resolved"):
             require(endpoints[name] == self.flows, "%s: %d", name, endpoints[name])
         require(endpoints["received"] == endpoints["sent"] == stats["forwarded"], "endpoints: %s", endpoints)
-        require(endpoints["sent_most"] - endpoints["sent_least"] <= 1, "some got more than others: %s", endpoints)
+        require(not alike or endpoints["sent_most"] - endpoints["sent_least"] <= 1, "some got more than others: %s", endpoints)
         return stats["forwarded"]
 
     def close(self):
@@ -437,9 +457,9 @@ def ratios(rates):
             "testpmd_mpps": statistics.median(b for _, b in rates)}
 
 
-def memory_mb(flows, buffers=True):
+def memory_mb(flows):
     """Of the daemon for so many flows: packet buffers (one a frame of the capture), tables, endpoints."""
-    return 320 + (flows * 2432 >> 20 if buffers else 0) + (flows * 1024 >> 20)
+    return 320 + (flows * 2432 >> 20) + (flows * 1024 >> 20)
 
 
 def usage(name, flows=None):
@@ -456,7 +476,7 @@ def usage(name, flows=None):
 
 
 def main(bench, usage):
-    """bench(rig, options): a dict, printed as the last line with --json."""
+    """bench(rig, options): a dict, printed as the last line with --json; or with it a word if it is a failure."""
     if os.geteuid() != 0:
         print("skipped: needs root (network namespaces)")
         sys.exit(77)
@@ -464,9 +484,12 @@ def main(bench, usage):
     rig = None
     try:
         rig = Rig(options.build, not options.no_hugepages)
-        result = bench(rig, options)
+        result, failure = bench(rig, options), ""
+        if isinstance(result, tuple):
+            result, failure = result
         if options.json:
             print(json.dumps(result, separators=(",", ":")))
+        require(not failure, "%s", failure)
     except Failed as e:
         print("bench: %s" % e, file=sys.stderr)
         sys.exit(1)
