@@ -23,16 +23,6 @@ struct reading {
 	struct scan_error error;
 };
 
-const char *sip_method_name(enum sip_method method)
-{
-	static const char *const names[] = {
-#define X(name) #name,
-	    SIP_METHODS(X)
-#undef X
-	};
-	return (size_t)method < sizeof(names) / sizeof(names[0]) ? names[method] : "OTHER";
-}
-
 static enum sip_method method_of(const char *name)
 {
 	for (int i = 0; i < SIP_METHOD_OTHER; i++)
@@ -126,6 +116,8 @@ static void read_request_line(struct reading *r, const char *p, const char *end)
 		scan_fail(&r->error, -EBADMSG, "start line does not begin with a method");
 		return;
 	}
+	if (space - p > SIP_NAME_MAX)
+		scan_fail(&r->error, -E2BIG, "a method of more than %d bytes", SIP_NAME_MAX);
 	message->method_name = copy(r, p, (size_t)(space - p));
 	if (!message->method_name)
 		return;

@@ -10,37 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "sip/uri.h"
+#include "xfergate/sip_scan.h" /* methods and limits */
 
-#define SIP_MESSAGE_MAX 65535
-#define SIP_VIA_MAX	64
-#define SIP_ROUTE_MAX	32
-#define SIP_HEADERS_MAX 256
-
-/* X(name) */
-#define SIP_METHODS(X)                                                                                                 \
-	X(INVITE)                                                                                                      \
-	X(ACK)                                                                                                         \
-	X(BYE)                                                                                                         \
-	X(CANCEL)                                                                                                      \
-	X(OPTIONS)                                                                                                     \
-	X(REFER)                                                                                                       \
-	X(NOTIFY)                                                                                                      \
-	X(UPDATE)                                                                                                      \
-	X(PRACK)                                                                                                       \
-	X(INFO)                                                                                                        \
-	X(MESSAGE)                                                                                                     \
-	X(SUBSCRIBE)                                                                                                   \
-	X(PUBLISH)                                                                                                     \
-	X(REGISTER)
-
-enum sip_method {
-#define X(name) SIP_##name,
-	SIP_METHODS(X)
-#undef X
-	    SIP_METHOD_OTHER
-};
-
-const char *sip_method_name(enum sip_method method);
+#define SIP_VIA_MAX   64
+#define SIP_ROUTE_MAX 32
 
 struct sip_via {
 	char transport[8];  /* upper case */

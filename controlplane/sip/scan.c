@@ -63,27 +63,11 @@ void scan_fail(struct scan_error *error, int code, const char *format, ...)
 
 const char *scan_expand(const char *name)
 {
-	static const char *const names[26] = {
-	    ['a' - 'a'] = "Accept-Contact",
-	    ['b' - 'a'] = "Referred-By",
-	    ['c' - 'a'] = "Content-Type",
-	    ['d' - 'a'] = "Request-Disposition",
-	    ['e' - 'a'] = "Content-Encoding",
-	    ['f' - 'a'] = "From",
-	    ['i' - 'a'] = "Call-ID",
-	    ['j' - 'a'] = "Reject-Contact",
-	    ['k' - 'a'] = "Supported",
-	    ['l' - 'a'] = "Content-Length",
-	    ['m' - 'a'] = "Contact",
-	    ['n' - 'a'] = "Identity-Info",
-	    ['o' - 'a'] = "Event",
-	    ['r' - 'a'] = "Refer-To",
-	    ['s' - 'a'] = "Subject",
-	    ['t' - 'a'] = "To",
-	    ['u' - 'a'] = "Allow-Events",
-	    ['v' - 'a'] = "Via",
-	    ['x' - 'a'] = "Session-Expires",
-	    ['y' - 'a'] = "Identity",
+	/* What has no compact form goes behind the letters, each to a place of its own. */
+	static const char *const names[26 + SIP_HEADER_COUNT] = {
+#define X(symbol, text, compact, once) [(compact) ? (compact) - 'a' : 26 + SIP_HEADER_##symbol] = text,
+	    SIP_HEADER_NAMES(X)
+#undef X
 	};
 	char c = name[0] >= 'A' && name[0] <= 'Z' ? (char)(name[0] + 32) : name[0];
 	return c >= 'a' && c <= 'z' && name[1] == 0 ? names[c - 'a'] : NULL;
@@ -91,32 +75,11 @@ const char *scan_expand(const char *name)
 
 bool scan_is_single(const char *name)
 {
-	static const char *const names[] = {
-	    "Call-ID",
-	    "CSeq",
-	    "From",
-	    "To",
-	    "Max-Forwards",
-	    "Content-Length",
-	    "Content-Type",
-	    "Refer-To",
-	    "Referred-By",
-	    "Event",
-	    "Subscription-State",
-	    "Session-Expires",
-	    "Min-SE",
-	    "Replaces",
-	    "RSeq",
-	    "RAck",
-	    "Target-Dialog",
-	    "Refer-Sub",
-	    "Expires",
-	    "Retry-After",
-	    "Content-Disposition",
-	};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcasecmp(name, names[i]) == 0)
-			return true;
+#define X(symbol, text, compact, once)                                                                                 \
+	if ((once) && strcasecmp(name, text) == 0)                                                                     \
+		return true;
+	SIP_HEADER_NAMES(X)
+#undef X
 	return false;
 }
 
@@ -174,9 +137,14 @@ static bool clean_value(char *text, size_t len)
 	return true;
 }
 
-static void scan_header(struct scan *scan, struct arena *arena, const char *p, const char *stop,
+/* The field from p to `stop`; its first line ends at `first`, before which its colon must stand (RFC 3261 25.1 HCOLON).
+ */
+static void scan_header(struct scan *scan, struct arena *arena, const char *p, const char *first, const char *stop,
 			struct scan_error *error)
 {
+	if (stop - p > SIP_LINE_MAX)
+		scan_fail(error, -E2BIG, "header line %u is longer than %d bytes", scan->header_count + 1,
+			  SIP_LINE_MAX);
 	char *line = arena_alloc(arena, (size_t)(stop - p) + 1);
 	if (!line) {
 		scan_fail(error, -ENOMEM, "no memory");
@@ -189,10 +157,12 @@ static void scan_header(struct scan *scan, struct arena *arena, const char *p, c
 	size_t colon = name_len;
 	while (colon < len && (line[colon] == ' ' || line[colon] == '\t'))
 		colon++;
-	if (name_len == 0 || colon == len || line[colon] != ':') {
+	if (name_len == 0 || colon == len || line[colon] != ':' || !memchr(p, ':', (size_t)(first - p))) {
 		scan_fail(error, -EBADMSG, "header line %u is not \"name: value\"", scan->header_count + 1);
 		return;
 	}
+	if (name_len > SIP_NAME_MAX)
+		scan_fail(error, -E2BIG, "a header name of more than %d bytes", SIP_NAME_MAX);
 	line[name_len] = 0;
 	struct sip_header *header = &scan->headers[scan->header_count];
 	const char *expanded = scan_expand(line);
@@ -216,14 +186,17 @@ static void scan_header(struct scan *scan, struct arena *arena, const char *p, c
 	scan->header_count++;
 }
 
-static unsigned count_lines(const char *p, const char *end)
+/* Header fields from p to the empty line. *lines: how many lines they take. */
+static unsigned count_fields(const char *p, const char *end, unsigned *lines)
 {
 	unsigned count = 0;
+	*lines = 0;
 	while (p < end) {
 		const char *stop = line_end(p, end);
 		if (!stop || stop == p)
 			break;
 		count += *p != ' ' && *p != '\t';
+		++*lines;
 		p = stop + 2;
 	}
 	return count;
@@ -252,6 +225,8 @@ static int scan_start_line(struct scan *scan, struct arena *arena, const char **
 			return error->code;
 		}
 	}
+	if (scan->start_len > SIP_LINE_MAX)
+		scan_fail(error, -E2BIG, "start line is longer than %d bytes", SIP_LINE_MAX);
 	*p = stop + 2;
 	return 0;
 }
@@ -267,12 +242,14 @@ int scan_message(struct scan *scan, struct arena *arena, const char *data, size_
 	int rc = scan_start_line(scan, arena, &p, end, error);
 	if (rc < 0)
 		return rc;
-	unsigned lines = count_lines(p, end);
-	if (lines > SIP_HEADERS_MAX) {
+	unsigned lines, fields = count_fields(p, end, &lines);
+	if (fields > SIP_HEADERS_MAX) {
 		scan_fail(error, -E2BIG, "more than %d header lines", SIP_HEADERS_MAX);
-		lines = SIP_HEADERS_MAX;
+		fields = SIP_HEADERS_MAX;
 	}
-	scan->headers = arena_alloc(arena, (lines + 1) * sizeof(*scan->headers));
+	if (lines + 2 > SIP_LINES_MAX) /* with start line and empty line */
+		scan_fail(error, -E2BIG, "more than %d lines", SIP_LINES_MAX);
+	scan->headers = arena_alloc(arena, (fields + 1) * sizeof(*scan->headers));
 	if (!scan->headers) {
 		scan_fail(error, -ENOMEM, "no memory");
 		return error->code;
@@ -288,14 +265,14 @@ int scan_message(struct scan *scan, struct arena *arena, const char *data, size_
 			scan->rest_len = (size_t)(end - scan->rest);
 			return error->code == -ENOMEM ? error->code : 0;
 		}
-		const char *next = stop + 2;
+		const char *first = stop, *next = stop + 2;
 		while (next < end && (*next == ' ' || *next == '\t')) {
 			stop = line_end(next, end);
 			stop = stop ? stop : end;
 			next = stop == end ? end : stop + 2;
 		}
-		if (scan->header_count < lines)
-			scan_header(scan, arena, p, stop, error);
+		if (scan->header_count < fields)
+			scan_header(scan, arena, p, first, stop, error);
 		p = next;
 	}
 	scan_fail(error, -EBADMSG, "the headers do not end with an empty line");

@@ -1,4 +1,6 @@
 /* The shape of a SIP message, before anyone looks at what its headers mean: start line, unfolded header lines, body.
+ * Names, limits and form are those of xfergate/sip_scan.h; a differential test holds the two together. It cannot stop
+ * at the first fault, as that one does: what follows is needed for the answer.
  *
  * Strict where two readers could differ: lines end with CRLF only; a header name is a token, directly or after spaces
  * and tabs followed by the colon (RFC 3261 7.3.1); control characters stand nowhere but as quoted pairs in quoted

@@ -18,10 +18,10 @@ headers() {
 	names=$(cd "$1" 2>/dev/null && ls -- *.h 2>/dev/null | sed 's/\./\\./' | paste -sd'|')
 	printf 'plane/(%s)"' "${names:-none}"
 }
-forbid '#include [<"]((\.\./)*dataplane|fast|host)/' 'the control plane includes the dataplane' controlplane config include
+forbid '#include [<"]((\.\./)*dataplane|fast|host)/' 'the control plane includes the dataplane' controlplane config include scan
 forbid "#include \"$(headers dataplane/plane)" 'the control plane includes the dataplane' controlplane config include
 forbid '#include [<"]((\.\./)*controlplane|core|sip|policy|media|call|api|daemon|cli)/' \
-	'the dataplane or a contract includes the control plane' dataplane config include
+	'the dataplane or a contract includes the control plane' dataplane config include scan
 forbid "#include \"$(headers controlplane/plane)" 'the dataplane or a contract includes the control plane' \
 	dataplane config include
 forbid '#include "(plane|host)/' 'fast/ includes what comes after it' dataplane/fast
@@ -29,15 +29,17 @@ forbid '#include "host/' 'plane/ includes the daemon' dataplane/plane
 forbid '#include "plane/([a-ce-z]|d[a-oq-z])' 'the daemon includes more of plane/ than dplane.h' dataplane/host
 forbid '#include <(sys/socket|sys/epoll|sys/random|libmnl/.*|pthread|time|rte_cycles|rte_ethdev)\.h>' \
 	'the plane has a clock, socket, thread, port or randomness of its own' dataplane/plane
-forbid '#include <rte_' 'DPDK outside the dataplane' controlplane config include
+forbid '#include <rte_' 'DPDK outside the dataplane' controlplane config include scan
 forbid '#include <(osipparser2|osip2)/' 'libosip2 outside sip/message' \
 	controlplane/core controlplane/policy controlplane/media controlplane/call controlplane/api controlplane/plane \
-	controlplane/daemon controlplane/cli dataplane include config
+	controlplane/daemon controlplane/cli dataplane include config scan
+forbid '#include <(stdio|stdlib|strings|ctype|locale|errno)\.h>|\b(malloc|calloc|free|strdup)\(' \
+	'the scan of SIP messages allocates, prints or asks for the locale' scan
 # Planes without clock, socket or thread: those are in the daemons.
 forbid '\b(clock_gettime|gettimeofday|time\(NULL\)|getrandom|rand\(|pthread_create|socket\(|recvfrom|sendto)\b' \
 	'a plane has a clock, socket, thread or randomness of its own' \
 	controlplane/core controlplane/policy controlplane/sip controlplane/media controlplane/call controlplane/api \
-	controlplane/plane dataplane/fast dataplane/plane
+	controlplane/plane dataplane/fast dataplane/plane scan
 later='core policy sip media call api plane daemon cli'
 for folder in core policy sip media call api plane; do
 	later=${later#"$folder "}

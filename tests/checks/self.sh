@@ -8,7 +8,7 @@ bad=0
 # expect CHECK FILE TEXT: the check must refuse a tree that holds FILE with TEXT, and take it without.
 expect() {
 	rm -rf "${tree:?}"/*
-	for d in config controlplane/core controlplane/call dataplane/fast dataplane/plane include scripts tests docs; do mkdir -p "$tree/$d"; done
+	for d in config controlplane/core controlplane/call dataplane/fast dataplane/plane include scan scripts tests docs; do mkdir -p "$tree/$d"; done
 	if ! "$here/$1" "$tree" >/dev/null 2>&1; then echo "$1 refuses a clean tree"; bad=1; fi
 	printf '%b' "$3" >"$tree/$2"
 	if "$here/$1" "$tree" >/dev/null 2>&1; then echo "$1 does not see: $2: $3" | head -c 300; echo; bad=1; fi
@@ -22,6 +22,9 @@ expect boundaries.sh dataplane/plane/x.c 'int f(void *p) { return getrandom(p, 1
 expect boundaries.sh include/x.h '#include <rte_mbuf.h>\n'
 expect boundaries.sh controlplane/core/x.c '#include "call/call.h"\n'
 expect boundaries.sh controlplane/call/x.c 'int f(void) { return clock_gettime(0, 0); }\n'
+expect boundaries.sh scan/x.c '#include <rte_mbuf.h>\n'
+expect boundaries.sh scan/x.c '#include "sip/message.h"\n'
+expect boundaries.sh scan/x.c 'void *f(void) { return malloc(1); }\n'
 expect sizes.sh config/x.c "$(yes 'int x;\n' | head -802 | tr -d '\n')"
 expect packages.sh scripts/x 'apt-get install foo\n'
 if command -v clang-format >/dev/null; then expect format.sh config/x.c 'int   x ;\n'; fi
