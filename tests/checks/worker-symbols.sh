@@ -13,6 +13,7 @@ __memcpy_chk __memmove_chk __memset_chk
 __stack_chk_fail _GLOBAL_OFFSET_TABLE_ __tls_get_addr
 rte_mempool_ops_table per_lcore__lcore_id __rte_panic
 rte_hash_lookup
+hs_scan
 __asan_* __ubsan_* __tsan_* __sanitizer_* __gcov_* __llvm_profile_*
 '
 
