@@ -6,6 +6,11 @@ set -eu
 writer=$1
 first=$2
 shift
+# they are called from another folder
+for tool; do
+	shift
+	set -- "$@" "$(realpath "$tool")"
+done
 dir=$(mktemp -d)
 trap 'rm -r "$dir"' EXIT
 export SCENE_PASSWORD=secret
