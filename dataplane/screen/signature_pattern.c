@@ -28,6 +28,8 @@ static int hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* The reader never goes over the NUL at the end. */
+
 /* One byte of a literal, behind its quote. */
 static int literal_byte(struct pattern_reader *in, uint8_t *byte)
 {
@@ -35,7 +37,9 @@ static int literal_byte(struct pattern_reader *in, uint8_t *byte)
 	*byte = (uint8_t)c;
 	if (c != '\\')
 		return 0;
-	c = *in->at++;
+	c = *in->at;
+	if (c)
+		in->at++;
 	switch (c) {
 	case '"':
 	case '\\':
@@ -118,8 +122,9 @@ static int pattern_literal(struct pattern_reader *in, struct signature_expressio
 			expression->level = signature_levels[byte];
 	}
 	expression->text[used] = 0;
-	if (*in->at++ != '"')
+	if (*in->at != '"')
 		return pattern_refuse(in, "literal without its closing quote; a \" within it is written \\\"");
+	in->at++;
 	if (*len == 0)
 		return pattern_refuse(in, "empty literal; it has at least one byte");
 	return pattern_flags(in, &expression->flags, false);
@@ -132,8 +137,9 @@ static int pattern_regex(struct pattern_reader *in, struct signature_expression 
 		if (*in->at == '\\' && in->at[1])
 			in->at++;
 	size_t len = (size_t)(in->at - start);
-	if (*in->at++ != '/')
+	if (*in->at != '/')
 		return pattern_refuse(in, "regex without its closing slash; a / within it is written \\/");
+	in->at++;
 	if (len == 0)
 		return pattern_refuse(in, "empty regex; it matches at least one byte");
 	if (len > SIGNATURES_MAX_REGEX)

@@ -58,9 +58,10 @@ static bool regex_escape(struct regex_reader *in, bool in_class, uint8_t *byte)
 /* One byte of a class, or the first and the last of a range; the lowest level among them. */
 static unsigned regex_range(struct regex_reader *in)
 {
-	uint8_t low = (uint8_t)*in->at++, high;
+	uint8_t low = (uint8_t)*in->at, high;
 	if (low == 0 || low == '[')
 		return regex_lost(in);
+	in->at++;
 	bool one = low != '\\' || regex_escape(in, true, &low);
 	if (*in->at != '-' || in->at[1] == ']')
 		return one ? signature_levels[low] : 0;
@@ -150,7 +151,7 @@ static bool regex_none(struct regex_reader *in)
 static bool regex_needed(struct regex_reader *in)
 {
 	bool needed = true;
-	for (; *in->at && strchr("*?+{", *in->at) && !in->lost; in->at++)
+	for (; !in->lost && *in->at && strchr("*?+{", *in->at); in->at++)
 		if (*in->at == '*' || *in->at == '?' || (*in->at == '{' && regex_none(in)))
 			needed = false;
 	return needed;
