@@ -33,7 +33,7 @@ def bench(rig, options):
     rates = rigging.compare(ours, theirs, options.pairs, seconds)
     ours.go()
     watched = ours.check_watched(0.2)
-    forwarded = ours.check_counters()
+    forwarded, _ = ours.check_counters()
     r = rigging.ratios(rates)
     print("%d endpoints open at once, %s\n"
           "  opened through the link in %.2f s: %.0f a second\n"

@@ -24,7 +24,7 @@ def bench(rig, options):
     rates = rigging.compare(ours, theirs, options.pairs, seconds)
     ours.go()
     watched += ours.check_watched(0.2)
-    forwarded = ours.check_counters()
+    forwarded, _ = ours.check_counters()
     theirs.become("io")
     io = statistics.median(theirs.turn(seconds) for _ in range(min(5, options.pairs)))
     r = rigging.ratios(rates)

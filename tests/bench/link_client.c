@@ -12,7 +12,8 @@
 #define LINK_CLIENT_WAIT_MS	20000 /* for an answer */
 
 /* The n-th of a run of commands into body; *type. Its length. */
-typedef uint16_t (*link_client_make)(uint32_t n, uint32_t flows, void *body, uint16_t *type);
+typedef uint16_t (*link_client_make)(const struct link_client *c, uint32_t n, uint32_t flows, void *body,
+				     uint16_t *type);
 
 static void link_client_record(struct link_client *c, const struct xf_link_record *record, const uint8_t *body)
 {
@@ -83,7 +84,7 @@ static void link_client_gather(struct link_client *c, uint32_t count, uint32_t f
 	} body;
 	while (c->posted < count && c->posted - c->acked < LINK_CLIENT_OUTSTANDING &&
 	       c->out_len + xf_link_record_size(sizeof(body)) <= sizeof(c->out)) {
-		uint16_t type, len = make(c->posted, flows, &body, &type);
+		uint16_t type, len = make(c, c->posted, flows, &body, &type);
 		link_client_put(c, type, &body, len);
 	}
 }
@@ -121,10 +122,12 @@ static struct xf_sockaddr link_client_sockaddr(uint32_t addr, unsigned port)
 	return (struct xf_sockaddr){.addr = link_client_addr(addr), .port = (uint16_t)port};
 }
 
-static uint16_t link_client_make_open(uint32_t n, uint32_t flows, void *body, uint16_t *type)
+static uint16_t link_client_make_open(const struct link_client *c, uint32_t n, uint32_t flows, void *body,
+				      uint16_t *type)
 {
 	const struct xf_link_open open = {
 	    .id = {n, 1},
+	    .worker = (uint8_t)media_plan_worker(n, flows, c->workers),
 	    .settings = {.remote = link_client_sockaddr(media_plan_sender_addr(n), media_plan_sender_port(n)),
 			 .remote_rtcp = link_client_sockaddr(media_plan_sender_addr(n), media_plan_sender_port(n) + 1u),
 			 .next_hop = link_client_addr(MEDIA_PLAN_NEXT_HOP),
@@ -139,7 +142,8 @@ static uint16_t link_client_make_open(uint32_t n, uint32_t flows, void *body, ui
 }
 
 /* Two moves a command: a call. */
-static uint16_t link_client_make_call(uint32_t n, uint32_t flows, void *body, uint16_t *type)
+static uint16_t link_client_make_call(const struct link_client *c, uint32_t n, uint32_t flows, void *body,
+				      uint16_t *type)
 {
 	struct xf_link_patch patch = {.count = 2};
 	uint32_t other = media_plan_partner(n, flows);
@@ -151,14 +155,16 @@ static uint16_t link_client_make_call(uint32_t n, uint32_t flows, void *body, ui
 	return len;
 }
 
-static uint16_t link_client_make_sources(uint32_t n, uint32_t flows, void *body, uint16_t *type)
+static uint16_t link_client_make_sources(const struct link_client *c, uint32_t n, uint32_t flows, void *body,
+					 uint16_t *type)
 {
 	*type = n == 0 ? XF_LINK_SOURCES_BEGIN : XF_LINK_SOURCES_COMMIT;
 	memset(body, 0, sizeof(struct xf_link_empty));
 	return sizeof(struct xf_link_empty);
 }
 
-static uint16_t link_client_make_stats(uint32_t n, uint32_t flows, void *body, uint16_t *type)
+static uint16_t link_client_make_stats(const struct link_client *c, uint32_t n, uint32_t flows, void *body,
+				       uint16_t *type)
 {
 	*type = XF_LINK_STATS;
 	memset(body, 0, sizeof(struct xf_link_empty));
@@ -166,7 +172,8 @@ static uint16_t link_client_make_stats(uint32_t n, uint32_t flows, void *body, u
 }
 
 /* flows: the first row. */
-static uint16_t link_client_make_dump(uint32_t n, uint32_t flows, void *body, uint16_t *type)
+static uint16_t link_client_make_dump(const struct link_client *c, uint32_t n, uint32_t flows, void *body,
+				      uint16_t *type)
 {
 	const struct xf_link_dump dump = {.index_first = flows};
 	memcpy(body, &dump, sizeof(dump));
@@ -262,7 +269,8 @@ unsigned link_client_drop_count(void)
 	return XF_DROP_COUNT;
 }
 
-static uint16_t link_client_make_hello(uint32_t n, uint32_t flows, void *body, uint16_t *type)
+static uint16_t link_client_make_hello(const struct link_client *c, uint32_t n, uint32_t flows, void *body,
+				       uint16_t *type)
 {
 	const struct xf_link_hello hello = {.version = XF_LINK_VERSION, .instance = 1};
 	memcpy(body, &hello, sizeof(hello));

@@ -2,11 +2,18 @@
  * media_plan.h), shuffled, the same at every call: 214-byte Ethernet frames, IPv4, UDP with its checksum, 20 ms of
  * PCMU. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "media_plan.h"
 
 #define MEDIA_CAPTURE_SEED 88172645463325252ull
+
+/* Which of the senders. */
+struct media_capture_part {
+	uint32_t flows, queue, queues;
+	bool spread;
+};
 
 struct media_capture_file {
 	uint32_t magic;
@@ -74,17 +81,25 @@ static void media_capture_frame(uint8_t *frame, uint32_t i, uint64_t *random)
 	media_plan_put16(udp + 6, checksum ? checksum : 0xffff);
 }
 
-static int media_capture_write(FILE *f, uint32_t flows)
+static bool media_capture_takes(const struct media_capture_part *part, uint32_t place, uint32_t sender)
+{
+	uint32_t queue = part->spread ? place % part->queues : media_plan_worker(sender, part->flows, part->queues);
+	return queue == part->queue;
+}
+
+static int media_capture_write(FILE *f, const struct media_capture_part *part)
 {
 	const struct media_capture_file head = {0xa1b2c3d4, 2, 4, 0, 0, 65535, 1};
 	struct media_capture_record record = {.s = 1, .caught = MEDIA_PLAN_FRAME_LEN, .length = MEDIA_PLAN_FRAME_LEN};
 	uint8_t frame[MEDIA_PLAN_FRAME_LEN];
 	uint64_t random = MEDIA_CAPTURE_SEED;
-	uint32_t *order = media_capture_order(flows, &random);
+	uint32_t *order = media_capture_order(part->flows, &random);
 	if (!order)
 		return -ENOMEM;
 	fwrite(&head, sizeof(head), 1, f);
-	for (uint32_t n = 0; n < flows; n++) {
+	for (uint32_t n = 0; n < part->flows; n++) {
+		if (!media_capture_takes(part, n, order[n]))
+			continue;
 		media_capture_frame(frame, order[n], &random);
 		fwrite(&record, sizeof(record), 1, f);
 		fwrite(frame, sizeof(frame), 1, f);
@@ -93,15 +108,33 @@ static int media_capture_write(FILE *f, uint32_t flows)
 	return ferror(f) ? -EIO : 0;
 }
 
+static bool media_capture_parse(struct media_capture_part *part, int argc, char **argv)
+{
+	*part = (struct media_capture_part){.queues = 1};
+	if (argc != 3 && argc != 6)
+		return false;
+	part->flows = (uint32_t)strtoul(argv[2], NULL, 10);
+	if (argc == 6) {
+		part->queue = (uint32_t)strtoul(argv[3], NULL, 10);
+		part->queues = (uint32_t)strtoul(argv[4], NULL, 10);
+		part->spread = strcmp(argv[5], "spread") == 0;
+		if (!part->spread && strcmp(argv[5], "own") != 0)
+			return false;
+	}
+	return part->flows >= 2 && part->flows <= MEDIA_PLAN_FLOWS_MAX && part->flows % 2 == 0 && part->queues > 0 &&
+	       part->queue < part->queues;
+}
+
 int main(int argc, char **argv)
 {
-	unsigned long flows = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
-	if (flows < 2 || flows > MEDIA_PLAN_FLOWS_MAX || flows % 2) {
-		fprintf(stderr, "usage: media-capture FILE FLOWS\nFLOWS: even, 2 to %u\n", MEDIA_PLAN_FLOWS_MAX);
+	struct media_capture_part part;
+	if (!media_capture_parse(&part, argc, argv)) {
+		fprintf(stderr, "usage: media-capture FILE FLOWS [QUEUE QUEUES own|spread]\nFLOWS: even, 2 to %u\n",
+			MEDIA_PLAN_FLOWS_MAX);
 		return 2;
 	}
 	FILE *f = fopen(argv[1], "wbe");
-	int r = f ? media_capture_write(f, (uint32_t)flows) : -errno;
+	int r = f ? media_capture_write(f, &part) : -errno;
 	if (f && fclose(f) != 0 && r == 0)
 		r = -errno;
 	if (r < 0)

@@ -49,6 +49,12 @@ static inline uint32_t media_plan_partner(uint32_t i, uint32_t flows)
 	return i < flows / 2 ? i + flows / 2 : i - flows / 2;
 }
 
+/* The owner of sender i's endpoint and of its partner's. */
+static inline uint32_t media_plan_worker(uint32_t i, uint32_t flows, uint32_t workers)
+{
+	return i % (flows / 2) % workers;
+}
+
 static inline void media_plan_put16(uint8_t *to, uint16_t value)
 {
 	to[0] = (uint8_t)(value >> 8);

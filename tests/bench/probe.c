@@ -19,7 +19,7 @@ _Static_assert(sizeof(struct watch_seen) <= sizeof(struct probe_answer), "UNWATC
 static struct probe {
 	int fd;
 	uint16_t port;
-	uint64_t frames; /* 0: nothing is refreshed */
+	uint32_t flows;
 } probe;
 
 static void probe_fail(const char *what)
@@ -39,10 +39,11 @@ static uint64_t probe_thread_ns(uint32_t tid)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-static void probe_sample(uint32_t tid, struct probe_answer *answer)
+static void probe_sample(const uint32_t *threads, struct probe_answer *answer)
 {
 	struct rte_eth_stats stats;
-	answer->value[0] = probe_thread_ns(tid);
+	for (unsigned i = 0; i < PROBE_THREADS; i++)
+		answer->value[0] += threads[i] ? probe_thread_ns(threads[i]) : 0;
 	if (rte_eth_stats_get(probe.port, &stats) != 0)
 		probe_fail("the port does not count");
 	answer->value[1] = stats.ipackets;
@@ -64,14 +65,14 @@ static void probe_answer(const struct probe_ask *ask, struct probe_answer *answe
 	struct watch_seen seen;
 	switch (ask->question) {
 	case PROBE_SAMPLE:
-		probe_sample(ask->argument, answer);
+		probe_sample(ask->threads, answer);
 		break;
 	case PROBE_POOL:
 		rte_mempool_walk(probe_pool_look, answer);
 		answer->value[3] = (uint64_t)rte_eal_has_hugepages();
 		break;
 	case PROBE_WATCH:
-		if (watch_start(probe.port, (uint32_t)probe.frames) < 0)
+		if (watch_start(probe.port, probe.flows) < 0)
 			probe_fail("what is sent cannot be watched");
 		break;
 	case PROBE_UNWATCH:
@@ -111,22 +112,29 @@ static void probe_thread_start(void)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
+static uint64_t probe_number(const char *name)
+{
+	const char *text = getenv(name);
+	return text ? strtoull(text, NULL, 10) : 0;
+}
+
 int rte_eth_dev_start(uint16_t port)
 {
 	static int (*start)(uint16_t port);
-	const char *fd = getenv("XFG_PROBE_FD"), *frames = getenv("XFG_PROBE_FRAMES");
-	const char *journal = getenv("XFG_PROBE_JOURNAL");
+	uint64_t frames = probe_number("XFG_PROBE_FRAMES");
 	if (!start)
 		*(void **)&start = dlsym(RTLD_NEXT, "rte_eth_dev_start");
 	if (!start)
 		probe_fail("no rte_eth_dev_start");
 	int r = start(port);
-	if (r < 0 || !fd)
+	if (r < 0 || !getenv("XFG_PROBE_FD"))
 		return r;
-	probe = (struct probe){.fd = atoi(fd), .port = port, .frames = frames ? strtoull(frames, NULL, 10) : 0};
-	if (probe.frames && refresh_add(port, probe.frames) < 0)
+	probe.fd = (int)probe_number("XFG_PROBE_FD");
+	probe.port = port;
+	probe.flows = (uint32_t)probe_number("XFG_PROBE_FLOWS");
+	if (frames && refresh_add(port, frames) < 0)
 		probe_fail("packets cannot be refreshed");
-	if (journal && journal_start(atoi(journal), port, (uint32_t)probe.frames) < 0)
+	if (getenv("XFG_PROBE_JOURNAL") && journal_start((int)probe_number("XFG_PROBE_JOURNAL"), port, probe.flows) < 0)
 		probe_fail("no journal");
 	/* What the program says is seen at once, though nobody's terminal. */
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -2,22 +2,26 @@
  * they are: a thread that answers questions, asleep otherwise, and callbacks on the port (refresh.h, watch.h) if asked
  * for.
  *
- * Environment: XFG_PROBE_FD: a stream socket to the benchmark. XFG_PROBE_FRAMES: the capture's frames; packets are
- * refreshed. XFG_PROBE_JOURNAL: a file for the journal (journal.h). Without the first nothing is done at all. */
+ * Environment: XFG_PROBE_FD: a stream socket to the benchmark. XFG_PROBE_FRAMES: of the capture of each
+ * receive queue; packets are refreshed. XFG_PROBE_FLOWS: streams in all captures. XFG_PROBE_JOURNAL: a file for the
+ * journal (journal.h). Without the first nothing is done at all. */
 #pragma once
 
 #include <stdint.h>
 
 enum probe_question {
-	PROBE_SAMPLE = 1, /* processor time of the thread `argument`, and the port's counters */
+	PROBE_SAMPLE = 1, /* processor time of the threads together, and the port's counters */
 	PROBE_POOL,	  /* of packet buffers */
 	PROBE_WATCH,	  /* from now on look at each packet that is sent */
 	PROBE_UNWATCH,	  /* and no more; what was seen */
 	PROBE_SHUT,	  /* receive nothing any more, and for good */
 };
 
+#define PROBE_THREADS 15
+
 struct probe_ask {
-	uint32_t question, argument;
+	uint32_t question;
+	uint32_t threads[PROBE_THREADS]; /* 0: none */
 };
 
 #define PROBE_ANSWERS 16
