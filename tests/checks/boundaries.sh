@@ -25,6 +25,7 @@ forbid '#include [<"]((\.\./)*controlplane|core|sip|policy|media|call|api|daemon
 forbid "#include \"$(headers controlplane/plane)" 'the dataplane or a contract includes the control plane' \
 	dataplane config include
 forbid '#include "(plane|host)/' 'fast/ includes what comes after it' dataplane/fast
+forbid '#include [<"](rte_|fast/|plane/|host/)' 'screen/ is a library of its own, without DPDK' dataplane/screen
 forbid '#include "host/' 'plane/ includes the daemon' dataplane/plane
 forbid '#include "plane/([a-ce-z]|d[a-oq-z])' 'the daemon includes more of plane/ than dplane.h' dataplane/host
 forbid '#include <(sys/socket|sys/epoll|sys/random|libmnl/.*|pthread|time|rte_cycles|rte_ethdev)\.h>' \
@@ -39,7 +40,7 @@ forbid '#include <(stdio|stdlib|strings|ctype|locale|errno)\.h>|\b(malloc|calloc
 forbid '\b(clock_gettime|gettimeofday|time\(NULL\)|getrandom|rand\(|pthread_create|socket\(|recvfrom|sendto)\b' \
 	'a plane has a clock, socket, thread or randomness of its own' \
 	controlplane/core controlplane/policy controlplane/sip controlplane/media controlplane/call controlplane/api \
-	controlplane/plane dataplane/fast dataplane/plane scan
+	controlplane/plane dataplane/fast dataplane/plane dataplane/screen scan
 later='core policy sip media call api plane daemon cli'
 for folder in core policy sip media call api plane; do
 	later=${later#"$folder "}

@@ -8,7 +8,7 @@ bad=0
 # expect CHECK FILE TEXT: the check must refuse a tree that holds FILE with TEXT, and take it without.
 expect() {
 	rm -rf "${tree:?}"/*
-	for d in config controlplane/core controlplane/call dataplane/fast dataplane/plane include scan scripts tests docs; do mkdir -p "$tree/$d"; done
+	for d in config controlplane/core controlplane/call dataplane/fast dataplane/plane dataplane/screen include scan scripts tests docs; do mkdir -p "$tree/$d"; done
 	if ! "$here/$1" "$tree" >/dev/null 2>&1; then echo "$1 refuses a clean tree"; bad=1; fi
 	printf '%b' "$3" >"$tree/$2"
 	if "$here/$1" "$tree" >/dev/null 2>&1; then echo "$1 does not see: $2: $3" | head -c 300; echo; bad=1; fi
@@ -19,6 +19,9 @@ expect boundaries.sh dataplane/fast/x.c '#include "plane/dplane.h"\n'
 expect boundaries.sh dataplane/plane/x.c '#include "host/lcore.h"\n'
 expect boundaries.sh dataplane/plane/x.c '#include <sys/socket.h>\n'
 expect boundaries.sh dataplane/plane/x.c 'int f(void *p) { return getrandom(p, 1, 0); }\n'
+expect boundaries.sh dataplane/screen/x.c '#include <rte_mbuf.h>\n'
+expect boundaries.sh dataplane/screen/x.c '#include "fast/worker.h"\n'
+expect boundaries.sh dataplane/screen/x.c 'int f(void) { return clock_gettime(0, 0); }\n'
 expect boundaries.sh include/x.h '#include <rte_mbuf.h>\n'
 expect boundaries.sh controlplane/core/x.c '#include "call/call.h"\n'
 expect boundaries.sh controlplane/call/x.c 'int f(void) { return clock_gettime(0, 0); }\n'

@@ -91,6 +91,26 @@ Test(buckets, ceiling_below_the_sum)
 	end();
 }
 
+/* A ceiling with just the sum of all rates, and twice the sum of all bursts, refuses nothing that the peers' own
+ * buckets let pass: any mixture of classes at any pace, while another floods. */
+Test(buckets, ceiling_for_everybody_never_refuses)
+{
+	struct buckets_peer peers[] = {peer_of(1, 40), peer_of(2, 25), peer_of(3, 3)};
+	struct buckets_config config = {{(40 + 25 + 3) * 8, (40 + 25 + 3) * 8 * 2}, peers, 3};
+	unsigned state = 5, verdicts[BUCKETS_NO_PEER + 1] = {0};
+	uint64_t now = 0;
+	begin(&config);
+	for (unsigned n = 0; n < 400000; n++) {
+		state = state * 1103515245u + 12345u;
+		now += n / 50000 % 2 ? 100000 + (state >> 12 & 0xfffff) : state >> 20;
+		verdicts[buckets_take(buckets, 1 + n % 3, (enum buckets_class)(state >> 24 & 3), now)]++;
+	}
+	cr_expect_gt(verdicts[BUCKETS_PASS], 10000);
+	cr_expect_gt(verdicts[BUCKETS_OVER_CLASS], 10000);
+	cr_expect_eq(verdicts[BUCKETS_OVER_CEILING], 0);
+	end();
+}
+
 /* What one peer leaves, another may use. */
 Test(buckets, unused_share_is_lent)
 {

@@ -201,6 +201,29 @@ Test(signatures, nothing_to_do)
 	unload();
 }
 
+/* A worker goes over to a new set while another still has the old one. */
+Test(signatures, old_and_new_side_by_side)
+{
+	struct signatures_hits hits;
+	load("a drop via \"x\"\n");
+	struct signatures *old = set;
+	struct signatures_scratch *old_scratch = scratch, *second;
+	cr_assert_eq(signatures_scratch_create(&second, old), 0);
+	load("a count via \"x\"\nb drop via \"y\"\n");
+	cr_expect_eq(scan(SIGNATURE_PLACE_VIA, "x", 1).action, SIGNATURE_COUNT);
+	signatures_hits_clear(&hits);
+	cr_expect_eq(signatures_scan(old, old_scratch, SIGNATURE_PLACE_VIA, "xy", 2, &hits), 0);
+	cr_expect_eq(signatures_verdict(&hits).action, SIGNATURE_DROP);
+	signatures_tally(old_scratch, &hits);
+	cr_expect_eq(signatures_scratch_hits(old_scratch, 0), 1);
+	cr_expect_eq(signatures_scratch_hits(second, 0), 0, "each worker counts for itself");
+	signatures_scratch_destroy(second);
+	signatures_scratch_destroy(old_scratch);
+	signatures_destroy(old);
+	cr_expect_eq(scan(SIGNATURE_PLACE_VIA, "xy", 2).action, SIGNATURE_DROP);
+	unload();
+}
+
 /* As many as there can be, all hit at once: nothing is lost, and the right one is named. */
 Test(signatures, all_hit)
 {
