@@ -28,7 +28,7 @@ static int command_open(struct worker *w, struct endpoint *e, uint64_t now_ns)
 	endpoint_open(e, now_ns);
 	TAILQ_INSERT_TAIL(&w->owned, e, owned);
 	w->owned_count++;
-	__atomic_store_n(&w->flows->slots[index].generation_last, e->id.generation, __ATOMIC_RELAXED);
+	__atomic_store_n(&w->flows->generation_last[index], e->id.generation, __ATOMIC_RELAXED);
 	flow_set(w->flows, index, e);
 	return 0;
 }
@@ -81,9 +81,11 @@ static int command_capture(struct worker *w, const struct command *c)
 {
 	struct endpoint *e;
 	int ret = command_endpoint(w, &e, &c->id);
-	if (ret == 0)
-		e->captured = e->captured_out = c->on;
-	return ret;
+	if (ret < 0)
+		return ret;
+	e->captured = e->captured_out = c->on;
+	endpoint_settle(e);
+	return 0;
 }
 
 static int command_apply(struct worker *w, struct command *c, uint64_t now_ns)

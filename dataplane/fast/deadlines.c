@@ -1,5 +1,7 @@
 #include "loop.h"
 
+#define DEADLINES_ROUND_NS 1000000000ull
+
 /* Armed patches are few and short-lived: the list goes round, a bounded part each turn. */
 static unsigned deadlines_armed(struct worker *w, uint64_t now_ns)
 {
@@ -26,9 +28,22 @@ static bool deadlines_timed_out(const struct endpoint *e, uint64_t now_ns)
 	return now_ns >= since && now_ns - since >= e->timeout_ns;
 }
 
+/* How many endpoints to look at. An idle worker has time; a busy one does what it must to see each one in
+ * DEADLINES_ROUND_NS, for each is a line of memory that nobody else needs. */
+static unsigned deadlines_share(struct worker *w, uint64_t now_ns)
+{
+	unsigned most = RTE_MIN(w->owned_count, (unsigned)LOOP_TIMEOUTS);
+	if (!w->received)
+		return most;
+	if (now_ns < w->timeout_due_ns)
+		return 0;
+	w->timeout_due_ns = now_ns + DEADLINES_ROUND_NS / RTE_MAX(w->owned_count, 1u) * most;
+	return most;
+}
+
 static unsigned deadlines_media(struct worker *w, uint64_t now_ns)
 {
-	unsigned look = RTE_MIN(w->owned_count, (unsigned)LOOP_TIMEOUTS), passed = 0;
+	unsigned look = deadlines_share(w, now_ns), passed = 0;
 	while (look-- > 0) {
 		struct endpoint *e = w->timeout_cursor ? w->timeout_cursor : TAILQ_FIRST(&w->owned);
 		w->timeout_cursor = TAILQ_NEXT(e, owned);

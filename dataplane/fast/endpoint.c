@@ -65,17 +65,17 @@ void endpoint_state(const struct endpoint *e, struct xf_endpoint_state *state)
 	    .worker = e->owner,
 	    .ssrc_out = e->stream.ssrc,
 	    .ssrc_in = __atomic_load_n(&e->ssrc_in, __ATOMIC_RELAXED),
-	    .rx_packets = counter_get(&e->rx_packets),
+	    .rx_packets = counter32_get(&e->rx_packets),
 	    .rx_bytes = counter_get(&e->rx_bytes),
 	    .rx_wrong_source = counter_get(&e->rx_wrong_source),
 	    .rx_dropped = counter_get(&e->rx_dropped),
 	    .rx_rtcp = counter_get(&e->rx_rtcp),
 	    .tx_rtcp = counter_get(&e->tx_rtcp),
-	    .tx_packets = counter_get(&e->tx_packets),
+	    .tx_packets = counter32_get(&e->stream.packets) - counter32_get(&e->tx_failed),
 	    .tx_bytes = counter_get(&e->tx_bytes),
 	    .last_rx_ns = counter_get(&e->last_rx_ns),
 	    .opened_ns = counter_get(&e->opened_ns),
-	    .gap_longest_ns = counter_get(&e->gap_longest_ns),
+	    .gap_longest_ns = counter32_get(&e->gap_longest_us) * 1000ull,
 	};
 }
 
@@ -113,6 +113,20 @@ static void endpoint_rebuild(struct endpoint *e)
 	e->resolved = e->egress.resolved && e->family != 0;
 	if (e->family)
 		header_build(&e->header, &e->egress, e->dscp, &e->local, remote);
+	e->locked_key = e->locked.addr.family ? endpoint_key(&e->locked) : 0;
+	e->locked_sum = e->locked.addr.family ? header_pseudo_sum(&e->local, &e->locked) : 0;
+	endpoint_settle(e);
+}
+
+void endpoint_settle(struct endpoint *e)
+{
+	__atomic_store_n(&e->sink, e->sink_count == 1 ? e->sinks[0] : NULL, __ATOMIC_RELAXED);
+	e->express = e->sink && e->locked_key && !e->captured && e->rx_packets;
+	e->express_out = e->resolved && !e->paused && !e->captured_out;
+	/* Learned anew from the next packet that goes the long way. */
+	e->pt_in = ENDPOINT_PT_NONE;
+	if (e->source)
+		e->source->pt_in = ENDPOINT_PT_NONE;
 }
 
 void endpoint_settings(struct endpoint *e, const struct xf_endpoint_settings *settings, const struct egress *egress)

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <sys/queue.h>
+#include <rte_byteorder.h>
 #include <rte_common.h>
 #include "xfergate/endpoint.h"
 #include "counter.h"
@@ -16,16 +17,19 @@
 
 #define ENDPOINT_SINKS	    2  /* while a patch is armed a source feeds its present and its next receiver */
 #define ENDPOINT_HEADER_MAX 66 /* Ethernet, 802.1Q, IPv6, UDP */
+#define ENDPOINT_PT_NONE    0xff
 
 struct flow_table;
 struct prompt;
 
-/* Ethernet, IP and UDP of what an endpoint sends, but for lengths and checksums. */
+/* Ethernet, IP and UDP of what an endpoint sends, complete but for the UDP checksum if the payload has payload_len
+ * bytes; for another length header_fit() completes it anew. */
 struct endpoint_header {
-	uint8_t bytes[ENDPOINT_HEADER_MAX];
-	uint8_t len;
-	uint8_t l3;	     /* offset of the IP header */
+	uint16_t payload_len;
 	uint16_t pseudo_sum; /* of addresses, ports and protocol: what they add to the UDP checksum */
+	uint8_t len;
+	uint8_t l3; /* offset of the IP header */
+	uint8_t bytes[ENDPOINT_HEADER_MAX];
 };
 
 /* What other threads may see of the parts that are no counters. Whole 32-bit words. */
@@ -37,38 +41,51 @@ struct endpoint_view {
 };
 
 struct endpoint {
-	/* Receiving, read for every packet: line 0. */
-	struct xf_endpoint_id id;
-	uint8_t owner;
-	uint8_t strict;
-	uint8_t pt_count;
-	uint8_t sink_count;
-	struct xf_pt pts[XF_ENDPOINT_PTS];
-	struct xf_sockaddr locked;		/* family 0: not yet */
-	struct endpoint *sinks[ENDPOINT_SINKS]; /* whose `source` or `armed` this is */
-
-	/* Receiving, written for every packet: line 1. */
-	uint64_t rx_packets, rx_bytes; /* bytes of UDP payload */
-	uint64_t last_rx_ns;	       /* 0: never */
-	uint64_t gap_longest_ns;
-	uint64_t rx_wrong_source, rx_dropped, rx_rtcp;
+	/* Receiving, for every packet: line 0. */
+	uint64_t locked_key;   /* endpoint_key() of `locked`; 0: not yet */
+	struct endpoint *sink; /* who hears it, if that is one, else NULL; other workers may ask where it lies */
+	uint64_t last_rx_ns;   /* 0: never */
+	uint64_t rx_bytes;     /* of UDP payload */
+	uint32_t rx_packets;
 	uint32_t ssrc_in;
+	uint32_t seq_ext;	 /* highest sequence of ssrc_in, with cycles */
+	uint32_t transit;	 /* of the latest packet, in timestamp units (RFC 3550 A.8) */
+	uint32_t jitter;	 /* times 16, in timestamp units (RFC 3550 A.8) */
+	uint32_t gap_longest_us; /* rounded up */
+	uint16_t locked_sum;	 /* what addresses, ports and protocol add to the UDP checksum of what comes */
+	uint8_t owner;		 /* worker */
+	uint8_t express;	 /* express_receives: its packets may take the express way */
+	uint8_t pt_in;	   /* of its last packet, if `sink` sends that type on as its pt_out; else ENDPOINT_PT_NONE */
+	uint8_t rate_khz;  /* of pt_in */
 	uint8_t timed_out; /* told; a new packet arms it again */
 	uint8_t captured;  /* what it receives is copied to the main thread; as captured_out */
-	uint8_t zero[2];
 
-	/* Sending: lines 2 to 5. */
-	struct stream stream;
+	/* Sending, for every packet: line 1, with the header of IPv4; line 3. */
 	struct endpoint *source; /* feeds the stream; NULL: nothing, or a prompt */
-	struct endpoint *armed;	 /* will feed it from its first valid packet on */
-	uint64_t tx_packets, tx_bytes, tx_rtcp;
-	uint16_t port; /* of the way out */
-	uint8_t resolved, paused;
-	uint8_t captured_out; /* what it sends is copied */
-	uint8_t family;	      /* of the way out: 4, 6, or 0: no remote yet */
+	uint16_t port;		 /* of the way out */
+	uint8_t pt_out;		 /* what `source`'s pt_in becomes */
+	uint8_t express_out;	 /* express_sends: resolved, not paused, not captured */
 	struct endpoint_header header;
+	struct endpoint *armed; /* will feed it from its first valid packet on */
+	struct stream stream;
+	uint64_t tx_bytes; /* of UDP payload */
 
 	/* Seldom. */
+	struct xf_endpoint_id id;
+	struct endpoint *sinks[ENDPOINT_SINKS]; /* whose `source` or `armed` this is */
+	struct xf_sockaddr locked;		/* family 0: not yet */
+	struct xf_pt pts[XF_ENDPOINT_PTS];
+	uint8_t pt_count, sink_count;
+	uint8_t strict;
+	uint8_t family; /* of the way out: 4, 6, or 0: no remote yet */
+	uint8_t resolved, paused;
+	uint8_t captured_out; /* what it sends is copied */
+	uint64_t rx_wrong_source, rx_dropped, rx_rtcp, tx_rtcp;
+	uint32_t tx_failed;	  /* mapped, but too long for the MTU */
+	uint64_t expected_before; /* packets of the SSRCs before ssrc_in, by their sequences */
+	uint32_t seq_first;	  /* of ssrc_in; seq_ext counts its cycles from 0 */
+	uint32_t rx_duplicate, rx_reordered;
+	uint8_t timed; /* kHz of the clock that `transit` is of; 0: none */
 	uint64_t armed_until_ns;
 	const struct prompt *prompt;	  /* feeds the stream; NULL: none. `source` is NULL then */
 	uint64_t prompt_since_ms;	  /* when its first packet is due */
@@ -96,9 +113,10 @@ struct endpoint {
 
 /* A field more than a line says makes every packet touch another line. Put what is not needed for each packet under
  * "Seldom" before raising a number here. */
-static_assert(offsetof(struct endpoint, rx_packets) == 64, "receiving, read: one line");
-static_assert(offsetof(struct endpoint, stream) == 128, "receiving, written: one line");
-static_assert(offsetof(struct endpoint, armed_until_ns) <= 128 + 4 * 64, "sending: four lines");
+static_assert(offsetof(struct endpoint, source) == 64, "receiving: one line");
+static_assert(offsetof(struct endpoint, header.bytes) + 46 <= 128, "a header of IPv4 and 802.1Q: one line");
+static_assert(offsetof(struct endpoint, stream.ssrc) >= 192 && offsetof(struct endpoint, id) <= 256,
+	      "stream: one line");
 
 TAILQ_HEAD(endpoint_list, endpoint);
 
@@ -110,6 +128,28 @@ struct endpoint_config {
 	struct egress egress; /* resolved or not; .port is taken from the settings */
 	struct stream_seed seed;
 };
+
+/* A source for comparing: of IPv4 nothing is left out, IPv6 is to be compared in full when the key is the same. Address
+ * words and port as they stand in the packet. Never 0. */
+static inline uint64_t endpoint_key4(uint32_t addr_be, uint16_t port_be)
+{
+	return 4ull << 48 | (uint64_t)port_be << 32 | addr_be;
+}
+
+static inline uint64_t endpoint_key6(const uint8_t addr[16], uint16_t port_be)
+{
+	uint32_t word;
+	memcpy(&word, addr + 12, sizeof(word));
+	return 6ull << 48 | (uint64_t)port_be << 32 | word;
+}
+
+static inline uint64_t endpoint_key(const struct xf_sockaddr *source)
+{
+	uint16_t port_be = rte_cpu_to_be_16(source->port);
+	uint32_t word;
+	memcpy(&word, source->addr.bytes, sizeof(word));
+	return source->addr.family == 4 ? endpoint_key4(word, port_be) : endpoint_key6(source->addr.bytes, port_be);
+}
 
 /* Main thread. 0; -EINVAL: see endpoint_check, or an index beyond the flow table; -ENOMEM. */
 int endpoint_create(struct endpoint **out, const struct flow_table *flows, const struct endpoint_config *config,
@@ -140,6 +180,9 @@ void endpoint_set_egress(struct endpoint *endpoint, const struct egress *egress)
 void endpoint_lock(struct endpoint *endpoint, const struct xf_sockaddr *source);
 /* Where RTCP is to be sent; family 0: nowhere. */
 struct xf_sockaddr endpoint_rtcp_remote(const struct endpoint *endpoint);
+/* After a change of what feeds it, whom it feeds, its lock, its way out, pause or captures: whether its packets may
+ * take the express way. */
+void endpoint_settle(struct endpoint *endpoint);
 /* Shows the present state to other threads. */
 void endpoint_publish(struct endpoint *endpoint);
 /* The codec that a received payload type means here, or -1; the payload type that a codec has here, or -1. */

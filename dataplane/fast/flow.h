@@ -32,20 +32,21 @@ struct flow_local {
 	uint8_t zero;
 };
 
-/* One possible endpoint. */
-struct flow_slot {
-	struct endpoint *endpoint; /* written by the owner, released; read by all, acquired */
-	uint32_t generation_last;  /* highest that was ever open here; written by the owner; 0: none */
-	uint32_t zero;
+/* A media address of IPv4 as it stands in a packet; for a search that costs an instruction or two. */
+struct flow_media4 {
+	uint32_t addr_be; /* 0: free place */
+	uint32_t base;	  /* index of its first endpoint */
 };
 
 struct flow_table {
+	struct flow_media4 media4[FLOW_LOCAL_HASH];
 	struct flow_local local[FLOW_LOCAL_HASH];
 	struct xf_sockaddr sip[FLOW_SIP_MAX];
 	struct xf_addr media[XF_MAX_MEDIA_ADDRS];
 	unsigned sip_count, media_count;
-	uint32_t slot_count; /* media_count * XF_PORT_PAIRS */
-	struct flow_slot *slots;
+	uint32_t slot_count;	   /* media_count * XF_PORT_PAIRS */
+	struct endpoint **slots;   /* written by the owner, released; read by all, acquired */
+	uint32_t *generation_last; /* of each slot: highest that was ever open there; written by the owner; 0: none */
 };
 
 /* Main thread, before the workers. 0; -EINVAL: too many addresses, one twice, or a SIP port in the media range of a
@@ -54,11 +55,28 @@ int flow_table_create(struct flow_table **out, const struct flow_config *config,
 /* Endpoints that are still open stay the caller's to free. NULL is fine. */
 void flow_table_destroy(struct flow_table *flows);
 
+static inline uint32_t flow_hash4(uint32_t addr_be)
+{
+	return addr_be * 0x9e3779b1u >> 23;
+}
+
 /* Set-up only: the address's place, made if it is new. */
 struct flow_local *flow_local_add(struct flow_table *flows, const struct xf_addr *addr);
 
 /* Any core: NULL if the address is not one of the configured ones. */
 const struct flow_local *flow_local(const struct flow_table *flows, const struct xf_addr *addr);
+/* Any core: index of the first endpoint of a media address, or UINT32_MAX. */
+static inline uint32_t flow_base4(const struct flow_table *flows, uint32_t addr_be)
+{
+	for (uint32_t at = flow_hash4(addr_be);; at++) {
+		const struct flow_media4 *place = &flows->media4[at % FLOW_LOCAL_HASH];
+		if (place->addr_be == addr_be)
+			return place->base;
+		if (place->addr_be == 0)
+			return UINT32_MAX;
+	}
+}
+
 /* Any core: whether a SIP socket listens there. */
 bool flow_is_sip(const struct flow_table *flows, const struct xf_addr *addr, uint16_t port);
 
@@ -67,17 +85,17 @@ static inline struct endpoint *flow_get(const struct flow_table *flows, uint32_t
 {
 	if (index >= flows->slot_count)
 		return NULL;
-	return __atomic_load_n(&flows->slots[index].endpoint, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&flows->slots[index], __ATOMIC_ACQUIRE);
 }
 
 /* Owner worker only. */
 static inline void flow_set(struct flow_table *flows, uint32_t index, struct endpoint *endpoint)
 {
-	__atomic_store_n(&flows->slots[index].endpoint, endpoint, __ATOMIC_RELEASE);
+	__atomic_store_n(&flows->slots[index], endpoint, __ATOMIC_RELEASE);
 }
 
 /* Any core: the highest generation that was ever open on the index; 0: none. */
 static inline uint32_t flow_generation(const struct flow_table *flows, uint32_t index)
 {
-	return index < flows->slot_count ? __atomic_load_n(&flows->slots[index].generation_last, __ATOMIC_RELAXED) : 0;
+	return index < flows->slot_count ? __atomic_load_n(&flows->generation_last[index], __ATOMIC_RELAXED) : 0;
 }

@@ -8,6 +8,18 @@ static bool flow_addr_ok(const struct xf_addr *addr)
 	return addr->family == 4 || addr->family == 6;
 }
 
+static void flow_media4_add(struct flow_table *flows, const struct xf_addr *addr, uint32_t base)
+{
+	uint32_t addr_be, at;
+	memcpy(&addr_be, addr->bytes, sizeof(addr_be));
+	/* 0.0.0.0 is nobody's. */
+	if (addr->family != 4 || addr_be == 0)
+		return;
+	for (at = flow_hash4(addr_be); flows->media4[at % FLOW_LOCAL_HASH].addr_be; at++)
+		;
+	flows->media4[at % FLOW_LOCAL_HASH] = (struct flow_media4){addr_be, base};
+}
+
 static int flow_table_fill(struct flow_table *flows, const struct flow_config *config)
 {
 	for (unsigned i = 0; i < config->media_count; i++) {
@@ -18,6 +30,7 @@ static int flow_table_fill(struct flow_table *flows, const struct flow_config *c
 			return -EINVAL;
 		local->media = (int16_t)i;
 		flows->media[i] = config->media[i];
+		flow_media4_add(flows, &config->media[i], i * XF_PORT_PAIRS);
 	}
 	for (unsigned i = 0; i < config->sip_count; i++) {
 		const struct xf_sockaddr *sip = &config->sip[i];
@@ -49,7 +62,10 @@ int flow_table_create(struct flow_table **out, const struct flow_config *config,
 	if (flows->slot_count) {
 		flows->slots = rte_zmalloc_socket("xf_flow_slots", flows->slot_count * sizeof(*flows->slots),
 						  RTE_CACHE_LINE_SIZE, socket);
-		if (!flows->slots) {
+		flows->generation_last =
+		    rte_zmalloc_socket("xf_flow_generations", flows->slot_count * sizeof(*flows->generation_last),
+				       RTE_CACHE_LINE_SIZE, socket);
+		if (!flows->slots || !flows->generation_last) {
 			ret = -ENOMEM;
 			goto err_free;
 		}
@@ -57,7 +73,7 @@ int flow_table_create(struct flow_table **out, const struct flow_config *config,
 	*out = flows;
 	return 0;
 err_free:
-	rte_free(flows);
+	flow_table_destroy(flows);
 	return ret;
 }
 
@@ -65,6 +81,7 @@ void flow_table_destroy(struct flow_table *flows)
 {
 	if (!flows)
 		return;
+	rte_free(flows->generation_last);
 	rte_free(flows->slots);
 	rte_free(flows);
 }

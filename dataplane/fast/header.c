@@ -17,8 +17,6 @@ static uint16_t header_ipv4(uint8_t *at, uint8_t dscp, const struct xf_addr *src
 	};
 	memcpy(&ip.src_addr, src->bytes, 4);
 	memcpy(&ip.dst_addr, dst->bytes, 4);
-	/* The sum without the length, as if it were a checksum: header_put adds the length. */
-	ip.hdr_checksum = rte_raw_cksum(&ip, sizeof(ip));
 	memcpy(at, &ip, sizeof(ip));
 	return sizeof(ip);
 }
@@ -63,44 +61,55 @@ void header_build(struct endpoint_header *header, const struct egress *egress, u
 	memcpy(at, &udp, sizeof(udp));
 	header->len = (uint8_t)(at + sizeof(udp) - header->bytes);
 
-	uint16_t sum = rte_raw_cksum(local->addr.bytes, 16);
-	sum = header_sum_add(sum, rte_raw_cksum(remote->addr.bytes, 16));
-	sum = header_sum_add(sum, rte_raw_cksum(&udp, 4));
-	header->pseudo_sum = header_sum_add(sum, rte_cpu_to_be_16(IPPROTO_UDP));
+	header->pseudo_sum = header_pseudo_sum(local, remote);
+	header_fit(header, 0);
 }
 
-int header_put(const struct endpoint_header *header, struct rte_mbuf *mbuf, uint16_t offset, uint16_t len,
+uint16_t header_pseudo_sum(const struct xf_sockaddr *local, const struct xf_sockaddr *remote)
+{
+	const uint16_t ports[2] = {rte_cpu_to_be_16(local->port), rte_cpu_to_be_16(remote->port)};
+	uint16_t sum = rte_raw_cksum(local->addr.bytes, 16);
+	sum = header_sum_add(sum, rte_raw_cksum(remote->addr.bytes, 16));
+	sum = header_sum_add(sum, rte_raw_cksum(ports, sizeof(ports)));
+	return header_sum_add(sum, rte_cpu_to_be_16(IPPROTO_UDP));
+}
+
+void header_fit(struct endpoint_header *header, uint16_t len)
+{
+	uint8_t *ip = header->bytes + header->l3, *udp = header->bytes + header->len - sizeof(struct rte_udp_hdr);
+	uint16_t udp_be = rte_cpu_to_be_16((uint16_t)(sizeof(struct rte_udp_hdr) + len));
+	uint16_t ip_be = rte_cpu_to_be_16((uint16_t)(header->len - header->l3 + len)), checksum = 0;
+	memcpy(udp + 4, &udp_be, 2);
+	if (*ip >> 4 == 4) {
+		memcpy(ip + 2, &ip_be, 2);
+		memcpy(ip + 10, &checksum, 2);
+		checksum = (uint16_t)~rte_raw_cksum(ip, sizeof(struct rte_ipv4_hdr));
+		memcpy(ip + 10, &checksum, 2);
+	} else {
+		memcpy(ip + 4, &udp_be, 2);
+	}
+	header->payload_len = len;
+}
+
+int header_put(struct endpoint_header *header, struct rte_mbuf *mbuf, uint16_t offset, uint16_t len,
 	       uint16_t payload_sum, uint16_t mtu)
 {
-	uint16_t udp_len = (uint16_t)(sizeof(struct rte_udp_hdr) + len);
-	uint16_t l3_len = (uint16_t)(header->len - header->l3 + len);
-	if (l3_len > mtu)
+	if (header->len - header->l3 + len > mtu)
 		return -EMSGSIZE;
 	if (rte_pktmbuf_headroom(mbuf) + offset < header->len)
 		return -ENOBUFS;
+	if (header->payload_len != len)
+		header_fit(header, len);
 	mbuf->data_off = (uint16_t)(mbuf->data_off + offset - header->len);
 	mbuf->data_len = (uint16_t)(header->len + len);
 	mbuf->pkt_len = mbuf->data_len;
 	mbuf->ol_flags = 0;
 	mbuf->packet_type = 0;
-	uint8_t *data = rte_pktmbuf_mtod(mbuf, uint8_t *);
-	memcpy(data, header->bytes, header->len);
-
-	uint8_t *ip = data + header->l3, *udp = data + header->len - sizeof(struct rte_udp_hdr);
-	uint16_t be = rte_cpu_to_be_16(l3_len), checksum;
-	if (*ip >> 4 == 4) {
-		memcpy(ip + 2, &be, 2);
-		memcpy(&checksum, ip + 10, 2);
-		checksum = (uint16_t)~header_sum_add(checksum, be);
-		memcpy(ip + 10, &checksum, 2);
-	} else {
-		be = rte_cpu_to_be_16(udp_len);
-		memcpy(ip + 4, &be, 2);
-	}
-	be = rte_cpu_to_be_16(udp_len);
-	memcpy(udp + 4, &be, 2);
+	uint8_t *udp = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, header->len - sizeof(struct rte_udp_hdr));
+	memcpy(rte_pktmbuf_mtod(mbuf, uint8_t *), header->bytes, header->len);
 	/* The length counts twice: in the UDP header and in the pseudo header. */
-	checksum = header_sum_add(header_sum_add(payload_sum, header->pseudo_sum), header_sum_add(be, be));
+	uint16_t be = rte_cpu_to_be_16((uint16_t)(sizeof(struct rte_udp_hdr) + len));
+	uint16_t checksum = header_sum_add(header_sum_add(payload_sum, header->pseudo_sum), header_sum_add(be, be));
 	checksum = (uint16_t)~checksum;
 	if (checksum == 0)
 		checksum = 0xffff;

@@ -8,10 +8,16 @@
 void header_build(struct endpoint_header *header, const struct egress *egress, uint8_t dscp,
 		  const struct xf_sockaddr *local, const struct xf_sockaddr *remote);
 
+/* What addresses, ports and protocol add to a UDP checksum, in either direction. */
+uint16_t header_pseudo_sum(const struct xf_sockaddr *local, const struct xf_sockaddr *remote);
+
+/* Sets lengths and IPv4 checksum for a UDP payload of `len` bytes. */
+void header_fit(struct endpoint_header *header, uint16_t len);
+
 /* Cuts the frame down to `len` bytes of UDP payload at `offset` and puts the header before them. payload_sum: their
  * one's complement sum (rte_raw_cksum, or carried over from the packet that came). 0; -EMSGSIZE: longer than the MTU;
  * -ENOBUFS: no headroom. The caller keeps the packet. */
-int header_put(const struct endpoint_header *header, struct rte_mbuf *mbuf, uint16_t offset, uint16_t len,
+int header_put(struct endpoint_header *header, struct rte_mbuf *mbuf, uint16_t offset, uint16_t len,
 	       uint16_t payload_sum, uint16_t mtu);
 
 /* One's complement arithmetic on sums of 16-bit words (RFC 1624). */

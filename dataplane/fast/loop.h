@@ -50,6 +50,7 @@ struct worker {
 	struct endpoint_list owned, armed;
 	unsigned owned_count, armed_count;
 	struct endpoint *timeout_cursor; /* next to look at; NULL: from the start */
+	uint64_t timeout_due_ns;	 /* when the next are due, if there is traffic */
 
 	const struct prompt_set *prompts; /* NULL: there are none */
 	struct rte_mempool *pool;	  /* for their packets */
@@ -62,8 +63,17 @@ struct worker {
 
 /* Counts and frees. */
 void loop_drop(struct worker *worker, struct rte_mbuf *mbuf, enum xf_drop drop);
+/* Sends what is queued for the port. */
+void loop_flush_out(struct worker *worker, uint16_t port);
 /* Queues for the port; takes ownership. */
-void loop_transmit(struct worker *worker, uint16_t port, struct rte_mbuf *mbuf);
+static inline void loop_transmit(struct worker *worker, uint16_t port, struct rte_mbuf *mbuf)
+{
+	struct loop_queue *q = &worker->out[port];
+	q->pkts[q->n++] = mbuf;
+	counter_add(&worker->stats.forwarded, 1);
+	if (unlikely(q->n == LOOP_QUEUE))
+		loop_flush_out(worker, port);
+}
 /* Queues for the worker that owns the packet's endpoint; takes ownership. */
 void loop_handover(struct worker *worker, unsigned to, struct rte_mbuf *mbuf);
 /* source may be NULL. */

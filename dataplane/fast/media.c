@@ -2,6 +2,7 @@
 #include <rte_prefetch.h>
 #include "header.h"
 #include "loop.h"
+#include "receive.h"
 #include "xfergate/fault.h"
 
 /* An endpoint tells of a wrong source at most once in this time: it is a hint, the counter has them all. */
@@ -103,15 +104,13 @@ static void media_wrong_source(struct worker *w, struct endpoint *e, const struc
 static void media_received(struct worker *w, struct endpoint *e, const struct packet *p, const struct rtp *rtp,
 			   uint64_t now_ns)
 {
-	if (e->rx_packets == 0)
+	bool first = e->rx_packets == 0;
+	if (first)
 		loop_event(w, e, XF_EVENT_FIRST_PACKET, &p->src, now_ns);
-	else if (now_ns - e->last_rx_ns > e->gap_longest_ns)
-		counter_set(&e->gap_longest_ns, now_ns - e->last_rx_ns);
-	counter_add(&e->rx_packets, 1);
-	counter_add(&e->rx_bytes, p->payload_len);
-	counter_set(&e->last_rx_ns, now_ns);
-	__atomic_store_n(&e->ssrc_in, rtp->ssrc, __ATOMIC_RELAXED);
-	e->timed_out = 0;
+	int codec = endpoint_codec(e, rtp->pt);
+	receive_packet(e, rtp, codec < 0 ? 0 : (uint8_t)(media_rate(codec) / 1000), p->payload_len, now_ns);
+	if (first)
+		endpoint_settle(e);
 }
 
 /* The one's complement sum of the UDP payload. Carried over from the packet's own checksum, so that a payload broken on
@@ -175,11 +174,11 @@ static void media_send(struct worker *w, struct endpoint *e, struct endpoint *to
 	rtp_write(data, pt, out->marker, out->seq, out->timestamp, to->stream.ssrc);
 	sum = header_sum_add(sum, rte_raw_cksum(data, RTP_HEADER_LEN));
 	if (header_put(&to->header, mbuf, offset, len, sum, w->ports[to->port].mtu) < 0) {
+		counter32_add(&to->tx_failed, 1);
 		media_count_drop(w, e, XF_DROP_TX_FULL);
 		rte_pktmbuf_free(mbuf);
 		return;
 	}
-	counter_add(&to->tx_packets, 1);
 	counter_add(&to->tx_bytes, len);
 	if (unlikely(to->captured_out))
 		capture_sent(w, to, &to->local, to->locked.addr.family ? &to->locked : &to->remote,
@@ -205,6 +204,11 @@ static void media_forward(struct worker *w, struct endpoint *e, const struct pac
 		if (media_map(w, e, to, rtp, codec, now_ns, &out, &pt, &drop) < 0) {
 			media_count_drop(w, e, drop);
 			continue;
+		}
+		if (media_rate(codec)) {
+			e->pt_in = rtp->pt;
+			e->rate_khz = (uint8_t)(media_rate(codec) / 1000);
+			to->pt_out = pt;
 		}
 		if (i + 1 == n) {
 			media_send(w, e, to, mbuf, p->payload, p->payload_len, sum, &out, pt);
@@ -263,7 +267,6 @@ void media_stage(struct worker *w, struct packet *packets, unsigned n, uint64_t 
 		endpoints[i] = flow_get(w->flows, packets[i].index);
 		if (endpoints[i]) {
 			rte_prefetch0(endpoints[i]);
-			rte_prefetch0(&endpoints[i]->rx_packets);
 		}
 	}
 	for (unsigned i = 0; i < n; i++) {

@@ -21,6 +21,7 @@ static void patch_sink_del(struct endpoint *from, const struct endpoint *to)
 			continue;
 		from->sinks[i] = from->sinks[--from->sink_count];
 		from->sinks[from->sink_count] = NULL;
+		endpoint_settle(from);
 		return;
 	}
 }
@@ -30,6 +31,7 @@ static bool patch_sink_add(struct endpoint *from, struct endpoint *to)
 	if (from->sink_count == ENDPOINT_SINKS)
 		return false;
 	from->sinks[from->sink_count++] = to;
+	endpoint_settle(from);
 	return true;
 }
 
@@ -145,6 +147,7 @@ attached:
 		if (XF_FAULT("ssrc-changes"))
 			to->stream.ssrc++;
 		prompt_play(w, to, plan->wishes[i].prompt, now_ns);
+		endpoint_settle(to);
 		endpoint_publish(to);
 	}
 	return 0;
@@ -179,6 +182,7 @@ void patch_fire(struct worker *w, struct endpoint *to, enum xf_link_event_type t
 	patch_attach(w, &wish);
 	prompt_play(w, to, NULL, now_ns);
 	stream_unmap(&to->stream);
+	endpoint_settle(to);
 	endpoint_publish(to);
 	loop_event(w, to, type, NULL, now_ns);
 }
@@ -198,6 +202,7 @@ void patch_clear(struct worker *w, struct endpoint *e)
 		if (wish.armed == e)
 			wish.armed = NULL;
 		patch_attach(w, &wish);
+		endpoint_settle(to);
 		endpoint_publish(to);
 	}
 }

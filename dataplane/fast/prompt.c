@@ -117,9 +117,10 @@ static void prompt_send(struct worker *w, struct endpoint *e, uint64_t n, uint64
 		return;
 	}
 	uint16_t sum = rte_raw_cksum(rte_pktmbuf_mtod(mbuf, const void *), len);
-	if (header_put(&e->header, mbuf, 0, len, sum, w->ports[e->port].mtu) < 0)
+	if (header_put(&e->header, mbuf, 0, len, sum, w->ports[e->port].mtu) < 0) {
+		counter32_add(&e->tx_failed, 1);
 		return loop_drop(w, mbuf, XF_DROP_TX_FULL);
-	counter_add(&e->tx_packets, 1);
+	}
 	counter_add(&e->tx_bytes, len);
 	if (unlikely(e->captured_out))
 		capture_sent(w, e, &e->local, e->locked.addr.family ? &e->locked : &e->remote,

@@ -3,9 +3,6 @@
 #include "stream.h"
 #include "xfergate/fault.h"
 
-/* RFC 3550 appendix A.1: further than this from the highest is a restart or a stray, not loss or reordering. */
-#define STREAM_MAX_DROPOUT  3000
-#define STREAM_MAX_MISORDER 100
 #define STREAM_RATE_DEFAULT 8000
 #define STREAM_NS_PER_S	    1000000000ull
 
@@ -92,17 +89,6 @@ static int stream_probe(struct stream *s, const struct rtp *in)
 	return -EAGAIN;
 }
 
-static void stream_advance(struct stream *s, const struct rtp *in, uint32_t ext)
-{
-	uint32_t step = in->timestamp - s->in_timestamp;
-	/* More than 200 ms is a silence between two packets, not a packet. */
-	if (ext == s->in_ext + 1 && step > 0 && step <= s->rate / 5)
-		s->duration = step;
-	s->in_ext = ext;
-	s->in_timestamp = in->timestamp;
-	s->out_ext = ext + s->seq_offset;
-}
-
 int stream_map(struct stream *s, const struct rtp *in, uint32_t rate, uint64_t now_ns, struct stream_out *out)
 {
 	int16_t delta = (int16_t)(in->seq - (uint16_t)s->in_ext);
@@ -117,20 +103,20 @@ int stream_map(struct stream *s, const struct rtp *in, uint32_t rate, uint64_t n
 	if (jump)
 		return stream_probe(s, in);
 	s->probing = false;
+	out->marker = in->marker;
+	if (delta > 0) {
+		stream_follow(s, in->seq, in->timestamp, in->payload_len, out);
+		return 0;
+	}
 	uint32_t ext = s->in_ext + (uint32_t)(int32_t)delta;
 	if (stream_after(ext, s->in_first) < 0)
 		return -ESTALE;
-	if (delta > 0)
-		stream_advance(s, in, ext);
-	*out = (struct stream_out){
-	    .timestamp = in->timestamp + s->timestamp_offset,
-	    .seq = (uint16_t)(ext + s->seq_offset),
-	    .marker = in->marker,
-	};
+	out->timestamp = in->timestamp + s->timestamp_offset;
+	out->seq = (uint16_t)(ext + s->seq_offset);
 	if (stream_after(out->timestamp, s->out_timestamp) > 0)
 		s->out_timestamp = out->timestamp;
 sent:
-	s->packets++;
+	counter32_add(&s->packets, 1);
 	s->octets += in->payload_len;
 	return 0;
 }

@@ -10,7 +10,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "counter.h"
 #include "rtp.h"
+
+/* RFC 3550 appendix A.1: further than this from the highest is a restart or a stray, not loss or reordering. */
+#define STREAM_MAX_DROPOUT  3000
+#define STREAM_MAX_MISORDER 100
 
 #define STREAM_CNAME_LEN 12 /* random bytes; 24 characters on the wire (RFC 7022 4.2: at least 96 bits) */
 
@@ -23,27 +28,29 @@ struct stream_seed {
 };
 
 struct stream {
+	/* Needed when a source is mapped. */
+	uint64_t anchor_ns;	   /* when the first packet was sent ... */
+	uint32_t anchor_timestamp; /* ... and its timestamp */
+	uint32_t before_ssrc;	   /* of the one that the same sender used before, if has_before */
+	uint32_t in_first;	   /* sequence of the source's first mapped packet, with cycles */
+	uint32_t probe_ssrc;	   /* a jump waits for its second packet */
+	uint16_t probe_seq;
+	uint16_t zero[3];
+
+	/* Needed for every packet. */
 	uint32_t ssrc;
+	uint32_t in_ssrc;	/* of the mapped source */
+	uint32_t in_ext;	/* its highest sequence, with cycles */
+	uint32_t in_timestamp;	/* of the highest */
 	uint32_t out_ext;	/* highest sequence sent, with its cycles; before the first packet: the one before it */
 	uint32_t out_timestamp; /* latest sent */
-	uint32_t rate;		/* Hz, of the codec that feeds it */
-	uint64_t anchor_ns;	/* when the first packet was sent ... */
-	uint32_t anchor_timestamp; /* ... and its timestamp */
-
-	uint32_t in_ssrc;      /* of the mapped source */
-	uint32_t before_ssrc;  /* of the one that the same sender used before, if has_before */
-	uint32_t in_first;     /* sequence of its first mapped packet, with cycles */
-	uint32_t in_ext;       /* its highest */
-	uint32_t in_timestamp; /* of the highest */
-	uint32_t seq_offset;   /* out − in, with cycles */
+	uint32_t seq_offset;	/* out − in, with cycles */
 	uint32_t timestamp_offset;
-	uint32_t duration; /* of a packet, in timestamp units */
-
-	uint32_t probe_ssrc; /* a jump waits for its second packet */
-	uint16_t probe_seq;
-	bool probing, has_before, mapped, started;
-
-	uint32_t packets, octets; /* sent; octets of payload, as in a sender report (RFC 3550 6.4.1) */
+	uint32_t duration;	  /* of a packet, in timestamp units */
+	uint32_t rate;		  /* Hz, of the codec that feeds it */
+	uint32_t packets, octets; /* sent (the first is read by other threads, too); octets of payload, as in a sender
+				     report (RFC 3550 6.4.1) */
+	bool mapped, probing, has_before, started;
 };
 
 /* What a packet becomes. */
@@ -57,6 +64,33 @@ void stream_init(struct stream *stream, const struct stream_seed *seed);
 
 /* The source has changed: the next packet is mapped anew. */
 void stream_unmap(struct stream *stream);
+
+/* Whether a packet with this SSRC and sequence is just the next of the mapped source, or one soon after it. */
+static inline bool stream_follows(const struct stream *s, uint32_t ssrc, uint16_t seq)
+{
+	uint16_t ahead = (uint16_t)(seq - (uint16_t)s->in_ext);
+	return s->mapped && !s->probing && ssrc == s->in_ssrc && (uint16_t)(ahead - 1) < STREAM_MAX_DROPOUT;
+}
+
+/* Maps a packet that stream_follows. payload_len as in struct rtp. */
+static inline void stream_follow(struct stream *s, uint16_t seq, uint32_t timestamp, uint16_t payload_len,
+				 struct stream_out *out)
+{
+	uint32_t step = timestamp - s->in_timestamp;
+	uint16_t ahead = (uint16_t)(seq - (uint16_t)s->in_ext);
+	/* More than 200 ms is a silence between two packets, not a packet. */
+	if (ahead == 1 && step - 1 < s->rate / 5)
+		s->duration = step;
+	s->in_ext += ahead;
+	s->in_timestamp = timestamp;
+	s->out_ext = s->in_ext + s->seq_offset;
+	out->seq = (uint16_t)s->out_ext;
+	out->timestamp = timestamp + s->timestamp_offset;
+	if ((int32_t)(out->timestamp - s->out_timestamp) > 0)
+		s->out_timestamp = out->timestamp;
+	counter32_add(&s->packets, 1);
+	s->octets += payload_len;
+}
 
 /* Maps one packet of the present source. rate: of its codec; 0 for what rides on another codec's clock
  * (telephone-event, comfort noise). 0; -ESTALE: older than the first mapped one; -EAGAIN: first packet after a jump. */

@@ -1,4 +1,5 @@
 #include <rte_prefetch.h>
+#include "express.h"
 #include "loop.h"
 
 void worker_count_drop(struct worker *w, enum xf_drop drop, unsigned n)
@@ -26,7 +27,7 @@ void loop_event(struct worker *w, const struct endpoint *endpoint, enum xf_link_
 	w->ops.event(w->ops.arg, &event);
 }
 
-static void loop_flush_out(struct worker *w, uint16_t port)
+void loop_flush_out(struct worker *w, uint16_t port)
 {
 	struct loop_queue *q = &w->out[port];
 	if (q->n == 0)
@@ -56,15 +57,6 @@ static void loop_flush_handover(struct worker *w, unsigned to)
 	q->n = 0;
 }
 
-void loop_transmit(struct worker *w, uint16_t port, struct rte_mbuf *mbuf)
-{
-	struct loop_queue *q = &w->out[port];
-	q->pkts[q->n++] = mbuf;
-	counter_add(&w->stats.forwarded, 1);
-	if (q->n == LOOP_QUEUE)
-		loop_flush_out(w, port);
-}
-
 void loop_handover(struct worker *w, unsigned to, struct rte_mbuf *mbuf)
 {
 	if (to >= w->workers || !w->handover_out[to])
@@ -86,13 +78,11 @@ static void loop_kernel(struct worker *w, uint16_t port, const struct packet *p,
 		loop_flush_kernel(w, port, urgent);
 }
 
-/* Sorts a burst: media to its stage as a group, the rest to where it goes. */
-static void loop_burst(struct worker *w, struct rte_mbuf **pkts, unsigned n, uint64_t now_ns)
+/* Sorts packets: media to its stage as a group, the rest to where it goes. */
+static void loop_sort(struct worker *w, struct rte_mbuf **pkts, unsigned n, uint64_t now_ns)
 {
 	struct packet packets[WORKER_BURST];
 	unsigned media = 0;
-	for (unsigned i = 0; i < n; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	for (unsigned i = 0; i < n; i++) {
 		/* Each is sorted in the next free place of the group; what is no media leaves it free. */
 		struct packet *p = &packets[media];
@@ -114,6 +104,32 @@ static void loop_burst(struct worker *w, struct rte_mbuf **pkts, unsigned n, uin
 		}
 	}
 	media_stage(w, packets, media, now_ns);
+}
+
+/* In the order in which they came, for two of one stream may go different ways. */
+static void loop_burst(struct worker *w, struct rte_mbuf **pkts, unsigned n, uint64_t now_ns)
+{
+	const struct receive_time now = receive_time(now_ns);
+	struct express express;
+	struct rte_mbuf *rest[WORKER_BURST];
+	unsigned rest_count = 0, long_way = 0;
+	for (unsigned i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+	express_look(w, &express, pkts, n);
+	for (unsigned i = 0; i < n; i++) {
+		if (likely(express.endpoints[i] != NULL)) {
+			if (unlikely(rest_count > 0))
+				loop_sort(w, rest, rest_count, now_ns);
+			rest_count = 0;
+			if (likely(express_forward(w, express.endpoints[i], pkts[i], express.rtp[i], &now)))
+				continue;
+		}
+		rest[rest_count++] = pkts[i];
+		long_way++;
+	}
+	if (rest_count > 0)
+		loop_sort(w, rest, rest_count, now_ns);
+	counter_add(&w->stats.express, n - long_way);
 }
 
 void worker_receive(struct worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n, uint64_t now_ns)

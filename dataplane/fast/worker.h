@@ -38,7 +38,10 @@ struct worker_ops {
 };
 
 struct worker_port {
-	uint8_t mac[6];
+	union {
+		uint8_t mac[6];
+		uint64_t mac_word; /* its first six bytes; the rest is 0 */
+	};
 	uint16_t mtu;
 };
 
@@ -100,6 +103,7 @@ struct command {
 struct worker_stats {
 	uint64_t turns, busy_turns;
 	uint64_t rx_packets, forwarded, to_kernel, handed_over, events_lost;
+	uint64_t express; /* of `forwarded`: by the express way */
 	uint64_t drops[XF_DROP_COUNT];
 	uint64_t peer_passed[XF_MAX_PEERS], peer_dropped[XF_MAX_PEERS];
 };

@@ -1,0 +1,252 @@
+#include "express.h"
+
+#include <string.h>
+#include <rte_vect.h>
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_prefetch.h>
+#include <rte_udp.h>
+#include "header.h"
+
+#define EXPRESS_NONE   UINT32_MAX
+#define EXPRESS_ETHER  sizeof(struct rte_ether_hdr)
+#define EXPRESS_V4     sizeof(struct rte_ipv4_hdr)
+#define EXPRESS_V6     sizeof(struct rte_ipv6_hdr)
+#define EXPRESS_UDP    sizeof(struct rte_udp_hdr)
+#define EXPRESS_V4_RTP (EXPRESS_ETHER + EXPRESS_V4 + EXPRESS_UDP)
+
+static inline uint16_t express_load16(const uint8_t *p)
+{
+	uint16_t word;
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+static inline uint32_t express_load32(const uint8_t *p)
+{
+	uint32_t word;
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+static inline uint64_t express_load64(const uint8_t *p)
+{
+	uint64_t word;
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+/* One's complement sum of words of any size in 16 bits. */
+static inline uint16_t express_fold(uint64_t sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
+
+/* What stands at fixed places of a frame that may go: Ethernet's type, IPv4 without options or fragments, UDP, an even
+ * port of the media range, RTP version 2 without padding, extension or CSRC. By three loads of 16 bytes: from the
+ * frame, from frame + 16, and from the destination address on. */
+struct express_shape {
+	uint8_t mask[3][16], value[3][16];
+};
+
+static const struct express_shape express_v4 = {
+    .mask = {{[12] = 0xff, 0xff, 0xff}, {[4] = 0x3f, 0xff, 0, 0xff}, {[6] = 0xc0, 0x01, [12] = 0xff}},
+    .value = {{[12] = 0x08, 0x00, 0x45}, {[7] = IPPROTO_UDP}, {[6] = 0x40, 0x00, [12] = 0x80}},
+};
+
+static inline __m128i express_load128(const void *p)
+{
+	return _mm_loadu_si128(p);
+}
+
+static inline bool express_has_shape(const struct express_shape *shape, const uint8_t *frame)
+{
+	const uint8_t *at[3] = {frame, frame + 16, frame + EXPRESS_ETHER + 16};
+	__m128i differs = _mm_setzero_si128();
+	for (unsigned i = 0; i < 3; i++) {
+		__m128i other = _mm_xor_si128(express_load128(at[i]), express_load128(shape->value[i]));
+		differs = _mm_or_si128(differs, _mm_and_si128(other, express_load128(shape->mask[i])));
+	}
+	return _mm_testz_si128(differs, differs);
+}
+
+/* base: index of the first endpoint of the destination address; len: what IP says of the datagram's length. The port is
+ * an even one of the media range. */
+static inline uint32_t express_look_udp(const uint8_t *udp, uint32_t len, uint32_t base)
+{
+	const uint32_t length_and_checksum = express_load32(udp + 4);
+	/* A checksum; no RTCP. */
+	if (base == EXPRESS_NONE || (udp[EXPRESS_UDP + 1] & 0xe0) == 0xc0 || length_and_checksum >> 16 == 0 ||
+	    rte_be_to_cpu_16((uint16_t)length_and_checksum) != len || len < EXPRESS_UDP + RTP_HEADER_LEN)
+		return EXPRESS_NONE;
+	return base + ((rte_be_to_cpu_16(express_load16(udp + 2)) & 0x3fffu) >> 1);
+}
+
+/* `ip` has the shape; room: bytes from it on, at least those of IPv4, UDP and RTP. */
+static inline uint32_t express_look_v4(const struct flow_table *flows, const uint8_t *ip, uint32_t room)
+{
+	const uint64_t first = express_load64(ip), second = express_load64(ip + 8);
+	const uint32_t dst = express_load32(ip + 16);
+	const uint32_t total = rte_be_to_cpu_16((uint16_t)(first >> 16));
+	uint64_t sum = (first & 0xffffffff) + (first >> 32) + (second & 0xffffffff) + (second >> 32) + dst;
+	/* What no host may have as its address nobody has locked. */
+	if (express_fold(sum) != 0xffff || total > room || total < EXPRESS_V4)
+		return EXPRESS_NONE;
+	return express_look_udp(ip + EXPRESS_V4, total - EXPRESS_V4, flow_base4(flows, dst));
+}
+
+static inline bool express_has_shape_v6(const uint8_t *ip)
+{
+	const uint8_t *udp = ip + EXPRESS_V6;
+	return ip[0] >> 4 == 6 && ip[6] == IPPROTO_UDP && (udp[2] & 0xc0) == 0x40 && !(udp[3] & 1) &&
+	       udp[EXPRESS_UDP] == 0x80;
+}
+
+static inline uint32_t express_look_v6(const struct flow_table *flows, const uint8_t *ip, uint32_t room)
+{
+	if (room < EXPRESS_V6 + EXPRESS_UDP + RTP_HEADER_LEN || !express_has_shape_v6(ip))
+		return EXPRESS_NONE;
+	uint32_t len = rte_be_to_cpu_16(express_load16(ip + 4));
+	const struct xf_addr dst = xf_addr_v6(ip + 24);
+	const struct flow_local *local = dst.family == 6 ? flow_local(flows, &dst) : NULL;
+	if (len > room - EXPRESS_V6 || !local || local->media < 0)
+		return EXPRESS_NONE;
+	return express_look_udp(ip + EXPRESS_V6, len, (uint32_t)local->media * XF_PORT_PAIRS);
+}
+
+/* A tag in front of IPv4, or IPv6. The frame is long enough for a tag, IPv4, UDP and RTP. */
+static __rte_noinline uint32_t express_look_other(const struct worker *w, const uint8_t *frame, uint32_t len,
+						  uint8_t *rtp)
+{
+	uint8_t untagged[EXPRESS_V4_RTP + RTP_HEADER_LEN];
+	uint32_t l3 = EXPRESS_ETHER;
+	if (express_load16(frame + 12) == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN))
+		l3 += sizeof(struct rte_vlan_hdr);
+	*rtp = (uint8_t)(l3 + EXPRESS_V6 + EXPRESS_UDP);
+	if (express_load16(frame + l3 - 2) == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6))
+		return express_look_v6(w->flows, frame + l3, len - l3);
+	memcpy(untagged, frame, 12);
+	memcpy(untagged + 12, frame + l3 - 2, sizeof(untagged) - 12);
+	*rtp = (uint8_t)(l3 + EXPRESS_V4 + EXPRESS_UDP);
+	return express_has_shape(&express_v4, untagged) ? express_look_v4(w->flows, frame + l3, len - l3)
+							: EXPRESS_NONE;
+}
+
+static inline uint32_t express_look_packet(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t *rtp)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+	uint32_t len = rte_pktmbuf_data_len(mbuf);
+	if (unlikely(len < EXPRESS_V4_RTP + sizeof(struct rte_vlan_hdr) + RTP_HEADER_LEN || mbuf->nb_segs != 1 ||
+		     (mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD ||
+		     (express_load64(frame) ^ w->ports[mbuf->port].mac_word) << 16))
+		return EXPRESS_NONE;
+	*rtp = EXPRESS_V4_RTP;
+	if (likely(express_has_shape(&express_v4, frame)))
+		return express_look_v4(w->flows, frame + EXPRESS_ETHER, len - EXPRESS_ETHER);
+	return express_look_other(w, frame, len, rtp);
+}
+
+void express_look(const struct worker *w, struct express *x, struct rte_mbuf *const *pkts, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		x->index[i] = express_look_packet(w, pkts[i], &x->rtp[i]);
+		if (x->index[i] != EXPRESS_NONE)
+			rte_prefetch0(&w->flows->slots[x->index[i]]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		x->endpoints[i] = x->index[i] == EXPRESS_NONE ? NULL : flow_get(w->flows, x->index[i]);
+		if (x->endpoints[i])
+			rte_prefetch0(x->endpoints[i]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		/* Another worker's endpoint too: who it is, is not known before its first line is here. */
+		const struct endpoint *e = x->endpoints[i],
+				      *to = e ? __atomic_load_n(&e->sink, __ATOMIC_RELAXED) : NULL;
+		if (to) {
+			rte_prefetch0(&to->source);
+			rte_prefetch0(&to->stream.ssrc);
+		}
+	}
+}
+
+/* Whether the packet comes from the locked source. */
+static inline bool express_from(const struct endpoint *e, const uint8_t *rtp, unsigned offset)
+{
+	const uint8_t *udp = rtp - EXPRESS_UDP, *v4 = udp - EXPRESS_V4, *v6 = udp - EXPRESS_V6;
+	uint16_t port = express_load16(udp);
+	/* Behind IPv6 the header ends later than behind IPv4, tagged or not. */
+	if (likely(offset < EXPRESS_ETHER + EXPRESS_V6 + EXPRESS_UDP))
+		return e->locked_key == endpoint_key4(express_load32(v4 + 12), port);
+	return e->locked_key == endpoint_key6(v6 + 8, port) && memcmp(e->locked.addr.bytes, v6 + 8, 16) == 0;
+}
+
+/* The header in front of `rtp`, whose old header lay there; the UDP checksum carried over, RFC 1624. */
+static inline void express_write(const struct endpoint *e, const struct endpoint *to, uint8_t *rtp,
+				 const struct stream_out *out, uint8_t marker)
+{
+	const uint32_t old[3] = {express_load32(rtp), express_load32(rtp + 4), express_load32(rtp + 8)};
+	const uint32_t new[3] = {
+	    rte_cpu_to_be_32(0x80000000 | (uint32_t)(marker | to->pt_out) << 16 | out->seq),
+	    rte_cpu_to_be_32(out->timestamp),
+	    rte_cpu_to_be_32(to->stream.ssrc),
+	};
+	uint64_t sum = (uint16_t)~express_load16(rtp - 2);
+	sum += (uint16_t)~e->locked_sum;
+	sum += to->header.pseudo_sum;
+	for (unsigned i = 0; i < 3; i++)
+		sum += (uint64_t)(uint32_t)~old[i] + new[i];
+	uint16_t checksum = (uint16_t)~express_fold(sum);
+	if (checksum == 0)
+		checksum = 0xffff;
+	/* Of IPv4 without a tag three times 16 bytes, the last two with some in common. */
+	uint8_t *at = rtp - to->header.len;
+	if (likely(to->header.len == EXPRESS_V4_RTP)) {
+		memcpy(at, to->header.bytes, 16);
+		memcpy(at + 16, to->header.bytes + 16, 16);
+		memcpy(at + EXPRESS_V4_RTP - 16, to->header.bytes + EXPRESS_V4_RTP - 16, 16);
+	} else {
+		memcpy(at, to->header.bytes, to->header.len);
+	}
+	memcpy(rtp - 2, &checksum, sizeof(checksum));
+	memcpy(rtp, new, sizeof(new));
+}
+
+bool express_forward(struct worker *w, struct endpoint *e, struct rte_mbuf *mbuf, unsigned offset,
+		     const struct receive_time *now)
+{
+	uint8_t *rtp = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, offset);
+	const uint8_t marker = rtp[1] & 0x80, pt = rtp[1] & 0x7f;
+	const uint16_t len = (uint16_t)(rte_be_to_cpu_16(express_load16(rtp - 4)) - EXPRESS_UDP);
+	const uint16_t seq = rte_be_to_cpu_16(express_load16(rtp + 2));
+	const uint32_t timestamp = rte_be_to_cpu_32(express_load32(rtp + 4));
+	const uint32_t ssrc = rte_be_to_cpu_32(express_load32(rtp + 8));
+	/* All but the owner is the owner's. */
+	if (unlikely(e->owner != w->index))
+		return false;
+	struct endpoint *to = e->sink;
+	if (!e->express || !express_from(e, rtp, offset) || pt != e->pt_in || !receive_follows(e, ssrc, seq) ||
+	    !to->express_out || to->source != e || !stream_follows(&to->stream, ssrc, seq))
+		return false;
+	if (unlikely(to->header.payload_len != len)) {
+		if (to->header.len - to->header.l3 + len > w->ports[to->port].mtu)
+			return false;
+		header_fit(&to->header, len);
+	}
+	if (unlikely(mbuf->data_off + offset < to->header.len))
+		return false;
+	struct stream_out out;
+	receive_follow(e, seq, timestamp, len, now);
+	stream_follow(&to->stream, seq, timestamp, (uint16_t)(len - RTP_HEADER_LEN), &out);
+	express_write(e, to, rtp, &out, marker);
+	counter_add(&to->tx_bytes, len);
+	mbuf->data_off = (uint16_t)(mbuf->data_off + offset - to->header.len);
+	mbuf->data_len = (uint16_t)(to->header.len + len);
+	mbuf->pkt_len = mbuf->data_len;
+	mbuf->ol_flags = 0;
+	mbuf->packet_type = 0;
+	loop_transmit(w, to->port, mbuf);
+	return true;
+}

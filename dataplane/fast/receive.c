@@ -1,0 +1,37 @@
+#include "receive.h"
+
+/* Another SSRC, or a sequence far from the last: what was expected of the one before is settled (RFC 3550 A.1). */
+static void receive_begin(struct endpoint *e, const struct rtp *rtp)
+{
+	if (e->rx_packets > 0)
+		counter_add(&e->expected_before, e->seq_ext - e->seq_first + 1);
+	counter32_set(&e->ssrc_in, rtp->ssrc);
+	e->seq_first = rtp->seq;
+	counter32_set(&e->seq_ext, rtp->seq);
+	e->timed = 0;
+	e->pt_in = ENDPOINT_PT_NONE; /* the long way begins the clock anew */
+}
+
+void receive_packet(struct endpoint *e, const struct rtp *rtp, uint8_t rate_khz, uint16_t len, uint64_t now_ns)
+{
+	int16_t delta = (int16_t)(rtp->seq - (uint16_t)e->seq_ext);
+	if (e->rx_packets == 0 || rtp->ssrc != e->ssrc_in || delta >= STREAM_MAX_DROPOUT ||
+	    delta < -STREAM_MAX_MISORDER)
+		receive_begin(e, rtp);
+	else if (delta > 0)
+		counter32_set(&e->seq_ext, e->seq_ext + (uint32_t)delta);
+	else if (delta == 0)
+		counter32_add(&e->rx_duplicate, 1);
+	else
+		counter32_add(&e->rx_reordered, 1);
+	receive_arrival(e, len, now_ns);
+	if (rate_khz == 0)
+		return;
+	/* The first of a clock has nothing to be compared with. */
+	if (e->timed != rate_khz) {
+		e->timed = rate_khz;
+		e->transit = receive_units(now_ns, rate_khz) - rtp->timestamp;
+	}
+	const struct receive_time now = receive_time(now_ns);
+	receive_jitter(e, rtp->timestamp, rate_khz, &now);
+}
