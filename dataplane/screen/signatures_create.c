@@ -40,14 +40,25 @@ static void batch_destroy(struct signatures_batch *batch)
 	free(batch->ids);
 }
 
+/* What of a rule is in this database of this place; NULL: nothing. */
+static const struct signature_expression *part_of(const struct signatures *set,
+						  const struct signature_pattern *patterns, unsigned rule,
+						  unsigned place, unsigned part)
+{
+	const struct signature_expression *e = part == PART_CONFIRM ? &patterns[rule].confirm : &patterns[rule].main;
+	unsigned level = e->level <= usual[place] ? SIGNATURE_NUMBER : e->level;
+	if (!(set->rules[rule].places >> place & 1) || e->text[0] == 0)
+		return NULL;
+	return part == PART_CONFIRM || part == level ? e : NULL;
+}
+
 static void batch_fill(struct signatures_batch *batch, const struct signatures *set,
 		       const struct signature_pattern *patterns, unsigned place, unsigned part)
 {
 	batch->count = 0;
 	for (unsigned i = 0; i < set->count; i++) {
-		const struct signature_expression *e = part == PART_CONFIRM ? &patterns[i].confirm : &patterns[i].main;
-		unsigned level = e->level <= usual[place] ? SIGNATURE_NUMBER : e->level;
-		if (!(set->rules[i].places >> place & 1) || e->text[0] == 0 || (part != PART_CONFIRM && level != part))
+		const struct signature_expression *e = part_of(set, patterns, i, place, part);
+		if (!e)
 			continue;
 		batch->texts[batch->count] = e->text;
 		batch->flags[batch->count] = e->flags;
@@ -91,14 +102,37 @@ static hs_database_t *batch_compile(struct signatures_batch *batch, const struct
 	return NULL;
 }
 
+static hs_database_t **part_db(struct signatures *set, unsigned place, unsigned part)
+{
+	struct signatures_place *at = &set->places[place];
+	return part == PART_CONFIRM ? &at->confirm : &at->levels[part];
+}
+
+/* Several places often have the same rules, user parts above all: one database then serves them, and stays in the cache
+ * from one to the next. NULL: no place before has the same. */
+static hs_database_t *part_same(struct signatures *set, const struct signature_pattern *patterns, unsigned place,
+				unsigned part)
+{
+	for (unsigned before = 0; before < place; before++) {
+		bool same = true;
+		for (unsigned i = 0; i < set->count && same; i++)
+			same = part_of(set, patterns, i, before, part) == part_of(set, patterns, i, place, part);
+		if (same)
+			return *part_db(set, before, part);
+	}
+	return NULL;
+}
+
 static void place_compile(struct signatures *set, unsigned place, struct signature_pattern *patterns,
 			  struct signatures_batch *batch, struct signatures_problems *problems)
 {
-	struct signatures_place *at = &set->places[place];
 	for (unsigned part = 0; part <= PART_CONFIRM; part++) {
-		batch_fill(batch, set, patterns, place, part);
-		hs_database_t *db = batch_compile(batch, set, patterns, place, problems);
-		*(part == PART_CONFIRM ? &at->confirm : &at->levels[part]) = db;
+		hs_database_t *db = part_same(set, patterns, place, part);
+		if (!db) {
+			batch_fill(batch, set, patterns, place, part);
+			db = batch_compile(batch, set, patterns, place, problems);
+		}
+		*part_db(set, place, part) = db;
 	}
 }
 
@@ -130,15 +164,23 @@ void signatures_compile(struct signatures *signatures, struct signatures_problem
 	free(patterns);
 }
 
+/* Frees it where it is first; it may be that of later places, too. */
+static void part_destroy(struct signatures *set, unsigned place, unsigned part)
+{
+	hs_database_t *db = *part_db(set, place, part);
+	for (unsigned after = place + 1; after < SIGNATURE_PLACE_COUNT; after++)
+		if (*part_db(set, after, part) == db)
+			*part_db(set, after, part) = NULL;
+	hs_free_database(db);
+}
+
 void signatures_destroy(struct signatures *signatures)
 {
 	if (!signatures)
 		return;
-	for (unsigned i = 0; i < SIGNATURE_PLACE_COUNT; i++) {
-		for (unsigned level = 0; level < SIGNATURE_LEVELS; level++)
-			hs_free_database(signatures->places[i].levels[level]);
-		hs_free_database(signatures->places[i].confirm);
-	}
+	for (unsigned place = 0; place < SIGNATURE_PLACE_COUNT; place++)
+		for (unsigned part = 0; part <= PART_CONFIRM; part++)
+			part_destroy(signatures, place, part);
 	free(signatures->rules);
 	free(signatures->text);
 	free(signatures);

@@ -4,8 +4,9 @@
 #include <hs/hs.h>
 #include "screen/signatures.h"
 
-/* One place. A NULL database has no rules. A rule stands under the level of a byte that each of its matches holds, and
- * is scanned only if the span holds one of that level or above: a number costs the rules for numbers only. */
+/* One place. A NULL database has no rules; one may be several places'. A rule stands under the level of a byte that
+ * each of its matches holds, and is scanned only if the span holds one of that level or above: a number costs the rules
+ * for numbers only. */
 struct signatures_place {
 	hs_database_t *levels[SIGNATURE_LEVELS];
 	hs_database_t *confirm; /* regexes of rules that are a literal and a regex, once a literal was found */

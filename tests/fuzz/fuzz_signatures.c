@@ -103,7 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	size_t span_len = zero ? len - text_len - 1 : 0;
 	struct signatures *set;
 	char *errors = NULL;
-	if (len > 4096)
+	if (len > 1024)
 		return 0;
 	FILE *out = open_memstream(&errors, &size);
 	int ret = signatures_read(&set, (const char *)data, text_len, "f", out);
