@@ -27,10 +27,17 @@ void signatures_problem(struct signatures_problems *problems, unsigned line, con
 	va_end(args);
 }
 
+/* By the whole message: others repeat what stands in the pattern. */
+static bool hs_no_memory(const hs_compile_error_t *error)
+{
+	return error && (strcmp(error->message, "Unable to allocate memory.") == 0 ||
+			 strcmp(error->message, "Could not allocate memory for bytecode.") == 0);
+}
+
 void signatures_problem_hs(struct signatures_problems *problems, unsigned line, const char *what,
 			   hs_compile_error_t *error)
 {
-	if (error && strstr(error->message, "allocate memory"))
+	if (hs_no_memory(error))
 		problems->no_memory = true;
 	else
 		signatures_problem(problems, line, "%s: Hyperscan refuses: %s", what,

@@ -93,6 +93,8 @@ static const struct {
     {"a drop via \"ab\" && /(x/\n",
      "f:1: pattern: Hyperscan refuses: Missing close parenthesis for group started at index 0.\n"},
     {"a drop via /(a)\\1/\n", "f:1: pattern: Hyperscan refuses: Back-references are unsupported.\n"},
+    {"a drop via /(*allocate memory)/\n",
+     "f:1: pattern: Hyperscan refuses: Unknown control verb (*allocate memory) at index 0.\n"},
     {"a drop via \"\x01\"\n",
      "f:1: byte 0x01; allowed are printable characters, blanks and tabs, all else in a pattern as \\xHH\n"},
     {"# \x7f\n", "f:1: byte 0x7f; allowed are printable characters, blanks and tabs, all else in a pattern as \\xHH\n"},
