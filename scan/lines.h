@@ -10,7 +10,8 @@ struct lines {
 
 /* Which control character is it that is wrong in [from, end)? SIP_SCAN_MESSAGE: none. In a value they may be quoted
  * pairs of quoted strings, but not CR and LF. */
-static inline enum sip_scan_verdict controls_check(struct text t, size_t from, size_t end, bool value)
+static __attribute__((noinline, cold)) enum sip_scan_verdict controls_check(struct text t, size_t from, size_t end,
+									    bool value)
 {
 	bool quoted = false;
 	for (size_t i = from; i < end; i++) {
@@ -34,17 +35,17 @@ static inline enum sip_scan_verdict controls_check(struct text t, size_t from, s
 }
 
 /* The last, shorter block. Behind the message stands nothing that is marked. */
-SCAN_FN struct block block_last(struct text t, size_t at)
+SCAN_RARE struct block block_last(const struct needles *n, struct text t, size_t at)
 {
 	if (t.len >= 64) {
-		struct block b = block_load(t.d + t.len - 64);
+		struct block b = block_load(n, t.d + t.len - 64);
 		unsigned seen = (unsigned)(64 - (t.len - at));
 		return (struct block){b.cr >> seen, b.lf >> seen, b.controls >> seen};
 	}
 	uint8_t copy[64];
 	memset(copy, ' ', sizeof(copy));
 	memcpy(copy, t.d + at, t.len - at);
-	return block_load(copy);
+	return block_load(n, copy);
 }
 
 /* Finds the lines up to the empty one. */
@@ -52,9 +53,10 @@ SCAN_FN enum sip_scan_verdict lines_find(struct lines *lines, struct text t, siz
 {
 	/* What the block before leaves: a CR as its last byte, line ends in its last two. */
 	uint64_t last_cr = 0, last_ends = 0, wrong = 0;
-	unsigned n = 0;
+	const struct needles needles = needles_make();
+	uint16_t *lf = lines->lf;
 	for (size_t at = from; at < t.len; at += 64) {
-		struct block b = t.len - at >= 64 ? block_load(t.d + at) : block_last(t, at);
+		struct block b = t.len - at >= 64 ? block_load(&needles, t.d + at) : block_last(&needles, t, at);
 		uint64_t after_cr = b.cr << 1 | last_cr;
 		uint64_t ends = b.lf & after_cr;
 		uint64_t odd = (b.lf ^ after_cr) | (b.controls & ~(b.cr | b.lf));
@@ -68,11 +70,11 @@ SCAN_FN enum sip_scan_verdict lines_find(struct lines *lines, struct text t, siz
 		}
 		wrong |= odd;
 		for (; ends; ends &= ends - 1)
-			lines->lf[n++] = (uint16_t)(at + (unsigned)__builtin_ctzll(ends));
-		if (n > SIP_LINES_MAX)
+			*lf++ = (uint16_t)(at + (size_t)__builtin_ctzll(ends));
+		if (lf > lines->lf + SIP_LINES_MAX)
 			return SIP_SCAN_LINES;
 		if (empty) {
-			lines->count = n;
+			lines->count = (unsigned)(lf - lines->lf);
 			lines->wrong = wrong != 0;
 			return SIP_SCAN_MESSAGE;
 		}
@@ -83,81 +85,79 @@ SCAN_FN enum sip_scan_verdict lines_find(struct lines *lines, struct text t, siz
 
 /* The name of the line that begins at `start`; its first line ends at `end`. *behind: where the colon is. */
 SCAN_FN enum sip_scan_verdict name_read(struct sip_scan_header *header, struct text t, size_t start, size_t end,
-					bool wrong, size_t *behind)
+					size_t *behind)
 {
 	size_t colon = find3(t, start, end, ':', ':', ':'), stop = colon;
 	if (colon == end)
 		return SIP_SCAN_NO_COLON;
 	while (stop > start && is_blank(t.d[stop - 1]))
 		stop--;
-	size_t len = stop - start;
-	if (len > SIP_NAME_MAX)
+	if (stop - start > SIP_NAME_MAX)
 		return SIP_SCAN_NAME_LONG;
-	unsigned id = SIP_HEADER_OTHER;
-	if (wrong || len < 2) {
-		if (!names_is_token(t.d + start, len))
-			return SIP_SCAN_NAME;
-		id = sip_header_find((const char *)t.d + start, len);
-	} else if (len < NAMES_WIDTH) {
-		id = names_candidate(t.d + start, len);
-		if (names_len[id] != len || !name_is(t, start, len, id))
-			id = SIP_HEADER_OTHER;
-	}
-	if (id == SIP_HEADER_OTHER && !names_is_token(t.d + start, len))
+	header->id = (uint8_t)sip_header_find((const char *)t.d + start, stop - start);
+	/* Of a name of the list this is known. */
+	if (header->id == SIP_HEADER_OTHER && !names_is_token(t.d + start, stop - start))
 		return SIP_SCAN_NAME;
-	header->id = (uint8_t)id;
 	header->name = span_of(start, stop);
 	*behind = colon;
 	return SIP_SCAN_MESSAGE;
 }
 
-SCAN_FN enum sip_scan_verdict header_read(struct sip_scan *scan, struct text t, size_t start, size_t first_end,
-					  size_t end, bool wrong)
+/* Any header, from `start` to `end`; its first line ends at `first_end`. */
+SCAN_RARE enum sip_scan_verdict header_read(struct sip_scan_header *header, struct text t, size_t start,
+					    size_t first_end, size_t end, bool wrong)
 {
-	struct sip_scan_header *header = &scan->headers[scan->header_count];
 	size_t colon;
-	if (end - start > SIP_LINE_MAX)
-		return SIP_SCAN_LINE_LONG;
-	if (scan->header_count == SIP_HEADERS_MAX)
-		return SIP_SCAN_HEADERS;
-	enum sip_scan_verdict verdict = name_read(header, t, start, first_end, wrong, &colon);
+	enum sip_scan_verdict verdict = name_read(header, t, start, first_end, &colon);
+	if (verdict == SIP_SCAN_MESSAGE && wrong)
+		verdict = controls_check(t, colon + 1, end, true);
 	if (verdict != SIP_SCAN_MESSAGE)
 		return verdict;
-	if (wrong) {
-		verdict = controls_check(t, colon + 1, end, true);
-		if (verdict != SIP_SCAN_MESSAGE)
-			return verdict;
-	}
 	header->value = span_trim(t, colon + 1, end);
 	header->folded = false;
 	if (first_end != end) {
 		size_t stop = header->value.off + (size_t)header->value.len;
 		header->folded = find3(t, header->value.off, stop, '\n', '\n', '\n') < stop;
 	}
-	scan->header_count++;
-	if (!scan->first[header->id])
-		scan->first[header->id] = scan->header_count;
-	else if (names_once[header->id])
-		return SIP_SCAN_REPEATED;
 	return SIP_SCAN_MESSAGE;
 }
 
 SCAN_FN enum sip_scan_verdict headers_read(struct sip_scan *scan, struct text t, const struct lines *lines)
 {
-	unsigned last = lines->count - 1;
-	memset(scan->first, 0, sizeof(scan->first));
-	scan->header_count = 0;
-	for (unsigned i = 1; i < last;) {
-		size_t start = (size_t)lines->lf[i - 1] + 1;
-		size_t first_end = (size_t)lines->lf[i] - 1, end = first_end;
-		if (is_blank(t.d[start]))
-			return SIP_SCAN_FIRST_FOLDED;
-		/* Line i + 1 is there, if only the empty one. */
-		while (is_blank(t.d[lines->lf[i++] + 1]))
-			end = (size_t)lines->lf[i] - 1;
-		enum sip_scan_verdict verdict = header_read(scan, t, start, first_end, end, lines->wrong);
-		if (verdict != SIP_SCAN_MESSAGE)
-			return verdict;
+	const struct needles needles = needles_make();
+	unsigned count = 0, last = lines->count - 1;
+	/* From where on header_plain may not be asked. */
+	size_t plain_end = !lines->wrong && t.len >= NAMES_WIDTH ? t.len - NAMES_WIDTH + 1 : 0;
+	size_t start = (size_t)lines->lf[0] + 1, next;
+	clear(scan->first);
+	if (last > 1 && is_blank(t.d[start]))
+		return SIP_SCAN_FIRST_FOLDED;
+	for (const uint16_t *lf = lines->lf + 1, *empty = lines->lf + last; lf < empty; start = next) {
+		struct sip_scan_header *header = &scan->headers[count];
+		size_t first = next = (size_t)*lf++ + 1;
+		/* Behind a header is another line, if only the empty one. */
+		while (is_blank(t.d[next]))
+			next = (size_t)*lf++ + 1;
+		if (next - start > SIP_LINE_MAX + 2)
+			return SIP_SCAN_LINE_LONG;
+		if (count == SIP_HEADERS_MAX)
+			return SIP_SCAN_HEADERS;
+		unsigned id = SIP_HEADER_OTHER;
+		if (start < plain_end && next == first)
+			id = header_plain(header, &needles, t, start, next - 2);
+		if (id == SIP_HEADER_OTHER) {
+			enum sip_scan_verdict verdict =
+			    header_read(header, t, start, first - 2, next - 2, lines->wrong);
+			if (verdict != SIP_SCAN_MESSAGE)
+				return verdict;
+			id = header->id;
+		}
+		count++;
+		if (!scan->first[id])
+			scan->first[id] = (uint16_t)count;
+		else if (names_once[id])
+			return SIP_SCAN_REPEATED;
 	}
+	scan->header_count = (uint16_t)count;
 	return SIP_SCAN_MESSAGE;
 }

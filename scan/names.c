@@ -3,13 +3,7 @@
 #include <string.h>
 
 const char names_text[SIP_HEADER_COUNT][NAMES_WIDTH] = {
-#define X(symbol, name, compact, once) [SIP_HEADER_##symbol] = name,
-    SIP_HEADER_NAMES(X)
-#undef X
-};
-
-const uint8_t names_len[SIP_HEADER_COUNT] = {
-#define X(symbol, name, compact, once) [SIP_HEADER_##symbol] = sizeof(name) - 1,
+#define X(symbol, name, compact, once) [SIP_HEADER_##symbol] = name ":",
     SIP_HEADER_NAMES(X)
 #undef X
 };
@@ -20,7 +14,7 @@ const bool names_once[SIP_HEADER_COUNT] = {
 #undef X
 };
 
-#define X(symbol, name, compact, once) _Static_assert(sizeof(name) <= NAMES_WIDTH, name " is too wide for the table");
+#define X(symbol, name, compact, once) _Static_assert(sizeof(name) < NAMES_WIDTH, name " is too wide for the table");
 SIP_HEADER_NAMES(X)
 #undef X
 
@@ -157,17 +151,11 @@ const bool names_token[256] = {
 
 enum sip_method names_method(const uint8_t *text, size_t len)
 {
-	static const struct {
-		uint8_t len;
-		char name[15];
-	} methods[] = {
-#define X(name) {sizeof(#name) - 1, #name},
-	    SIP_METHODS(X)
+#define X(name)                                                                                                        \
+	if (len == sizeof(#name) - 1 && memcmp(text, #name, sizeof(#name) - 1) == 0)                                   \
+		return SIP_##name;
+	SIP_METHODS(X)
 #undef X
-	};
-	for (unsigned i = 0; i < SIP_METHOD_OTHER; i++)
-		if (methods[i].len == len && memcmp(methods[i].name, text, len) == 0)
-			return (enum sip_method)i;
 	return SIP_METHOD_OTHER;
 }
 
@@ -179,7 +167,7 @@ enum sip_header_id sip_header_find(const char *name, size_t len)
 	if (len < 2 || len >= NAMES_WIDTH)
 		return SIP_HEADER_OTHER;
 	unsigned id = names_candidate(p, len);
-	if (names_len[id] != len)
+	if (names_text[id][len] != ':')
 		return SIP_HEADER_OTHER;
 	/* The list has letters and hyphens only: what differs in this bit alone is the other case, or a control
 	 * character. */

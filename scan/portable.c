@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define SCAN_FN	   static inline
+#define SCAN_RARE  static __attribute__((noinline))
 #define SCAN_SMALL static inline __attribute__((always_inline))
 
 #include "text.h"
@@ -23,7 +24,16 @@ SCAN_SMALL uint64_t gather(uint64_t tops)
 	return (tops * 0x0002040810204081u) >> 56;
 }
 
-SCAN_SMALL struct block block_load(const uint8_t *p)
+struct needles {
+	char none; /* they are constants here */
+};
+
+SCAN_SMALL struct needles needles_make(void)
+{
+	return (struct needles){0};
+}
+
+SCAN_SMALL struct block block_load(const struct needles *n, const uint8_t *p)
 {
 	struct block block = {0};
 	for (unsigned i = 0; i < 8; i++) {
@@ -35,7 +45,7 @@ SCAN_SMALL struct block block_load(const uint8_t *p)
 			continue;
 		block.cr |= gather(zeros(v ^ EACH('\r'))) << 8 * i;
 		block.lf |= gather(zeros(v ^ EACH('\n'))) << 8 * i;
-		block.controls |= gather(controls & ~zeros(v ^ EACH('\t'))) << 8 * i;
+		block.controls |= gather(controls) << 8 * i;
 	}
 	return block;
 }
@@ -47,9 +57,15 @@ SCAN_SMALL size_t find3(struct text t, size_t at, size_t end, char x, char y, ch
 	return at < end ? at : end;
 }
 
-SCAN_SMALL bool name_is(struct text t, size_t at, size_t len, unsigned id)
+SCAN_SMALL void clear(uint16_t first[SIP_HEADER_COUNT])
 {
-	return sip_header_find((const char *)t.d + at, len) == id;
+	memset(first, 0, sizeof(uint16_t) * SIP_HEADER_COUNT);
+}
+
+SCAN_SMALL unsigned header_plain(struct sip_scan_header *header, const struct needles *n, struct text t, size_t start,
+				 size_t end)
+{
+	return SIP_HEADER_OTHER;
 }
 
 #include "lines.h"

@@ -47,9 +47,14 @@ static enum sip_scan_verdict scan_avx2(struct sip_scan *scan, const void *data, 
 	return scan_with(scan, data, len, avx2_message);
 }
 
+static inline bool has_avx2(void)
+{
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+}
+
 sip_scan_fn sip_scan_avx2(void)
 {
-	return __builtin_cpu_supports("avx2") ? scan_avx2 : NULL;
+	return has_avx2() ? scan_avx2 : NULL;
 }
 
 #else
@@ -64,7 +69,7 @@ sip_scan_fn sip_scan_avx2(void)
 enum sip_scan_verdict sip_scan(struct sip_scan *scan, const void *data, size_t len)
 {
 #if defined(__x86_64__)
-	if (__builtin_cpu_supports("avx2"))
+	if (has_avx2())
 		return scan_avx2(scan, data, len);
 #endif
 	return sip_scan_portable(scan, data, len);

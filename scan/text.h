@@ -1,11 +1,15 @@
-/* What the two ways of scanning have in common. portable.c and avx2.c each define, in their own way, the four functions
- * below; lines.h and values.h are written once over them and compiled in each. So the two cannot differ but in these
- * four.
+/* What the two ways of scanning have in common. portable.c and avx2.c each define, in their own way, the functions
+ * below; lines.h and values.h are written once over them and compiled in each. So the two cannot differ but in these.
  *
- *   block_load   marks of 64 bytes; bit i is byte i
- *   find3        first position in [at, end) with one of three characters, or end
- *   name_is      do len bytes (2 to 31) spell that name, in any case? No control characters among them
- */
+ *   needles_make  what the others need, made once
+ *   block_load    marks of 64 bytes; bit i is byte i
+ *   find3         first position in [at, end) with one of three characters, or end
+ *   clear         zeros
+ *   header_plain  reads a header of one line, in a message without control characters but line ends, with NAMES_WIDTH
+ *                 bytes to be read at its start. Its id, or SIP_HEADER_OTHER: it has left that header to header_read
+ *
+ * SCAN_FN, SCAN_SMALL and SCAN_RARE are a function as the compiler likes it, one to be inlined, and one that is not to
+ * crowd the loop that calls it. */
 #pragma once
 
 #include <string.h>
@@ -19,12 +23,14 @@ struct text {
 
 struct block {
 	uint64_t cr, lf;
-	uint64_t controls; /* below 0x20 but TAB, and DEL; with CR and LF */
+	/* Below 0x20, and DEL. With CR and LF, and with TAB: so few messages have one that those take the way of what
+	 * is wrong, where it is found innocent. */
+	uint64_t controls;
 };
 
 static inline bool is_blank(uint8_t c)
 {
-	return c == ' ' || c == '\t';
+	return c <= ' ' && (c == ' ' || c == '\t');
 }
 
 /* White space of a value that may be folded. */

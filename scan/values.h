@@ -13,6 +13,12 @@ static inline bool version_read(struct text t, size_t from, size_t end, bool *kn
 	return *known || (end - from > 4 && is_word(t, from, from + 4, "sip/"));
 }
 
+/* " SIP/2.0", of 8 bytes. */
+static inline bool is_last_word(const uint8_t *p)
+{
+	return memcmp(p, " SIP/2.0", 8) == 0;
+}
+
 SCAN_FN enum sip_scan_verdict status_read(struct sip_scan *scan, struct text t, size_t from, size_t end)
 {
 	uint32_t status;
@@ -33,15 +39,19 @@ SCAN_FN enum sip_scan_verdict request_line_read(struct sip_scan *scan, struct te
 	bool known;
 	if (space - from > SIP_NAME_MAX)
 		return SIP_SCAN_METHOD_LONG;
-	if (!names_is_token(t.d + from, space - from))
+	unsigned method = names_method(t.d + from, space - from);
+	if (method == SIP_METHOD_OTHER && !names_is_token(t.d + from, space - from))
 		return SIP_SCAN_START_LINE;
 	while (stop > space && is_blank(t.d[stop - 1]))
 		stop--;
 	size_t version = stop;
+	known = stop - space > 8 && is_last_word(t.d + stop - 8);
+	if (known)
+		version = stop - 7;
 	while (version > space && t.d[version - 1] != ' ')
 		version--;
 	/* The last space must be another one than the first. */
-	if (version <= space + 1 || !version_read(t, version, stop, &known))
+	if (version <= space + 1 || (!known && !version_read(t, version, stop, &known)))
 		return SIP_SCAN_START_LINE;
 	struct sip_span uri = span_trim(t, space + 1, version - 1);
 	size_t uri_end = uri.off + (size_t)uri.len;
@@ -49,7 +59,7 @@ SCAN_FN enum sip_scan_verdict request_line_read(struct sip_scan *scan, struct te
 		return SIP_SCAN_START_LINE;
 	scan->request = true;
 	scan->status = 0;
-	scan->method = names_method(t.d + from, space - from);
+	scan->method = (uint8_t)method;
 	scan->method_name = span_of(from, space);
 	scan->request_uri = uri;
 	if (!known || stop != end || uri.off != space + 1 || uri_end != version - 1 ||
@@ -83,23 +93,40 @@ static inline bool is_scheme(struct text t, size_t from, size_t end)
 	return from < end;
 }
 
+/* "sip:", of 4 bytes at least. */
+static inline bool is_sip_scheme(const uint8_t *p)
+{
+	static const uint8_t other_case[4] = {0x20, 0x20, 0x20, 0};
+	uint32_t word, bits, sip;
+	memcpy(&word, p, 4);
+	memcpy(&bits, other_case, 4);
+	memcpy(&sip, "sip:", 4);
+	return (word | bits) == sip;
+}
+
 /* The user part of a URI. False: it is no URI. */
 SCAN_FN bool uri_user(struct sip_span *user, struct text t, size_t from, size_t end)
 {
-	size_t colon = find1(t, from, end, ':'), start = colon + 1;
+	size_t start = from + 4;
 	*user = (struct sip_span){0, 0};
-	if (start >= end || !is_scheme(t, from, colon))
-		return false;
-	if (is_word(t, from, colon, "tel")) {
-		*user = span_of(start, find1(t, start, end, ';'));
-		return user->len > 0;
+	if (start >= end || !is_sip_scheme(t.d + from)) {
+		size_t colon = find1(t, from, end, ':');
+		start = colon + 1;
+		if (start >= end || !is_scheme(t, from, colon))
+			return false;
+		if (is_word(t, from, colon, "tel")) {
+			*user = span_of(start, find1(t, start, end, ';'));
+			return user->len > 0;
+		}
+		if (!is_word(t, from, colon, "sips"))
+			return true;
 	}
-	if (!is_word(t, from, colon, "sip") && !is_word(t, from, colon, "sips"))
-		return true;
-	size_t at = find1(t, start, end, '@');
+	/* The first "@" ends user part and password, which a ":" parts; a ":" without "@" is the port's. */
+	size_t stop = find3(t, start, end, '@', ':', '@');
+	size_t at = stop < end && t.d[stop] == ':' ? find1(t, stop, end, '@') : stop;
 	if (at == end)
 		return true;
-	*user = span_of(start, find1(t, start, at, ':'));
+	*user = span_of(start, stop);
 	return user->len > 0;
 }
 
@@ -176,20 +203,19 @@ SCAN_FN bool tag_read(struct sip_span *tag, struct text t, size_t at, size_t end
 
 SCAN_FN bool cseq_read(struct sip_scan *scan, struct text t, struct sip_span value)
 {
-	size_t from = value.off, end = from + value.len, digits = from;
-	while (digits < end && !is_space(t.d[digits]))
-		digits++;
-	struct sip_span name = span_trim(t, digits, end);
-	uint32_t number;
-	if (!number_read(t, from, digits, &number) || !names_is_token(t.d + name.off, name.len))
+	size_t from = value.off, end = from + value.len, at = from;
+	uint64_t number = 0;
+	for (; at < end && t.d[at] >= '0' && t.d[at] <= '9' && number <= UINT32_MAX; at++)
+		number = number * 10 + (t.d[at] - (unsigned)'0');
+	if (at == from || at == end || !is_space(t.d[at]) || number > UINT32_MAX)
 		return false;
-	scan->cseq = number;
+	struct sip_span name = span_trim(t, at, end);
+	unsigned method = names_method(t.d + name.off, name.len);
+	if (method == SIP_METHOD_OTHER && !names_is_token(t.d + name.off, name.len))
+		return false;
+	scan->cseq = (uint32_t)number;
 	scan->cseq_method_name = name;
-	/* Nearly always the same. */
-	struct sip_span method = scan->method_name;
-	scan->cseq_method = method.len == name.len && memcmp(t.d + method.off, t.d + name.off, name.len) == 0
-				? scan->method
-				: (uint8_t)names_method(t.d + name.off, name.len);
+	scan->cseq_method = (uint8_t)method;
 	return true;
 }
 
