@@ -221,11 +221,14 @@ static int open_tracks(struct play *play)
 {
 	struct capture_reader *reader;
 	char why[CAPTURE_WHY];
+	struct capture_ahead *ahead;
 	int r = capture_reader_open(&reader, play->options->capture, why);
-	if (r == 0)
-		return tracks_init(&play->tracks, play->rec, reader, play->shift_ns);
-	complain("%s: %s", play->options->capture, why);
-	return r;
+	if (r < 0) {
+		complain("%s: %s", play->options->capture, why);
+		return r;
+	}
+	r = capture_ahead_start(&ahead, reader);
+	return r < 0 ? r : tracks_init(&play->tracks, play->rec, ahead, play->shift_ns);
 }
 
 /* Legs by their first inputs, and what stands outside legs. */

@@ -6,7 +6,7 @@
 #define LARGE_SIZE  2048
 #define CHUNK_SLOTS 256
 
-int tracks_init(struct tracks *tracks, struct recording *rec, struct capture_reader *reader, uint64_t shift_ns)
+int tracks_init(struct tracks *tracks, struct recording *rec, struct capture_ahead *reader, uint64_t shift_ns)
 {
 	*tracks = (struct tracks){
 	    .rec = rec, .reader = reader, .shift_ns = shift_ns, .bucket_count = 1024, .latest = TRACK_NONE};
@@ -31,7 +31,7 @@ void tracks_fini(struct tracks *tracks)
 		}
 	for (unsigned i = 0; i < tracks->chunk_count; i++)
 		free(tracks->chunks[i]);
-	capture_reader_close(tracks->reader);
+	capture_ahead_stop(tracks->reader);
 	heap_fini(&tracks->due);
 	free(tracks->chunks);
 	free(tracks->items);
@@ -291,11 +291,11 @@ static void read_on(struct tracks *tracks, uint64_t now_ns)
 	uint64_t ahead = TRACK_AHEAD_NS + tracks->lead_ns;
 	while (tracks->reader && !tracks->out_of_memory && tracks->read_ns + tracks->shift_ns <= now_ns + ahead) {
 		struct capture_unit unit;
-		int r = capture_reader_next(tracks->reader, &unit);
+		int r = capture_ahead_next(tracks->reader, &unit);
 		if (r < 0)
 			tracks->out_of_memory = true;
 		if (r <= 0) {
-			capture_reader_close(tracks->reader);
+			capture_ahead_stop(tracks->reader);
 			tracks->reader = NULL;
 			tracks->read_ns = UINT64_MAX;
 			return;

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "capture/ahead.h"
 #include "due.h"
 #include "clock.h"
 #include "heap.h"
@@ -42,10 +43,10 @@ typedef void (*track_send)(void *arg, const struct track *track, const struct tr
 struct tracks {
 	struct recording *rec;
 	uint64_t shift_ns;
-	struct capture_reader *reader; /* NULL: read to its end */
-	uint64_t read_ns;	       /* recorded; UINT64_MAX: all is read */
-	struct clock clock;	       /* of the reader */
-	uint64_t lead_ns;	       /* how far legs run ahead of the capture */
+	struct capture_ahead *reader; /* NULL: read to its end */
+	uint64_t read_ns;	      /* recorded; UINT64_MAX: all is read */
+	struct clock clock;	      /* of the reader */
+	uint64_t lead_ns;	      /* how far legs run ahead of the capture */
 	struct track *items;
 	uint32_t count, room;
 	uint32_t *buckets; /* track + 1 */
@@ -62,7 +63,7 @@ struct tracks {
 };
 
 /* The reader is the tracks' from now on. 0 or -ENOMEM. */
-int tracks_init(struct tracks *tracks, struct recording *rec, struct capture_reader *reader, uint64_t shift_ns);
+int tracks_init(struct tracks *tracks, struct recording *rec, struct capture_ahead *reader, uint64_t shift_ns);
 void tracks_fini(struct tracks *tracks);
 /* Live time of the next datagram or reading; UINT64_MAX: nothing comes any more. */
 uint64_t tracks_next(const struct tracks *tracks);
