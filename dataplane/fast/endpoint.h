@@ -151,11 +151,11 @@ static inline uint64_t endpoint_key(const struct xf_sockaddr *source)
 	return source->addr.family == 4 ? endpoint_key4(word, port_be) : endpoint_key6(source->addr.bytes, port_be);
 }
 
-/* Main thread. 0; -EINVAL: see endpoint_check, or an index beyond the flow table; -ENOMEM. */
-int endpoint_create(struct endpoint **out, const struct flow_table *flows, const struct endpoint_config *config,
-		    int socket);
+/* Main thread. In the table's memory; it is not in its slot before COMMAND_OPEN. 0; -EINVAL: see endpoint_check, or an
+ * index beyond the table; -ENOMEM. */
+int endpoint_create(struct endpoint **out, struct flow_table *flows, const struct endpoint_config *config);
 /* Main thread, after a grace period. NULL is fine. */
-void endpoint_destroy(struct endpoint *endpoint);
+void endpoint_destroy(struct flow_table *flows, struct endpoint *endpoint);
 
 /* Any thread: whether the settings are such as OPEN and UPDATE take. 0 or -EINVAL: address families, payload types,
  * codecs, DSCP, learning or port out of range, or a remote of another family than `local`. */

@@ -1,9 +1,7 @@
-#include <rte_malloc.h>
 #include "endpoint.h"
 #include "flow.h"
 
-int endpoint_create(struct endpoint **out, const struct flow_table *flows, const struct endpoint_config *config,
-		    int socket)
+int endpoint_create(struct endpoint **out, struct flow_table *flows, const struct endpoint_config *config)
 {
 	*out = NULL;
 	uint32_t index = config->id.index;
@@ -13,7 +11,7 @@ int endpoint_create(struct endpoint **out, const struct flow_table *flows, const
 	int ret = endpoint_check(&config->settings, local, WORKER_MAX_PORTS);
 	if (ret < 0)
 		return ret;
-	struct endpoint *e = rte_zmalloc_socket("xf_endpoint", sizeof(*e), RTE_CACHE_LINE_SIZE, socket);
+	struct endpoint *e = slab_alloc(&flows->endpoints);
 	if (!e)
 		return -ENOMEM;
 	e->id = config->id;
@@ -26,7 +24,7 @@ int endpoint_create(struct endpoint **out, const struct flow_table *flows, const
 	return 0;
 }
 
-void endpoint_destroy(struct endpoint *endpoint)
+void endpoint_destroy(struct flow_table *flows, struct endpoint *endpoint)
 {
-	rte_free(endpoint);
+	slab_free(&flows->endpoints, endpoint);
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "xfergate/addr.h"
 #include "xfergate/endpoint.h"
+#include "slab.h"
 
 #define FLOW_SIP_MAX	64
 #define FLOW_LOCAL_HASH 512 /* power of two, at least twice the number of local addresses */
@@ -45,6 +46,7 @@ struct flow_table {
 	struct xf_addr media[XF_MAX_MEDIA_ADDRS];
 	unsigned sip_count, media_count;
 	uint32_t slot_count;	   /* media_count * XF_PORT_PAIRS */
+	struct slab endpoints;	   /* their memory; the main thread alone takes and gives back */
 	struct endpoint **slots;   /* written by the owner, released; read by all, acquired */
 	uint32_t *generation_last; /* of each slot: highest that was ever open there; written by the owner; 0: none */
 };
@@ -52,7 +54,7 @@ struct flow_table {
 /* Main thread, before the workers. 0; -EINVAL: too many addresses, one twice, or a SIP port in the media range of a
  * media address; -ENOMEM. */
 int flow_table_create(struct flow_table **out, const struct flow_config *config, int socket);
-/* Endpoints that are still open stay the caller's to free. NULL is fine. */
+/* With the memory of all endpoints. NULL is fine. */
 void flow_table_destroy(struct flow_table *flows);
 
 static inline uint32_t flow_hash4(uint32_t addr_be)

@@ -1,4 +1,5 @@
 #include <rte_malloc.h>
+#include "endpoint.h"
 #include "flow.h"
 
 static_assert(FLOW_LOCAL_HASH >= 2 * (XF_MAX_MEDIA_ADDRS + FLOW_SIP_MAX), "a search must meet a free place");
@@ -56,6 +57,7 @@ int flow_table_create(struct flow_table **out, const struct flow_config *config,
 	struct flow_table *flows = rte_zmalloc_socket("xf_flow", sizeof(*flows), RTE_CACHE_LINE_SIZE, socket);
 	if (!flows)
 		return -ENOMEM;
+	slab_init(&flows->endpoints, sizeof(struct endpoint), socket);
 	int ret = flow_table_fill(flows, config);
 	if (ret < 0)
 		goto err_free;
@@ -81,6 +83,7 @@ void flow_table_destroy(struct flow_table *flows)
 {
 	if (!flows)
 		return;
+	slab_fini(&flows->endpoints);
 	rte_free(flows->generation_last);
 	rte_free(flows->slots);
 	rte_free(flows);

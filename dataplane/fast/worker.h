@@ -90,13 +90,13 @@ struct command {
 	struct endpoint *endpoint;
 	struct xf_endpoint_settings settings;
 	struct egress egress;
-	struct xf_link_patch patch;
 	const struct source_table *sources;
-	uint32_t sequence; /* the main thread's: link sequence number; 0: its own */
-	void *cookie;	   /* the main thread's */
-	int32_t result;	   /* 0 or -errno */
-	uint32_t detail;   /* PATCH: first bad move */
-	uint64_t now_ns;   /* applied at */
+	uint32_t sequence;	    /* the main thread's: link sequence number; 0: its own */
+	void *cookie;		    /* the main thread's */
+	int32_t result;		    /* 0 or -errno */
+	uint32_t detail;	    /* PATCH: first bad move */
+	uint64_t now_ns;	    /* applied at */
+	struct xf_link_patch patch; /* PATCH: may end after its last used move; of others it may be missing */
 };
 
 /* Counters that only the owner writes; others read them relaxed. */

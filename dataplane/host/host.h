@@ -8,6 +8,12 @@
 #include "plane/dplane.h"
 #include "port.h"
 
+/* Bytes of the kernel's randomness that nobody has had yet: the first `left`. */
+struct host_random {
+	size_t left;
+	uint8_t bytes[4096];
+};
+
 struct host {
 	struct config *config;
 	int signals; /* signalfd */
@@ -19,6 +25,7 @@ struct host {
 	unsigned kernel_ifs_open;
 	struct lcore_set lcores;
 	struct neighbour_table neighbours;
+	struct host_random random;
 	struct dplane *dplane;
 	struct link_server link;
 };

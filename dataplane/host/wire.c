@@ -74,10 +74,8 @@ void wire_neighbour_changed(const struct neighbour *neighbour, void *arg)
 }
 
 /* main() has seen that the kernel has randomness; what it has once it does not lose. */
-static void wire_random(void *arg, void *buf, size_t len)
+static void wire_random_fill(uint8_t *at, size_t len)
 {
-	uint8_t *at = buf;
-
 	while (len > 0) {
 		ssize_t n = getrandom(at, len, 0);
 		if (n < 0 && errno != EINTR)
@@ -87,6 +85,25 @@ static void wire_random(void *arg, void *buf, size_t len)
 			len -= (size_t)n;
 		}
 	}
+}
+
+/* A system call for many. What was given out is wiped. */
+static void wire_random(void *arg, void *buf, size_t len)
+{
+	struct host *host = arg;
+	struct host_random *random = &host->random;
+
+	if (len > sizeof(random->bytes)) {
+		wire_random_fill(buf, len);
+		return;
+	}
+	if (len > random->left) {
+		wire_random_fill(random->bytes, sizeof(random->bytes));
+		random->left = sizeof(random->bytes);
+	}
+	random->left -= len;
+	memcpy(buf, random->bytes + random->left, len);
+	explicit_bzero(random->bytes + random->left, len);
 }
 
 static void wire_port_stats(void *arg, unsigned index, struct xf_link_port *row)

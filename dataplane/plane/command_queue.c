@@ -51,9 +51,11 @@ void command_queue_fini(struct command_queue *queue)
 	command_queue_init(queue);
 }
 
-struct command_item *command_new(enum command_type type, void (*done)(struct command_item *item, void *arg), void *arg)
+struct command_item *command_new(enum command_type type, unsigned moves,
+				 void (*done)(struct command_item *item, void *arg), void *arg)
 {
-	struct command_item *item = calloc(1, sizeof(*item));
+	struct command_item *item =
+	    calloc(1, offsetof(struct command_item, command.patch.moves) + moves * sizeof(struct xf_link_move));
 
 	if (item == NULL)
 		return NULL;

@@ -9,12 +9,12 @@
 #include "fast/worker.h"
 
 struct command_item {
-	struct command command;
 	STAILQ_ENTRY(command_item) link;
 	/* Called once, when the worker has applied or refused it. The item is freed after it. */
 	void (*done)(struct command_item *item, void *arg);
 	void *arg;
-	uint64_t connection; /* of the link, that the acknowledgement belongs to */
+	uint64_t connection;	/* of the link, that the acknowledgement belongs to */
+	struct command command; /* as much of it as command_new was asked for */
 };
 
 STAILQ_HEAD(command_list, command_item);
@@ -32,8 +32,9 @@ void command_queue_add(struct command_queue *queue, struct worker *worker);
 /* When no worker runs any more: what was applied is done; what was never taken is done with -ECANCELED. */
 void command_queue_fini(struct command_queue *queue);
 
-/* Zeroed but for type and done. NULL: no memory. */
-struct command_item *command_new(enum command_type type, void (*done)(struct command_item *item, void *arg), void *arg);
+/* Zeroed but for type and done. moves: of a PATCH; there is room for so many. NULL: no memory. */
+struct command_item *command_new(enum command_type type, unsigned moves,
+				 void (*done)(struct command_item *item, void *arg), void *arg);
 void command_post(struct command_queue *queue, unsigned worker, struct command_item *item);
 /* Gives waiting commands to the rings and takes finished ones. How many were finished. */
 unsigned command_poll(struct command_queue *queue);

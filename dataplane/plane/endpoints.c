@@ -45,7 +45,7 @@ void endpoints_fini(struct endpoints *endpoints)
 	if (endpoints->slots == NULL)
 		return;
 	while ((entry = LIST_FIRST(&endpoints->open)) != NULL) {
-		endpoint_destroy(entry->endpoint);
+		endpoint_destroy(endpoints->flows, entry->endpoint);
 		endpoints_forget(endpoints, entry);
 	}
 	free(endpoints->slots);
@@ -103,9 +103,10 @@ static int endpoints_next_hop(struct endpoints *endpoints, const struct xf_endpo
 	return next_hop_get(endpoints->next_hops, settings->port, &settings->next_hop, out);
 }
 
-static struct command_item *endpoints_item(enum command_type type, const struct endpoints_answer *answer)
+static struct command_item *endpoints_item(enum command_type type, unsigned moves,
+					   const struct endpoints_answer *answer)
 {
-	struct command_item *item = command_new(type, answer->done, answer->arg);
+	struct command_item *item = command_new(type, moves, answer->done, answer->arg);
 
 	if (item) {
 		item->command.sequence = answer->sequence;
@@ -126,7 +127,7 @@ static struct command_item *endpoints_booked(struct endpoints *endpoints, enum c
 {
 	struct endpoints_booking *booking = calloc(1, sizeof(*booking));
 	struct endpoints_answer own = {done, booking, answer->sequence, answer->connection};
-	struct command_item *item = booking ? endpoints_item(type, &own) : NULL;
+	struct command_item *item = booking ? endpoints_item(type, 0, &own) : NULL;
 
 	if (item == NULL) {
 		free(booking);
@@ -136,9 +137,9 @@ static struct command_item *endpoints_booked(struct endpoints *endpoints, enum c
 	return item;
 }
 
-static void endpoints_destroy(void *endpoint)
+static void endpoints_destroy(void *endpoint, void *flows)
 {
-	endpoint_destroy(endpoint);
+	endpoint_destroy(flows, endpoint);
 }
 
 static void endpoints_booking_end(struct endpoints_booking *booking, struct command_item *item)
@@ -157,7 +158,7 @@ static void endpoints_open_done(struct command_item *item, void *arg)
 	/* Refused: nobody but us has ever seen it. A CLOSE that was posted meanwhile finds nothing and ends the entry.
 	 */
 	if (item->command.result < 0 && !entry->closing) {
-		endpoint_destroy(entry->endpoint);
+		endpoint_destroy(endpoints->flows, entry->endpoint);
 		endpoints_forget(endpoints, entry);
 	}
 	endpoints_booking_end(booking, item);
@@ -170,7 +171,7 @@ static void endpoints_close_done(struct command_item *item, void *arg)
 	struct endpoint_entry *entry = endpoints->slots[item->command.id.index].entry;
 
 	/* The owner took it out of the flow table; a turn that began before may still hold a pointer to it. */
-	limbo_add(endpoints->limbo, endpoints_destroy, entry->endpoint);
+	limbo_add(endpoints->limbo, endpoints_destroy, entry->endpoint, endpoints->flows);
 	endpoints_forget(endpoints, entry);
 	endpoints_booking_end(booking, item);
 }
@@ -182,7 +183,7 @@ static int endpoints_prepare(struct endpoints *endpoints, struct endpoint_entry 
 
 	endpoints->seam->random(endpoints->seam->arg, &config.seed, sizeof(config.seed));
 	endpoints_egress(endpoints, entry, &config.egress);
-	return endpoint_create(&entry->endpoint, endpoints->flows, &config, SOCKET_ID_ANY);
+	return endpoint_create(&entry->endpoint, endpoints->flows, &config);
 }
 
 static int endpoints_may_open(const struct endpoints *endpoints, const struct xf_link_open *open)
@@ -236,7 +237,7 @@ int endpoints_open(struct endpoints *endpoints, const struct xf_link_open *open,
 	return 0;
 err:
 	endpoints_set_next_hop(endpoints, entry, NULL);
-	endpoint_destroy(entry->endpoint);
+	endpoint_destroy(endpoints->flows, entry->endpoint);
 	free(entry);
 	return r;
 }
@@ -252,7 +253,7 @@ int endpoints_update(struct endpoints *endpoints, const struct xf_link_update *u
 		r = endpoints_check(endpoints, update->id.index, &update->settings);
 	if (r < 0)
 		return r;
-	struct command_item *item = endpoints_item(COMMAND_UPDATE, answer);
+	struct command_item *item = endpoints_item(COMMAND_UPDATE, 0, answer);
 	if (item == NULL)
 		return -ENOMEM;
 	if ((r = endpoints_next_hop(endpoints, &update->settings, &next_hop)) < 0) {
@@ -296,7 +297,7 @@ int endpoints_capture(struct endpoints *endpoints, const struct xf_link_capture 
 {
 	struct endpoint_entry *entry;
 	int r = endpoints_find(endpoints, &capture->id, &entry);
-	struct command_item *item = r == 0 ? endpoints_item(COMMAND_CAPTURE, answer) : NULL;
+	struct command_item *item = r == 0 ? endpoints_item(COMMAND_CAPTURE, 0, answer) : NULL;
 
 	if (item == NULL)
 		return r < 0 ? r : -ENOMEM;
@@ -371,7 +372,7 @@ int endpoints_patch(struct endpoints *endpoints, const struct xf_link_patch *pat
 			return r;
 		}
 	}
-	struct command_item *item = endpoints_item(COMMAND_PATCH, answer);
+	struct command_item *item = endpoints_item(COMMAND_PATCH, patch->count, answer);
 	if (item == NULL)
 		return -ENOMEM;
 	for (i = 0; i < patch->count; i++) {
@@ -411,7 +412,7 @@ unsigned endpoints_poll(struct endpoints *endpoints)
 
 	while ((entry = TAILQ_FIRST(&endpoints->dirty)) != NULL &&
 	       endpoints->commands->outstanding < ENDPOINTS_HEADERS_OUTSTANDING) {
-		struct command_item *item = command_new(COMMAND_HEADER, endpoints_header_done, NULL);
+		struct command_item *item = command_new(COMMAND_HEADER, 0, endpoints_header_done, NULL);
 		if (item == NULL)
 			break;
 		done++;

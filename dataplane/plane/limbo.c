@@ -10,18 +10,19 @@ void limbo_init(struct limbo *limbo, struct rte_rcu_qsbr *qsbr)
 	limbo->token_last = 0;
 }
 
-void limbo_add(struct limbo *limbo, void (*destroy)(void *what), void *what)
+void limbo_add(struct limbo *limbo, void (*destroy)(void *what, void *arg), void *what, void *arg)
 {
 	struct limbo_entry *entry = malloc(sizeof(*entry));
 
 	if (entry == NULL) {
 		/* Nothing left to remember it with: the one case where waiting (a turn or two) beats losing it. */
 		rte_rcu_qsbr_synchronize(limbo->qsbr, RTE_QSBR_THRID_INVALID);
-		destroy(what);
+		destroy(what, arg);
 		return;
 	}
 	entry->destroy = destroy;
 	entry->what = what;
+	entry->arg = arg;
 	entry->token = limbo->token_last = rte_rcu_qsbr_start(limbo->qsbr);
 	STAILQ_INSERT_TAIL(&limbo->entries, entry, link);
 	limbo->count++;
@@ -33,7 +34,7 @@ static void limbo_take(struct limbo *limbo)
 
 	STAILQ_REMOVE_HEAD(&limbo->entries, link);
 	limbo->count--;
-	entry->destroy(entry->what);
+	entry->destroy(entry->what, entry->arg);
 	free(entry);
 }
 

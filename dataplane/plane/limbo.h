@@ -8,8 +8,8 @@
 struct limbo_entry {
 	STAILQ_ENTRY(limbo_entry) link;
 	uint64_t token;
-	void (*destroy)(void *what);
-	void *what;
+	void (*destroy)(void *what, void *arg);
+	void *what, *arg;
 };
 
 struct limbo {
@@ -20,8 +20,8 @@ struct limbo {
 };
 
 void limbo_init(struct limbo *limbo, struct rte_rcu_qsbr *qsbr);
-/* destroy(what) is called by a later limbo_sweep. what: unreachable for whoever begins a turn from now on. */
-void limbo_add(struct limbo *limbo, void (*destroy)(void *what), void *what);
+/* destroy(what, arg) is called by a later limbo_sweep. what: unreachable for whoever begins a turn from now on. */
+void limbo_add(struct limbo *limbo, void (*destroy)(void *what, void *arg), void *what, void *arg);
 /* Frees what has waited long enough. Never waits. How many. */
 unsigned limbo_sweep(struct limbo *limbo);
 /* Whether there is something to free now. */

@@ -41,7 +41,7 @@ int sources_add(struct sources *sources, const struct xf_source *source)
 	return 0;
 }
 
-static void sources_destroy(void *table)
+static void sources_destroy(void *table, void *arg)
 {
 	source_table_destroy(table);
 }
@@ -58,7 +58,7 @@ static void sources_swapped(struct command_item *item, void *arg)
 	if (--swap->left > 0)
 		return;
 	if (swap->old)
-		limbo_add(sources->limbo, sources_destroy, swap->old);
+		limbo_add(sources->limbo, sources_destroy, swap->old, NULL);
 	if (!swap->canceled) {
 		sources->commits++;
 		note_info(sources->seam, "sources-committed", "blocks=%u", swap->count);
@@ -82,7 +82,7 @@ int sources_commit(struct sources *sources, uint32_t sequence, uint64_t connecti
 	struct sources_swap *swap = calloc(1, sizeof(*swap));
 	/* All or none: every worker's command exists before the first is posted. */
 	for (w = 0; swap && w < workers; w++) {
-		if ((item = command_new(COMMAND_SOURCES, sources_swapped, swap)) == NULL)
+		if ((item = command_new(COMMAND_SOURCES, 0, sources_swapped, swap)) == NULL)
 			break;
 		item->command.sources = table;
 		item->command.sequence = sequence;

@@ -107,7 +107,7 @@ static void traffic_open(struct traffic *t, unsigned i)
 	struct command command = {.type = COMMAND_OPEN};
 	memcpy(config.egress.dst_mac, peer_mac, 6);
 	memcpy(config.egress.src_mac, port_mac, 6);
-	turns_require(endpoint_create(&command.endpoint, t->flow_table, &config, SOCKET_ID_ANY) == 0, "no endpoint");
+	turns_require(endpoint_create(&command.endpoint, t->flow_table, &config) == 0, "no endpoint");
 	traffic_command(t, &command);
 }
 

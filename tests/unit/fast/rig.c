@@ -330,7 +330,7 @@ struct xf_endpoint_id rig_open(struct rig *rig, unsigned worker, unsigned local,
 	memcpy(config.egress.dst_mac, rig_next_hop, 6);
 	memcpy(config.egress.src_mac, rig_mac, 6);
 	struct command command = {.type = COMMAND_OPEN};
-	cr_assert_eq(endpoint_create(&command.endpoint, rig->flows, &config, SOCKET_ID_ANY), 0);
+	cr_assert_eq(endpoint_create(&command.endpoint, rig->flows, &config), 0);
 	cr_assert_eq(rig_command(rig, worker, &command), 0);
 	return config.id;
 }

@@ -319,7 +319,7 @@ static void leave(struct threads *t)
 {
 	if (!t->leaving || rte_rcu_qsbr_check(t->qsbr, t->leaving_token, false) != 1)
 		return;
-	endpoint_destroy(t->leaving);
+	endpoint_destroy(t->rig.flows, t->leaving);
 	t->leaving = NULL;
 }
 
@@ -336,7 +336,7 @@ static void visit(struct threads *t)
 	    .egress = {.resolved = true},
 	};
 	t->visit = (struct command){.type = COMMAND_OPEN};
-	cr_assert_eq(endpoint_create(&t->visit.endpoint, t->rig.flows, &config, SOCKET_ID_ANY), 0);
+	cr_assert_eq(endpoint_create(&t->visit.endpoint, t->rig.flows, &config), 0);
 	t->visit.id = config.id;
 	post(t, worker, &t->visit);
 	t->visiting = true;

@@ -14,11 +14,11 @@ Test(worker, generations)
 	struct command open = {.type = COMMAND_OPEN}, close = {.type = COMMAND_CLOSE, .id = first};
 
 	config.id.generation++;
-	cr_assert_eq(endpoint_create(&open.endpoint, rig.flows, &config, SOCKET_ID_ANY), 0);
+	cr_assert_eq(endpoint_create(&open.endpoint, rig.flows, &config), 0);
 	cr_expect_eq(rig_command(&rig, 0, &open), -EEXIST);
 	cr_expect_eq(rig_command(&rig, 0, &close), 0);
 	cr_expect_not_null(close.endpoint);
-	endpoint_destroy(close.endpoint);
+	endpoint_destroy(rig.flows, close.endpoint);
 	cr_expect_eq(rig_command(&rig, 0, &close), -ENOENT);
 	cr_expect_eq(rig_command(&rig, 0, &open), 0);
 	second = config.id;
@@ -38,7 +38,7 @@ Test(worker, generations)
 	cr_expect_eq(rig_command(&rig, 0, &close), 0);
 	/* A generation that was there already does not come back. */
 	cr_expect_eq(rig_command(&rig, 0, &open), -ESTALE);
-	endpoint_destroy(close.endpoint);
+	endpoint_destroy(rig.flows, close.endpoint);
 	rig_fini(&rig);
 }
 
@@ -62,18 +62,18 @@ Test(worker, open_checks)
 	bad[7].settings.learn = 2;
 	bad[8].settings.remote.port = 0;
 	for (unsigned i = 0; i < 9; i++)
-		cr_expect_eq(endpoint_create(&e, rig.flows, &bad[i], SOCKET_ID_ANY), -EINVAL, "%u", i);
+		cr_expect_eq(endpoint_create(&e, rig.flows, &bad[i]), -EINVAL, "%u", i);
 	/* A port that is none of the worker's; another worker's endpoint. */
 	struct command command = {.type = COMMAND_OPEN};
 	ok.settings.port = 1;
-	cr_assert_eq(endpoint_create(&command.endpoint, rig.flows, &ok, SOCKET_ID_ANY), 0);
+	cr_assert_eq(endpoint_create(&command.endpoint, rig.flows, &ok), 0);
 	cr_expect_eq(rig_command(&rig, 0, &command), -EINVAL);
-	endpoint_destroy(command.endpoint);
+	endpoint_destroy(rig.flows, command.endpoint);
 	ok.settings.port = 0;
 	ok.owner = 1;
-	cr_assert_eq(endpoint_create(&command.endpoint, rig.flows, &ok, SOCKET_ID_ANY), 0);
+	cr_assert_eq(endpoint_create(&command.endpoint, rig.flows, &ok), 0);
 	cr_expect_eq(rig_command(&rig, 0, &command), -EXDEV);
-	endpoint_destroy(command.endpoint);
+	endpoint_destroy(rig.flows, command.endpoint);
 	rig_fini(&rig);
 }
 
@@ -194,7 +194,7 @@ Test(worker, many_timeouts)
 		rig_turns(&rig);
 		struct command close = {.type = COMMAND_CLOSE, .id = ids[i * 3]};
 		cr_assert_eq(rig_command(&rig, 0, &close), 0);
-		endpoint_destroy(close.endpoint);
+		endpoint_destroy(rig.flows, close.endpoint);
 	}
 	rig_turns(&rig);
 	cr_expect_geq(rig_events(&rig, XF_EVENT_MEDIA_TIMEOUT), 42u);
@@ -227,7 +227,7 @@ Test(worker, close_under_the_cursor)
 	cr_expect_eq(rig.event_count, 49u);
 	for (unsigned i = 0; i < rig.event_count; i++)
 		cr_expect_neq(rig.events[i].id.index, ids[next].index);
-	endpoint_destroy(close.endpoint);
+	endpoint_destroy(rig.flows, close.endpoint);
 	rig_fini(&rig);
 }
 
