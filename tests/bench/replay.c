@@ -114,7 +114,7 @@ int main(int argc, char **argv)
 	turns_run(&result, options.pairs, replay_turn, copy_turn, &b);
 	clean(&b);
 	double wall_s = result.a_ns / 1e9, factor = b.calls.span_s / wall_s;
-	printf("%u calls of %u s, %.0f s in all, %llu packets toward the gateway, one core\n"
+	printf("%u calls of %u s, %.0f s in all, %llu packets toward the gateway\n"
 	       "  replayed in                  %8.2f s  %.0f times real time, %.0f ns a packet\n"
 	       "  read and written alone in    %8.2f s\n"
 	       "  ratio %.2f (%.2f to %.2f in %u pairs)\n",
