@@ -2,8 +2,22 @@
 #include "handlers.h"
 #include "row.h"
 
-/* The codec that the leg settled on: the first audio codec of both descriptions, in the peer's order; NULL: none yet.
- */
+int calls_leg_codec(const struct leg *leg)
+{
+	if (!leg->agreed)
+		return -1;
+	for (unsigned i = 0; i < leg->remote_sdp.codec_count && i < SDP_CODEC_MAX; i++) {
+		unsigned codec = leg->remote_sdp.codecs[i].codec;
+		if (codec >= XF_CODEC_EVENT)
+			continue;
+		for (unsigned k = 0; k < leg->local_sdp.codec_count && k < SDP_CODEC_MAX; k++)
+			if (leg->local_sdp.codecs[k].codec == codec)
+				return (int)codec;
+	}
+	return -1;
+}
+
+/* NULL: none yet. */
 static const char *leg_codec(const struct leg *leg)
 {
 	static const char *const names[] = {
@@ -11,17 +25,8 @@ static const char *leg_codec(const struct leg *leg)
 	    XF_CODECS(X)
 #undef X
 	};
-	if (!leg->agreed)
-		return NULL;
-	for (unsigned i = 0; i < leg->remote_sdp.codec_count && i < SDP_CODEC_MAX; i++) {
-		unsigned codec = leg->remote_sdp.codecs[i].codec;
-		if (codec >= XF_CODEC_EVENT)
-			continue;
-		for (unsigned k = 0; k < leg->local_sdp.codec_count && k < SDP_CODEC_MAX; k++)
-			if (leg->local_sdp.codecs[k].codec == codec)
-				return names[codec];
-	}
-	return NULL;
+	int codec = calls_leg_codec(leg);
+	return codec < 0 ? NULL : names[codec];
 }
 
 static void put_leg(const struct api *api, struct row *row, const struct leg *leg)

@@ -1,13 +1,30 @@
 /* Rows of `xfergate show endpoints`: what the dataplane has open, and which call it belongs to. */
 #include "handlers.h"
+#include "media/quality.h"
 #include "row.h"
 
-/* The call that an endpoint's owner, a leg, belongs to; NULL if it is gone. */
-static const char *call_of_owner(const struct api *api, uint64_t owner)
+/* The call that a leg belongs to; NULL if either is gone. */
+static const char *call_of(const struct api *api, const struct leg *leg)
 {
-	const struct leg *leg = shard_leg(api->shard, owner);
 	const struct call *call = leg ? shard_call(api->shard, leg->call) : NULL;
 	return call ? call->text_id : NULL;
+}
+
+/* Of what is received; how it sounds is known only of a leg's codec. */
+static void put_quality(struct row *row, const struct xf_endpoint_state *state, const struct leg *leg)
+{
+	uint64_t lost = quality_lost(state);
+	int codec = leg ? calls_leg_codec(leg) : -1;
+	double mos = codec < 0 ? 0 : quality_mos((enum xf_codec)codec, state->rx_expected, lost, state->jitter_us);
+	row_count(row, "rx_expected", state->rx_expected);
+	row_count(row, "rx_lost", lost);
+	row_count(row, "rx_reordered", state->rx_reordered);
+	row_count(row, "rx_duplicate", state->rx_duplicate);
+	row_set(row, "jitter_ms", json_real(state->jitter_us / 1000.0));
+	if (mos > 0)
+		row_set(row, "mos", json_real((double)(int)(mos * 100 + 0.5) / 100));
+	else
+		row_null(row, "mos");
 }
 
 static void put_counters(struct row *row, const struct xf_endpoint_state *state)
@@ -37,6 +54,7 @@ void endpoints_row(struct api *api, struct ask *ask, const struct xf_endpoint_st
 	struct row row;
 	uint64_t owner = 0;
 	bool known = media_knows(api->media, state->id, &owner);
+	const struct leg *leg = known ? shard_leg(api->shard, owner) : NULL;
 	row_init(&row);
 	row_count(&row, "index", state->id.index);
 	row_count(&row, "generation", state->id.generation);
@@ -48,8 +66,9 @@ void endpoints_row(struct api *api, struct ask *ask, const struct xf_endpoint_st
 	row_bool(&row, "paused", state->paused);
 	row_bool(&row, "neighbour_resolved", state->neighbour_resolved);
 	put_counters(&row, state);
+	put_quality(&row, state, leg);
 	row_count(&row, "worker", state->worker);
-	row_text_or_null(&row, "call", known ? call_of_owner(api, owner) : NULL);
+	row_text_or_null(&row, "call", call_of(api, leg));
 	row_bool(&row, "orphan", !known);
 	ask->rows = rows_add(ask->rows, row_take(&row));
 }

@@ -27,6 +27,8 @@ void transfers_finished(struct api *api, const struct transfer *transfer);
 json_t *transfers_row(const struct api *api, const struct transfer *transfer);
 const char *plans_target_name(unsigned type); /* enum config_target_type, as the configuration spells it */
 /* The call that params name; NULL after refusing the ask with 404. */
+/* The codec that the leg settled on: the first audio codec of both descriptions, in the peer's order; -1: none yet. */
+int calls_leg_codec(const struct leg *leg);
 const struct call *calls_find(struct api *api, struct ask *ask, const json_t *params);
 const char *params_text(const json_t *params, const char *name); /* NULL: not given */
 

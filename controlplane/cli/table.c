@@ -49,6 +49,16 @@ char *table_seconds(const json_t *value)
 	return copy(buf);
 }
 
+char *table_real(const json_t *value)
+{
+	char buf[64];
+	double number = json_number_value(value);
+	if (!json_is_number(value) || !(number > -1e15 && number < 1e15))
+		return copy("-");
+	snprintf(buf, sizeof(buf), "%.2f", number);
+	return copy(buf);
+}
+
 char *table_yes(const json_t *value)
 {
 	return copy(json_is_true(value) ? "yes" : "-");
@@ -82,7 +92,7 @@ char *table_list(const json_t *value)
 
 static bool to_the_right(const struct table_column *column)
 {
-	return column->cell == table_count || column->cell == table_seconds;
+	return column->cell == table_count || column->cell == table_seconds || column->cell == table_real;
 }
 
 static char *make_cell(const struct table_column *column, const json_t *row)

@@ -16,6 +16,7 @@ struct table_column {
 char *table_text(const json_t *value);	  /* any scalar; null: "-" */
 char *table_count(const json_t *value);	  /* integer; written to the right */
 char *table_seconds(const json_t *value); /* 3.2 s, 4:05, 1:02:03; written to the right */
+char *table_real(const json_t *value);	  /* two digits behind the point; written to the right */
 char *table_yes(const json_t *value);	  /* true: "yes", else "-" */
 char *table_ssrc(const json_t *value);	  /* 0x0123abcd */
 char *table_list(const json_t *value);	  /* array of scalars: "a, b" */

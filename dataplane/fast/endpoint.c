@@ -49,6 +49,20 @@ static void endpoint_view_read(const struct endpoint *e, struct endpoint_view *v
 	memcpy(view, words, sizeof(*view));
 }
 
+/* What its sequences say that was sent. A new SSRC may be taken up while this is read; the next reading is right. */
+static uint64_t endpoint_expected(const struct endpoint *e)
+{
+	uint64_t before = counter_get(&e->expected_before);
+	uint32_t span = counter32_get(&e->seq_ext) - counter32_get(&e->seq_first);
+	return counter32_get(&e->rx_packets) ? before + span + 1 : 0;
+}
+
+static uint32_t endpoint_jitter_us(const struct endpoint *e)
+{
+	uint8_t rate_khz = __atomic_load_n(&e->timed, __ATOMIC_RELAXED);
+	return rate_khz ? (uint32_t)(counter32_get(&e->jitter) * 1000ull / (16u * rate_khz)) : 0;
+}
+
 void endpoint_state(const struct endpoint *e, struct xf_endpoint_state *state)
 {
 	struct endpoint_view view;
@@ -76,6 +90,10 @@ void endpoint_state(const struct endpoint *e, struct xf_endpoint_state *state)
 	    .last_rx_ns = counter_get(&e->last_rx_ns),
 	    .opened_ns = counter_get(&e->opened_ns),
 	    .gap_longest_ns = counter32_get(&e->gap_longest_us) * 1000ull,
+	    .rx_expected = endpoint_expected(e),
+	    .rx_reordered = counter32_get(&e->rx_reordered),
+	    .rx_duplicate = counter32_get(&e->rx_duplicate),
+	    .jitter_us = endpoint_jitter_us(e),
 	};
 }
 

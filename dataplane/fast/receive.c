@@ -1,14 +1,19 @@
 #include "receive.h"
 
+static void receive_timed(struct endpoint *e, uint8_t rate_khz)
+{
+	__atomic_store_n(&e->timed, rate_khz, __ATOMIC_RELAXED);
+}
+
 /* Another SSRC, or a sequence far from the last: what was expected of the one before is settled (RFC 3550 A.1). */
 static void receive_begin(struct endpoint *e, const struct rtp *rtp)
 {
 	if (e->rx_packets > 0)
 		counter_add(&e->expected_before, e->seq_ext - e->seq_first + 1);
 	counter32_set(&e->ssrc_in, rtp->ssrc);
-	e->seq_first = rtp->seq;
+	counter32_set(&e->seq_first, rtp->seq);
 	counter32_set(&e->seq_ext, rtp->seq);
-	e->timed = 0;
+	receive_timed(e, 0);
 	e->pt_in = ENDPOINT_PT_NONE; /* the long way begins the clock anew */
 }
 
@@ -29,7 +34,7 @@ void receive_packet(struct endpoint *e, const struct rtp *rtp, uint8_t rate_khz,
 		return;
 	/* The first of a clock has nothing to be compared with. */
 	if (e->timed != rate_khz) {
-		e->timed = rate_khz;
+		receive_timed(e, rate_khz);
 		e->transit = receive_units(now_ns, rate_khz) - rtp->timestamp;
 	}
 	const struct receive_time now = receive_time(now_ns);

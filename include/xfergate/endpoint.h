@@ -110,4 +110,9 @@ struct xf_endpoint_state {
 	uint64_t last_rx_ns;	 /* dataplane clock; 0: never */
 	uint64_t opened_ns;	 /* dataplane clock */
 	uint64_t gap_longest_ns; /* longest time between two valid packets */
+	/* Of what was received, RFC 3550 6.4.1 and A.3: by the sequences of all its SSRCs. */
+	uint64_t rx_expected;
+	uint32_t rx_reordered, rx_duplicate;
+	uint32_t jitter_us;
+	uint32_t zero2;
 };

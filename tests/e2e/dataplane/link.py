@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 
-VERSION = 3
+VERSION = 4
 NONE = 0xFFFFFFFF
 PROMPT = 0xFFFFFFFE  # as a source, with the number of a prompt
 PROMPTS = {"ringback-us": 1, "ringback-eu": 2, "ringback-gb": 3}
@@ -233,8 +233,9 @@ class Link:
 def endpoint_row(body):
     words = struct.unpack("=6I", body[:24])
     counters = ("rx_packets", "rx_bytes", "rx_wrong_source", "rx_dropped", "rx_rtcp", "tx_rtcp", "tx_packets",
-                "tx_bytes", "last_rx_ns", "opened_ns", "gap_longest_ns")
-    row = dict(zip(counters, struct.unpack("=11Q", body[112:200])))
+                "tx_bytes", "last_rx_ns", "opened_ns", "gap_longest_ns", "rx_expected", "rx_reordered", "rx_duplicate",
+                "jitter_us")
+    row = dict(zip(counters, struct.unpack("=12Q3I4x", body[112:224])))
     row.update(id=words[0:2], source=words[2:4], armed=words[4:6], local=unpack_sockaddr(body[24:48]),
                remote=unpack_sockaddr(body[48:72]), locked=unpack_sockaddr(body[72:96]), resolved=body[96],
                paused=body[97], worker=body[98])

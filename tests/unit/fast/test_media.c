@@ -199,3 +199,36 @@ Test(media, mtu)
 	cr_expect_eq(rig_state(&p.rig, p.caller).rx_dropped, 20);
 	rig_fini(&p.rig);
 }
+
+/* RFC 3550 6.4.1, A.3, A.8: what the sequences say was sent, what came out of order or twice, and how unevenly. */
+Test(media, statistics)
+{
+	static struct pair p;
+	static const uint16_t order[] = {65534, 65535, 1, 0, 1, 8};
+	struct xf_endpoint_settings caller = rig_settings(CALLER, 4000);
+	pair_init(&p, &caller, RIG_V4_ONLY, AGENT);
+	cr_expect_eq(rig_state(&p.rig, p.caller).rx_expected, 0u);
+	uint64_t start = p.rig.now_ns;
+	for (unsigned i = 0; i < RTE_DIM(order); i++) {
+		uint32_t n = (uint16_t)(order[i] + 2);
+		p.rig.now_ns = start + n * 20 * RIG_MS;
+		rig_rtp(&p.rig, CALLER, 4000, "192.0.2.1", 20000, 0, order[i], 500 + n * 160, 7, 1);
+	}
+	struct xf_endpoint_state s = rig_state(&p.rig, p.caller);
+	cr_expect_eq(s.rx_packets, 6u);
+	cr_expect_eq(s.rx_expected, 11u);
+	cr_expect_eq(s.rx_reordered, 1u);
+	cr_expect_eq(s.rx_duplicate, 1u);
+	cr_expect_eq(s.jitter_us, 0u);
+	/* 16 ms late is 128 units, of which a sixteenth counts at once. */
+	p.rig.now_ns = start + 11 * 20 * RIG_MS + 16 * RIG_MS;
+	rig_rtp(&p.rig, CALLER, 4000, "192.0.2.1", 20000, 0, 9, 500 + 11 * 160, 7, 1);
+	cr_expect_eq(rig_state(&p.rig, p.caller).jitter_us, 1000u);
+	/* Another SSRC begins anew; what was expected of the one before stays. */
+	rig_rtp(&p.rig, CALLER, 4000, "192.0.2.1", 20000, 0, 3000, 1, 8, 1);
+	rig_rtp(&p.rig, CALLER, 4000, "192.0.2.1", 20000, 0, 3004, 1, 8, 1);
+	s = rig_state(&p.rig, p.caller);
+	cr_expect_eq(s.rx_expected, 12u + 5u);
+	cr_expect_eq(s.rx_packets, 9u);
+	rig_fini(&p.rig);
+}
