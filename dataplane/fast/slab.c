@@ -27,6 +27,7 @@ void slab_fini(struct slab *slab)
 	}
 	slab->free = NULL;
 	slab->used = 0;
+	slab->bytes = 0;
 }
 
 static bool slab_grow(struct slab *slab)
@@ -35,6 +36,7 @@ static bool slab_grow(struct slab *slab)
 	    rte_malloc_socket("xf_slab", sizeof(*piece) + SLAB_OBJECTS * slab->size, RTE_CACHE_LINE_SIZE, slab->socket);
 	if (!piece)
 		return false;
+	slab->bytes += sizeof(*piece) + SLAB_OBJECTS * slab->size + 2 * RTE_CACHE_LINE_SIZE;
 	piece->next = slab->pieces;
 	slab->pieces = piece;
 	/* The first is given out first: objects that come together lie together. */

@@ -15,6 +15,7 @@ struct slab {
 	struct slab_piece *pieces;
 	struct slab_free *free;
 	unsigned used; /* objects that are out */
+	size_t bytes;  /* that the pieces take of the heap, its own bookkeeping included */
 };
 
 /* size: at least a pointer's. */

@@ -211,6 +211,8 @@ void dplane_counts(const struct dplane *dplane, struct dplane_counts *counts)
 	    .neighbours = dplane->next_hops.count,
 	    .admitted = admitted_count(dplane->admitted),
 	    .in_limbo = dplane->limbo.count,
+	    .endpoint_objects = dplane->flows->endpoints.used,
+	    .endpoint_bytes = dplane->flows->endpoints.bytes,
 	    .source_commits = dplane->sources.commits,
 	};
 }

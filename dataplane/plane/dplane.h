@@ -91,7 +91,9 @@ void dplane_neighbour(struct dplane *dplane, unsigned port, const struct xf_addr
 
 struct dplane_counts {
 	uint32_t endpoints, neighbours, admitted;
-	uint32_t in_limbo;	 /* taken away from the workers and not freed yet */
-	uint32_t source_commits; /* source tables that all workers have taken up so far */
+	uint32_t in_limbo;	   /* taken away from the workers and not freed yet */
+	uint32_t endpoint_objects; /* whose memory is in use, those in limbo included */
+	uint64_t endpoint_bytes;   /* of DPDK's heap, kept for endpoints, open or to come */
+	uint32_t source_commits;   /* source tables that all workers have taken up so far */
 };
 void dplane_counts(const struct dplane *dplane, struct dplane_counts *counts);

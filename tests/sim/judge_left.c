@@ -27,17 +27,20 @@ bool judge_is_empty(struct sim *sim, char *why, size_t size)
 	else if (media.endpoints || media.ports_used || media.admitted || media.commands_pending || media.orphans)
 		snprintf(why, size, "%u endpoints, %u ports, %u admitted addresses, %u commands, %u orphans",
 			 media.endpoints, media.ports_used, media.admitted, media.commands_pending, media.orphans);
-	else if (data.endpoints || data.neighbours || data.admitted || data.in_limbo)
-		snprintf(why, size, "in the dataplane %u endpoints, %u neighbours, %u admitted addresses, %u in limbo",
-			 data.endpoints, data.neighbours, data.admitted, data.in_limbo);
+	else if (data.endpoints || data.endpoint_objects || data.neighbours || data.admitted || data.in_limbo)
+		snprintf(
+		    why, size,
+		    "in the dataplane %u endpoints, memory of %u, %u neighbours, %u admitted addresses, %u in limbo",
+		    data.endpoints, data.endpoint_objects, data.neighbours, data.admitted, data.in_limbo);
 	else if (plane_deadline(plane) != UINT64_MAX)
 		snprintf(why, size, "a timer of the control plane");
 	else if (world_next(sim->world) != UINT64_MAX)
 		snprintf(why, size, "something is still due");
 	else if (world.mbufs != sim->judge->before.mbufs)
 		snprintf(why, size, "%u mbufs, %u before the first call", world.mbufs, sim->judge->before.mbufs);
-	else if (world.heap_bytes > sim->judge->before.heap_bytes + HEAP_SLACK)
-		snprintf(why, size, "%llu bytes of DPDK's heap, %llu before the first call",
-			 (unsigned long long)world.heap_bytes, (unsigned long long)sim->judge->before.heap_bytes);
+	else if (world.heap_bytes > sim->judge->before.heap_bytes + data.endpoint_bytes + HEAP_SLACK)
+		snprintf(why, size, "%llu bytes of DPDK's heap, %llu before the first call, %llu kept for endpoints",
+			 (unsigned long long)world.heap_bytes, (unsigned long long)sim->judge->before.heap_bytes,
+			 (unsigned long long)data.endpoint_bytes);
 	return !*why;
 }
