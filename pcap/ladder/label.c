@@ -23,8 +23,8 @@ static void put(char *buf, struct bytes text)
 			memcpy(buf + used, cut, sizeof(cut));
 			return;
 		}
-		/* a folded line; and a NUL must not hide what follows it */
-		buf[used++] = c == '\r' || c == '\n' || c == '\t' || !c ? ' ' : c;
+		/* a folded line; a NUL, which must not hide what follows it; what a terminal would obey */
+		buf[used++] = (unsigned char)c < 0x20 || c == 0x7f ? ' ' : c;
 		buf[used] = 0;
 	}
 }

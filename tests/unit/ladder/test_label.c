@@ -89,6 +89,17 @@ Test(label, long_ones)
 	}
 }
 
+/* A terminal obeys none of what a stranger wrote. */
+Test(label, control_characters)
+{
+	char buf[LADDER_LABEL];
+	static const char text[] = "NOTIFY sip:a@b SIP/2.0\r\nCSeq: 1 NOTIFY\r\nContent-Type: message/sipfrag\r\n\r\n"
+				   "SIP/2.0 200 \033[2J\007O\177K";
+	cr_expect_str_eq(ladder_label_bytes(buf, text, sizeof(text) - 1), "NOTIFY 200  [2J O K");
+	const struct ladder_message parts = {.start_line = "SIP/2.0 2\0330 OK", .cseq = "1 INVITE"};
+	cr_expect_str_eq(ladder_label(buf, &parts), "2 0 (INVITE)");
+}
+
 Test(label, what_is_sip)
 {
 	static const struct {
