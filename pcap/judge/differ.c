@@ -188,15 +188,30 @@ static bool outcome_lines(struct outcome_lines *lines, struct strmap *known, con
 	return true;
 }
 
-/* Lines between two pairs stand beside each other, as far as there are such. */
+/* "call 1", "drop wrong-source": what the line is about. */
+static bool about_the_same(const char *a, const char *b)
+{
+	size_t n = strcspn(a, ":");
+	return n == strcspn(b, ":") && memcmp(a, b, n) == 0;
+}
+
+/* Lines between two pairs stand beside each other where they are about the same. */
 static unsigned differ_between(const struct outcome_lines *e, uint32_t i, uint32_t e_end, const struct outcome_lines *g,
 			       uint32_t k, uint32_t g_end, unsigned before, FILE *out)
 {
 	unsigned differences = 0;
-	for (; i < e_end || k < g_end; i++, k++)
+	while (i < e_end || k < g_end) {
+		uint32_t like = k;
+		while (i < e_end && like < g_end && !about_the_same(e->line[i], g->line[like]))
+			like++;
+		/* first what comes before its like; without one it stands alone */
+		bool want = i < e_end && (like == k || like == g_end), have = k < g_end && (i == e_end || like < g_end);
 		if (before + differences++ < DIFFER_SHOWN)
-			fprintf(out, "outcome: expected %s\n         got      %s\n", i < e_end ? e->line[i] : "nothing",
-				k < g_end ? g->line[k] : "nothing");
+			fprintf(out, "outcome: expected %s\n         got      %s\n", want ? e->line[i] : "nothing",
+				have ? g->line[k] : "nothing");
+		i += want;
+		k += have;
+	}
 	return differences;
 }
 

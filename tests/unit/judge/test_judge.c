@@ -13,6 +13,7 @@ struct run {
 	const char *reason;			/* of the NOTIFY */
 	bool no_notify, twice, other_tag, asks; /* asks: one more request before the NOTIFY */
 	bool drops;				/* one more line of outcome before the others */
+	bool unanswered, no_call;		/* the call's line is another one, or none */
 	unsigned lose, marker_at, jump_at;	/* packets */
 	uint32_t ssrc;
 };
@@ -69,7 +70,8 @@ static struct judge *play(const struct run *run)
 	}
 	if (run->drops)
 		judge_outcome(judge, "drop wrong-source: 3");
-	judge_outcome(judge, "call 1: answered");
+	if (!run->no_call)
+		judge_outcome(judge, run->unanswered ? "call 1: not answered" : "call 1: answered");
 	judge_outcome(judge, run->no_notify ? "transfer 1: failed" : "transfer 1: connected");
 	return judge;
 }
@@ -158,6 +160,25 @@ Test(judge, a_line_of_outcome_that_is_added_before_others)
 	struct run run = plain;
 	run.drops = true;
 	cr_expect_str_eq(differences(&run), "outcome: expected nothing\n         got      drop wrong-source: 3\n");
+}
+
+/* Lines about different things do not stand beside each other. */
+Test(judge, lines_of_outcome_pair_by_what_they_are_about)
+{
+	struct run run = plain;
+	run.drops = true;
+	run.no_notify = true;
+	run.unanswered = true;
+	const char *text = strstr(differences(&run), "outcome:");
+	cr_assert_not_null(text);
+	cr_expect_str_eq(text, "outcome: expected nothing\n         got      drop wrong-source: 3\n"
+			       "outcome: expected call 1: answered\n         got      call 1: not answered\n"
+			       "outcome: expected transfer 1: connected\n         got      transfer 1: failed\n");
+	run.drops = false;
+	run.no_call = true;
+	text = strstr(differences(&run), "outcome:");
+	cr_expect_str_eq(text, "outcome: expected call 1: answered\n         got      nothing\n"
+			       "outcome: expected transfer 1: connected\n         got      transfer 1: failed\n");
 }
 
 /* Two runs with n messages each, one of them without the first. */
