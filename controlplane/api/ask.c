@@ -41,7 +41,7 @@ static void line_send(struct api *api, struct ask_line *line)
 	json_t *out = line->batch ? line->answers : json_array_get(line->answers, 0);
 	char *text = NULL;
 	if (!line->gone && json_array_size(line->answers) > 0)
-		text = json_dumps(out, JSON_COMPACT | JSON_PRESERVE_ORDER);
+		text = json_dumps(out, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
 	uint64_t client = line->client;
 	json_decref(line->answers);
 	free(line);

@@ -259,6 +259,15 @@ static int check_capture(struct reader *reader)
 	return 0;
 }
 
+/* Options of every command, and then replay. */
+static bool is_late_replay(int argc, const char *const *argv)
+{
+	int at = 1;
+	while (at < argc && (strcmp(argv[at], "--json") == 0 || strncmp(argv[at], "--socket", 8) == 0))
+		at += strcmp(argv[at], "--socket") == 0 ? 2 : 1;
+	return at > 1 && at < argc && strcmp(argv[at], "replay") == 0;
+}
+
 int args_parse(struct args *args, int argc, const char *const *argv, char *why, size_t why_size)
 {
 	struct reader reader = {.args = args, .argc = argc, .argv = argv, .at = 1, .why = why, .why_size = why_size};
@@ -269,6 +278,11 @@ int args_parse(struct args *args, int argc, const char *const *argv, char *why, 
 		args->command = COMMAND_REPLAY;
 		return 0;
 	}
+	if (is_late_replay(argc, argv))
+		return refuse(&reader,
+			      "replay comes first, and takes neither --json nor --socket: xfergate replay %s; its "
+			      "--report FILE writes JSON",
+			      command_info(COMMAND_REPLAY)->usage);
 	int r = read_words(&reader);
 	if (r < 0 || args->version)
 		return r;

@@ -63,7 +63,7 @@ static int print_result(const struct args *args, const json_t *result)
 {
 	struct view view = {.out = stdout, .width = terminal_width(), .now_s = time(NULL)};
 	if (args->json) {
-		if (json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY) < 0)
+		if (json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) < 0)
 			return EXIT_REFUSED;
 		putchar('\n');
 		fflush(stdout);

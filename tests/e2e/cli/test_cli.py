@@ -55,6 +55,11 @@ class Cli(unittest.TestCase):
         for part in parts:
             self.assertIn(part, text)
 
+    def test_replay_comes_first(self):
+        for args in (["--json"], ["--socket", self.path], [f"--socket={self.path}", "--json"]):
+            done = self.run_cli(*args, "replay", "a.pcap", "-c", "a.yaml", expect=2)
+            self.one_sentence(done.stderr, "replay comes first", "--report FILE")
+
     # reaching the daemon
 
     def test_no_socket(self):

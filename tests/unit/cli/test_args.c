@@ -85,6 +85,8 @@ Test(args, understood)
 	    {{"ladder", "--help"}, {.command = COMMAND_LADDER, .help = true, NO_TOPIC}},
 	    {{"help"}, {.command = COMMAND_HELP, NO_TOPIC}},
 	    {{"help", "show", "call"}, {.command = COMMAND_HELP, .topic = COMMAND_SHOW_CALL}},
+	    {{"replay", "--anything"}, {.command = COMMAND_REPLAY, NO_TOPIC}},
+	    {{"--socket", "replay", "show", "calls"}, {.command = COMMAND_SHOW_CALLS, .socket = "replay", NO_TOPIC}},
 	    {{"help", "transfer"}, {.command = COMMAND_HELP, .topic = COMMAND_TRANSFER}},
 	    {{"--help"}, {.command = COMMAND_COUNT, .help = true, NO_TOPIC}},
 	    {{"-h"}, {.command = COMMAND_COUNT, .help = true, NO_TOPIC}},
@@ -154,6 +156,9 @@ Test(args, refused_with_a_hint)
 	    {{"transfer", "c-1", "--to", "1", "--no-wait=1"}, .why = "--no-wait takes no value"},
 	    {{"hangup", "c-1", "--to", "1"}, .why = "'xfergate transfer'"},
 	    {{"show", "calls", "--frobnicate"}, .why = "no option '--frobnicate'"},
+	    {{"--json", "replay", "a.pcap", "-c", "x"}, .why = "replay comes first"},
+	    {{"--socket", "/x", "replay", "a.pcap"}, .why = "replay comes first"},
+	    {{"--socket=/x", "--json", "replay", "--help"}, .why = "replay comes first"},
 	    {{"help", "shaw", "calls"}, .why = "no command 'shaw'"},
 	    {{"help", "transfer", "now"}, .why = "too many arguments"},
 	};
