@@ -60,6 +60,12 @@ class Cli(unittest.TestCase):
             done = self.run_cli(*args, "replay", "a.pcap", "-c", "a.yaml", expect=2)
             self.one_sentence(done.stderr, "replay comes first", "--report FILE")
 
+    def test_json_numbers(self):
+        row = {"id": "c-1", "duration_s": 0.51, "uptime_s": 12345678.123456}
+        done = self.ask(result(row), "--json", "show", "call", "c-1")
+        self.assertIn('"duration_s": 0.51,', done.stdout)
+        self.assertEqual(json.loads(done.stdout), row)
+
     # reaching the daemon
 
     def test_no_socket(self):
