@@ -153,13 +153,33 @@ static void log_call(struct history *history, uint64_t ns, const char *line, con
 	}
 }
 
+static void log_refusal(struct history *history, const char *line)
+{
+	struct history_refusal new = {.calls = 0}, *refusal = history->refusals;
+	char status[16];
+	history->refused++;
+	history_value(line, "reason", new.reason, sizeof(new.reason));
+	if (history_value(line, "status", status, sizeof(status)))
+		new.status = atoi(status);
+	struct history_refusal *end = refusal + history->refusal_count;
+	while (refusal < end && (refusal->status != new.status || strcmp(refusal->reason, new.reason) != 0))
+		refusal++;
+	if (refusal == history->refusals + HISTORY_REFUSALS)
+		return;
+	if (refusal == end) {
+		history->refusal_count++;
+		*refusal = new;
+	}
+	refusal->calls++;
+}
+
 void history_log(struct history *history, uint64_t ns, const char *line)
 {
 	char event[32], id[24] = "";
 	if (!history_value(line, "event", event, sizeof(event)))
 		return;
 	if (strcmp(event, "call-refused") == 0)
-		history->refused++;
+		log_refusal(history, line);
 	if (history_value(line, "transfer", id, sizeof(id)))
 		log_transfer(history, ns, line, event, id);
 	else if (history_value(line, "call", id, sizeof(id)) && id[0] == 'c')

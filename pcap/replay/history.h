@@ -5,7 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HISTORY_TEXT 160
+#define HISTORY_TEXT	 160
+#define HISTORY_REASON	 256
+#define HISTORY_REFUSALS 50 /* reasons that are told apart */
 
 struct history_call {
 	char id[24]; /* "c-…" */
@@ -23,12 +25,22 @@ struct history_transfer {
 	uint64_t started_ns, ended_ns;
 };
 
+/* Calls that were refused for one reason before they were any. */
+struct history_refusal {
+	char reason[HISTORY_REASON];
+	int status;
+	uint64_t calls;
+};
+
 struct history {
 	struct history_call *calls;
 	uint32_t call_count, call_room;
 	struct history_transfer *transfers;
 	uint32_t transfer_count, transfer_room;
 	uint64_t refused; /* calls that were refused before they were any */
+	/* by reason, in order of their first calls; `refused` has those for further reasons, too */
+	struct history_refusal refusals[HISTORY_REFUSALS];
+	uint32_t refusal_count;
 	bool out_of_memory;
 };
 

@@ -38,12 +38,14 @@ static int judge(const struct play *play)
 		r = judge_expect(play->judge, options->expect, play->out, why);
 	if (r < 0)
 		fprintf(stderr, "xfergate-replay: %s\n", why);
+	else if (r == 0)
+		fprintf(play->out, "%s %s\n", options->accept ? "stored in" : "same as in", options->expect);
 	return r < 0 ? EXIT_FAILED : r > 0 ? EXIT_DIFFERS : EXIT_PLAYED;
 }
 
 static int end(struct play *play)
 {
-	uint64_t never = play_never(play);
+	uint64_t never = play_never(play) + play->commands_refused;
 	play_summary(play);
 	if (finish_output(play) < 0 || (play->options->report && play_report(play, play->options->report) < 0))
 		return EXIT_FAILED;
@@ -62,10 +64,11 @@ static int play_capture(const struct options *options)
 	struct play *play;
 	bool pipe_out =
 	    (options->out && strcmp(options->out, "-") == 0) || (options->report && strcmp(options->report, "-") == 0);
-	if (play_open(&play, options, pipe_out ? stderr : stdout) < 0)
-		return EXIT_FAILED;
+	int r = play_open(&play, options, pipe_out ? stderr : stdout);
+	if (r)
+		return r == PLAY_USAGE ? EXIT_USAGE : EXIT_FAILED;
 	play->width = width_of(play->out);
-	int r = play_run(play);
+	r = play_run(play);
 	if (r < 0)
 		fprintf(stderr, "xfergate-replay: %s\n", strerror(-r));
 	r = r < 0 ? EXIT_FAILED : end(play);

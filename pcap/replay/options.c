@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cli/nearest.h"
+#include "xfergate/e164.h"
 
 const char options_usage[] =
     "usage: xfergate replay CAPTURE -c CONFIG [options]\n\n"
@@ -13,7 +15,7 @@ const char options_usage[] =
     "  --as NAME=IP[@PEER],… the parties of a capture in which somebody else was the middle:\n"
     "                        caller=192.0.2.20,callee=198.51.100.7; @PEER: it talks to the gateway\n"
     "                        from the first address of that provider or agent\n"
-    "  --dial NUMBER         what the caller of --as dials, in place of what it dialled\n"
+    "  --dial NUMBER         what the caller of --as dials, in any spelling, in place of what it dialled\n"
     "  --at TIME COMMAND     transfer CALL --plan NAME|--to NUMBER, hangup CALL; TIME since the\n"
     "                        capture's first packet (4.2s); CALL 1 is the first call\n"
     "  --script FILE         the same, a line each: 4.2s transfer 1 --plan sales\n"
@@ -26,8 +28,8 @@ const char options_usage[] =
     "  --report FILE         figures as JSON; -: standard output\n"
     "  --seed N              of what the gateway chooses at random; 1\n"
     "  --verbose             the log of the gateway on stderr\n\n"
-    "exit status: 0 all was sent; 1 error; 2 wrong usage; 3 something could never be sent;\n"
-    "             4 it differs from what is expected\n\n"
+    "exit status: 0 all was sent; 1 error; 2 wrong usage; 3 something could never be sent, or a\n"
+    "             command was refused; 4 it differs from what is expected\n\n"
     "examples:\n"
     "  xfergate replay call.pcap -c /etc/xfergate/xfergate.yaml --ladder\n"
     "  xfergate replay phones.pcap -c lab.yaml --as caller=10.0.0.5@carrier,callee=10.0.0.9@bot \\\n"
@@ -46,18 +48,38 @@ static int refuse(struct reader *r, const char *what, const char *value)
 	return -EINVAL;
 }
 
+/* The last two end no command. */
+static const char *const option_names[] = {"-c",       "-o",	    "--as",	"--at",	    "--dial",	"--script",
+					   "--target", "--host",    "--expect", "--accept", "--ladder", "--report",
+					   "--seed",   "--verbose", "--help",	"--version"};
+#define OWN_OPTIONS (sizeof(option_names) / sizeof(option_names[0]) - 2)
+
 /* Words that end a command of --at: a file name would be one more word of it, so it comes before. */
 static bool is_own_option(const char *word)
 {
-	static const char *const names[] = {"-c",	"-o",	    "--as",   "--at",	  "--dial",
-					    "--script", "--target", "--host", "--expect", "--accept",
-					    "--ladder", "--report", "--seed", "--verbose"};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		size_t len = strlen(names[i]);
-		if (strncmp(word, names[i], len) == 0 && (word[len] == 0 || word[len] == '='))
+	for (size_t i = 0; i < OWN_OPTIONS; i++) {
+		size_t len = strlen(option_names[i]);
+		if (strncmp(word, option_names[i], len) == 0 && (word[len] == 0 || word[len] == '='))
 			return true;
 	}
 	return false;
+}
+
+static int refuse_option(struct reader *r, const char *word)
+{
+	char name[NEAREST_WORD_MAX + 1];
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
+	const char *near = nearest_find(name, option_names, sizeof(option_names) / sizeof(option_names[0]));
+	if (strcmp(name, "--json") == 0)
+		return refuse(r, "no option '--json' here; --report FILE writes the figures as JSON", NULL);
+	if (strcmp(name, "--socket") == 0)
+		return refuse(r, "no option '--socket' here; a replay asks no running gateway", NULL);
+	if (near) {
+		snprintf(r->why, OPTIONS_WHY, "no option '%.200s'; did you mean '%s'?", word, near);
+		return -EINVAL;
+	}
+	snprintf(r->why, OPTIONS_WHY, "no option '%.200s'; xfergate replay --help lists what there is", word);
+	return -EINVAL;
 }
 
 /* A command: its name, CALL, and option pairs. */
@@ -117,7 +139,7 @@ static int read_value(struct reader *r, const char *name, const char *value)
 		o->hosts[o->host_count++] = value;
 		return 0;
 	}
-	return refuse(r, "no option", name);
+	return refuse_option(r, name);
 }
 
 static int read_option(struct reader *r, char *word)
@@ -137,13 +159,18 @@ static int read_option(struct reader *r, char *word)
 	const char *equals = strchr(word, '=');
 	size_t len = equals ? (size_t)(equals - word) : strlen(word);
 	if (len >= sizeof(name) || !is_own_option(word))
-		return refuse(r, "no option", word);
+		return refuse_option(r, word);
 	memcpy(name, word, len);
 	name[len] = 0;
 	if (!equals && r->at == r->argc)
 		return refuse(r, "a value is missing after", name);
 	const char *value = equals ? equals + 1 : r->argv[r->at++];
 	return *value ? read_value(r, name, value) : refuse(r, "a value is missing after", name);
+}
+
+bool options_is_user(const char *dial)
+{
+	return dial[strspn(dial, "+0123456789abcdefghijklmnopqrstuvwxyz-_.")] == 0;
 }
 
 int options_parse(struct options *options, int argc, char **argv, char why[static OPTIONS_WHY])
@@ -173,8 +200,9 @@ int options_parse(struct options *options, int argc, char **argv, char why[stati
 		return refuse(&r, "-c CONFIG is missing; the configuration of the gateway that is to play", NULL);
 	if (options->dial && !options->as)
 		return refuse(&r, "--dial goes with --as", NULL);
-	if (options->dial && options->dial[strspn(options->dial, "+0123456789abcdefghijklmnopqrstuvwxyz-_.")])
-		return refuse(&r, "--dial: a number or user part of letters, digits and +-_., not", options->dial);
+	if (options->dial && !options_is_user(options->dial) && !e164_is_spelling(options->dial))
+		return refuse(&r, "--dial: a number in any spelling, or a user part of letters, digits and +-_., not",
+			      options->dial);
 	if (options->accept && !options->expect)
 		return refuse(&r, "--accept stores what came out in the directory of --expect DIR, which is missing",
 			      NULL);

@@ -20,4 +20,6 @@ struct options {
 /* argv: the words after "replay". 0; -EINVAL or -errno and `why`. Strings are argv's. */
 int options_parse(struct options *options, int argc, char **argv, char why[static OPTIONS_WHY]);
 void options_fini(struct options *options);
+/* Can it stand as the user part of a URI, as it is? */
+bool options_is_user(const char *dial);
 extern const char options_usage[];

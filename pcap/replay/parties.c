@@ -71,6 +71,20 @@ static uint32_t network_of(const struct config *config, bool agent, uint32_t ind
 	return agent ? config->agents[index].network : config->providers[index].network;
 }
 
+/* "carrier, bot": who has sources, as far as there is room. */
+static void list_peers(const struct config *config, char *text, size_t size)
+{
+	size_t n = 0;
+	*text = 0;
+	for (uint32_t i = 0; i < config->provider_count + config->agent_count && n < size; i++) {
+		bool provider = i < config->provider_count;
+		const struct config_agent *agent = provider ? NULL : &config->agents[i - config->provider_count];
+		if (provider ? config->providers[i].source_count : agent->source_count)
+			n += (size_t)snprintf(text + n, size - n, "%s%s", n ? ", " : "",
+					      provider ? config->providers[i].name : agent->name);
+	}
+}
+
 /* From the first address of the block of that provider or agent. */
 static int show_from_block(struct parties *parties, struct party *party, const char *peer, char why[static PARTIES_WHY])
 {
@@ -89,11 +103,12 @@ static int show_from_block(struct parties *parties, struct party *party, const c
 			party->index = i;
 		}
 	if (!block) {
+		char peers[256];
+		list_peers(config, peers, sizeof(peers));
 		snprintf(why, PARTIES_WHY,
 			 "--as: the configuration has no provider or agent '%.64s' with sources, from which %s could "
-			 "talk to "
-			 "the gateway",
-			 peer, party->name);
+			 "talk to the gateway; it has %s",
+			 peer, party->name, *peers ? peers : "none");
 		return -EINVAL;
 	}
 	/* parties of one block stand side by side */

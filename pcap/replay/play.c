@@ -1,8 +1,5 @@
 #include "play.h"
 
-#include <jansson.h>
-#include <stdlib.h>
-
 #define SETTLE_NS    34000000000ull /* 64·T1 of RFC 3261, and the last message */
 #define DROPS_NS     100000000ull
 #define TRANSFERS_NS 600000000000ull /* a transfer that is under way at the end of the capture gets so long */
@@ -50,44 +47,6 @@ static uint64_t next_input(const struct play *play)
 	return min(next, tracks_next(&play->tracks));
 }
 
-/* The Call-ID of the caller's leg of the nth call of the capture; NULL: it is no such number. */
-static char *call_by_number(const struct play *play, const char *text)
-{
-	char *end;
-	unsigned long number = *text >= '1' && *text <= '9' && strlen(text) < 7 ? strtoul(text, &end, 10) : 0;
-	if (number == 0 || *end || number > play->rec->calls)
-		return NULL;
-	for (uint32_t i = 0; i < play->rec->leg_count; i++) {
-		const struct script_leg *leg = &play->rec->legs[i];
-		struct sip_text_span id = play->rec->entries[leg->opening].facts.call_id;
-		if (leg->call == number)
-			return strndup(id.at, id.len);
-	}
-	return NULL;
-}
-
-static void run_command(struct play *play)
-{
-	const struct user_command *command = &play->options->commands.items[play->command_next++];
-	char *call = call_by_number(play, command->call);
-	json_t *params = json_loads(command->json, 0, NULL), *request = NULL;
-	if (params && json_object_set_new(params, "call", json_string(call ? call : command->call)) == 0)
-		request = json_pack("{s:s, s:i, s:s, s:O}", "jsonrpc", "2.0", "id", (int)play->command_next, "method",
-				    command->method, "params", params);
-	char *line = request ? json_dumps(request, JSON_COMPACT) : NULL;
-	play_note(play, "command: %s", command->text);
-	if (line) {
-		play->replies_open++;
-		world_rpc(play->world, play->command_next, line, strlen(line));
-	} else {
-		play->failed = true;
-	}
-	free(line);
-	json_decref(request);
-	json_decref(params);
-	free(call);
-}
-
 /* The gateway's name for the call that the INVITE made, if it made one. */
 static void name_call(struct play *play)
 {
@@ -110,7 +69,7 @@ static void feed(struct play *play)
 	uint64_t now = world_now(play->world);
 	const struct heap_item *first;
 	while (command_due(play) <= now)
-		run_command(play);
+		play_command(play);
 	while (loose_due(play) <= now) {
 		struct due due = {.ns = now, .entry = play->loose[play->loose_next++]};
 		play_send_entry(play, &due);

@@ -13,6 +13,7 @@
 #include "options.h"
 #include "standin.h"
 #include "track.h"
+#include "xfergate/e164.h"
 
 struct play_note {
 	uint64_t ns; /* since the capture's first packet */
@@ -47,6 +48,7 @@ struct play {
 	uint32_t opened; /* leg whose INVITE has just gone in; RECORDING_NONE */
 	unsigned command_next;
 	unsigned replies_open; /* commands without their result */
+	unsigned commands_refused;
 	uint64_t last_input_ns;
 
 	/* what came out that matches nothing, what was put in by hand, what went late: told at the end */
@@ -56,12 +58,16 @@ struct play {
 	uint64_t clock_back;				   /* packets with which the capture's clock is put back */
 	uint64_t sip_sent, sip_in, rtp_out, rtp_in, late, streams_in;
 	uint64_t frames_out;
-	bool failed;	/* out of memory */
-	FILE *out;	/* summary, results */
-	unsigned width; /* of the terminal behind `out`; 0: none */
+	bool failed;		/* out of memory */
+	FILE *out;		/* summary, results */
+	char dial[E164_STRLEN]; /* what parties.dial points to, if it was spelt otherwise */
+	unsigned width;		/* of the terminal behind `out`; 0: none */
 };
 
-/* Reads configuration and capture. 0, or -errno; what is wrong has been said on stderr. */
+#define PLAY_USAGE 1
+
+/* Reads configuration and capture. 0; PLAY_USAGE: what the command line says of parties, numbers and hosts does not fit
+ * them; or -errno. What is wrong has been said on stderr. */
 int play_open(struct play **out, const struct options *options, FILE *summary);
 /* Plays it to the end. 0 or -errno. */
 int play_run(struct play *play);
@@ -86,4 +92,7 @@ void play_standin_note(void *arg, const char *text);
 /* Since the capture's first packet, of a live time. */
 uint64_t play_since(const struct play *play, uint64_t live_ns);
 void play_touch(struct play *play, uint32_t leg);
+/* play_command.c: does the next command of the user; takes the control plane's answer to one. */
+void play_command(struct play *play);
+void play_reply(void *arg, uint64_t client, const char *json, size_t len);
 __attribute__((format(printf, 2, 3))) void play_note(struct play *play, const char *format, ...);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "policy/number.h"
 
 #define FIRST_NS    10000000000ull /* no live time is earlier: the planes' clocks begin at boot, and go back in places */
 #define LATEST_NS   4262304000000000000ull /* nor later, a year before what a pcap can say: 2105 */
@@ -115,7 +116,27 @@ static int check_parties(const struct play *play)
 			continue;
 		parties_stranger(&play->parties.named[leg->party], why);
 		complain("%s", why);
-		return -EINVAL;
+		return PLAY_USAGE;
+	}
+	return 0;
+}
+
+/* Who is named must be in the capture. */
+static int check_seen(const struct play *play, const char *path)
+{
+	const struct recording *rec = play->rec;
+	for (uint32_t i = 0; i < play->parties.count; i++) {
+		const struct party *party = &play->parties.named[i];
+		char addr[XF_ADDR_STRLEN], speakers[RECORDING_SPEAKERS * (XF_ADDR_STRLEN + 2)] = "";
+		size_t n = 0;
+		if (rec->party_seen[i])
+			continue;
+		for (uint32_t k = 0; k < rec->speaker_count; k++)
+			n += (size_t)snprintf(speakers + n, sizeof(speakers) - n, "%s%s", k ? ", " : "",
+					      xf_addr_format(&rec->speakers[k], addr));
+		complain("--as: no packet of %s is from or to %s %s; SIP in it is of %s%s", path, party->name,
+			 xf_addr_format(&party->recorded, addr), speakers, rec->speakers_more ? " and others" : "");
+		return PLAY_USAGE;
 	}
 	return 0;
 }
@@ -124,8 +145,12 @@ static int check_capture(const struct play *play, const char *path)
 {
 	const struct recording *rec = play->rec;
 	char from[XF_SOCKADDR_STRLEN], to[XF_SOCKADDR_STRLEN], own[XF_ADDR_STRLEN];
+	if (rec->talker[0].port && play->parties.as) {
+		int r = check_seen(play, path);
+		return r ? r : check_parties(play);
+	}
 	if (rec->gateway_packets > 0)
-		return check_parties(play);
+		return 0;
 	if (play->notes.packets == 0) {
 		complain("%s: there is no packet in it", path);
 	} else if (rec->talker[0].port == 0) {
@@ -135,13 +160,9 @@ static int check_capture(const struct play *play, const char *path)
 		xf_sockaddr_format(&rec->talker[0], from);
 		xf_sockaddr_format(&rec->talker[1], to);
 		xf_addr_format(&play->config->networks[0].sip.addr, own);
-		if (play->parties.as)
-			complain("%s: no packet of it is of a party of --as; SIP goes from %s to %s", path, from, to);
-		else
-			complain(
-			    "%s: no packet of it goes to an address of the configuration (%s%s); SIP goes from %s to "
-			    "%s. Where somebody else was the middle, name the parties: --as caller=IP,callee=IP",
-			    path, own, play->config->network_count > 1 ? ", …" : "", from, to);
+		complain("%s: no packet of it goes to an address of the configuration (%s%s); SIP goes from %s to "
+			 "%s. Where somebody else was the middle, name the parties: --as caller=IP,callee=IP",
+			 path, own, play->config->network_count > 1 ? ", …" : "", from, to);
 	}
 	return -EINVAL;
 }
@@ -154,8 +175,10 @@ static int learn_names(struct play *play)
 	int r = 0;
 	for (unsigned i = 0; i < play->options->host_count && r == 0; i++) {
 		r = names_add_user(names, play->options->hosts[i]);
-		if (r == -EINVAL)
+		if (r == -EINVAL) {
 			complain("--host: '%s' is not NAME=IP", play->options->hosts[i]);
+			return PLAY_USAGE;
+		}
 	}
 	/* the target of a provider is where its calls go; its caller only if nobody else is there */
 	for (unsigned turn = 0; turn < 2; turn++)
@@ -170,7 +193,7 @@ static int learn_names(struct play *play)
 				r = names_add(names, (struct sip_text_span){host, strlen(host)}, &party->shown,
 					      NAME_PARTY);
 		}
-	return r < 0 ? r : names_guess(names, config);
+	return r ? r : names_guess(names, config);
 }
 
 /* ---- the world */
@@ -185,15 +208,6 @@ static void on_log(void *arg, enum log_level level, const char *line)
 	(void)level;
 }
 
-static void on_reply(void *arg, uint64_t client, const char *json, size_t len)
-{
-	struct play *play = arg;
-	const struct user_command *command = &play->options->commands.items[client - 1];
-	play->replies_open--;
-	fprintf(play->out, "%.3f s  %s: %.*s\n", (double)play_since(play, world_now(play->world)) / 1e9, command->text,
-		(int)len, json);
-}
-
 static int open_world(struct play *play)
 {
 	struct world_config config = {
@@ -202,7 +216,7 @@ static int open_world(struct play *play)
 		    .frame = play_frame,
 		    .resolve = play_resolve,
 		    .route = play_route,
-		    .reply = on_reply,
+		    .reply = play_reply,
 		    .log = on_log},
 	    .seed = play->options->seed,
 	    .start_ns = play->rec->first_ns + play->shift_ns - LEAD_NS,
@@ -266,24 +280,65 @@ static int open_outputs(struct play *play)
 /* The capture is read twice, so it must be a file that can be. */
 static int check_file(const char *path)
 {
+	struct capture_reader *reader;
 	struct stat st;
+	char why[CAPTURE_WHY];
 	if (strcmp(path, "-") == 0 || (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))) {
 		complain("a capture is read twice: a file, not a pipe");
 		return -ESPIPE;
 	}
+	/* said before anything about the configuration is */
+	int r = capture_reader_open(&reader, path, why);
+	if (r < 0)
+		complain("%s: %s", path, why);
+	else
+		capture_reader_close(reader);
+	return r;
+}
+
+/* A number with brackets or spaces in it is read as the caller's provider would read it, and dialled in its way; what
+ * can be the user part of a URI is dialled as it stands. */
+static int read_dial(struct play *play, char why[static PARTIES_WHY])
+{
+	const char *dial = play->options->dial;
+	const struct party *caller = parties_named(&play->parties, "caller");
+	const struct config_provider *provider =
+	    caller && caller->index != XF_NONE && !caller->agent ? &play->config->providers[caller->index] : NULL;
+	struct e164 number;
+	char explained[E164_WHY_MAX];
+	play->parties.dial = dial;
+	if (!dial || options_is_user(dial))
+		return 0;
+	enum e164_result result = e164_parse(&number, dial, provider ? provider->region : NULL);
+	if (result != E164_OK) {
+		snprintf(why, PARTIES_WHY, "--dial: '%.64s' %s", dial,
+			 e164_explain(explained, sizeof(explained), result, &number));
+		return -EINVAL;
+	}
+	snprintf(play->dial, sizeof(play->dial), "%s", provider ? number_format(number.text, provider) : number.text);
+	play->parties.dial = play->dial;
 	return 0;
+}
+
+static int open_parties(struct play *play)
+{
+	char why[PARTIES_WHY];
+	int r = parties_init(&play->parties, play->config, play->options->as, why);
+	if (r == 0)
+		r = read_dial(play, why);
+	if (r < 0)
+		complain("%s", why);
+	return r == -EINVAL ? PLAY_USAGE : r;
 }
 
 static int open_all(struct play *play)
 {
 	const struct options *options = play->options;
-	char why[PARTIES_WHY];
 	int r = check_file(options->capture);
 	if (r == 0)
 		r = load_config(play, options->config);
-	if (r == 0 && (r = parties_init(&play->parties, play->config, options->as, why)) < 0)
-		complain("%s", why);
-	play->parties.dial = options->dial;
+	if (r == 0)
+		r = open_parties(play);
 	if (r == 0 && (options->report || options->expect))
 		r = judge_create(&play->judge, options->expect != NULL);
 	if (r == 0)
@@ -296,7 +351,7 @@ static int open_all(struct play *play)
 		r = check_capture(play, options->capture);
 	if (r == 0)
 		r = learn_names(play);
-	if (r < 0)
+	if (r)
 		return r;
 	if (play->rec->first_ns < FIRST_NS || play->rec->last_ns > LATEST_NS)
 		play->shift_ns = FIRST_NS - play->rec->first_ns; /* it may wrap, and sums with it wrap back */
@@ -320,7 +375,7 @@ int play_open(struct play **out, const struct options *options, FILE *summary)
 	int r = open_all(play);
 	if (r == -ENOMEM)
 		complain("out of memory");
-	if (r < 0)
+	if (r)
 		play_close(play);
 	else
 		*out = play;

@@ -341,6 +341,10 @@ static void add_sides(struct recording *rec, const struct capture_unit *unit, bo
 	if (rec->parties->as) {
 		uint32_t from = parties_find(rec->parties, &unit->from.addr),
 			 to = parties_find(rec->parties, &unit->to.addr);
+		if (from != PARTY_NONE)
+			rec->party_seen[from] = true;
+		if (to != PARTY_NONE)
+			rec->party_seen[to] = true;
 		/* what the other side receives is an effect of what this one sends */
 		if (in && sip)
 			add_entry(rec, unit, false, from);
@@ -356,6 +360,17 @@ static void add_sides(struct recording *rec, const struct capture_unit *unit, bo
 		add_entry(rec, unit, out, PARTY_NONE);
 }
 
+static void add_speaker(struct recording *rec, const struct xf_addr *addr)
+{
+	for (uint32_t i = 0; i < rec->speaker_count; i++)
+		if (xf_addr_eq(&rec->speakers[i], addr))
+			return;
+	if (rec->speaker_count < RECORDING_SPEAKERS)
+		rec->speakers[rec->speaker_count++] = *addr;
+	else
+		rec->speakers_more = true;
+}
+
 int recording_add(struct recording *rec, const struct capture_unit *unit)
 {
 	bool sip = sip_text_is_sip(unit->data, unit->len);
@@ -369,6 +384,10 @@ int recording_add(struct recording *rec, const struct capture_unit *unit)
 	if (sip && rec->talker[0].port == 0) {
 		rec->talker[0] = unit->from;
 		rec->talker[1] = unit->to;
+	}
+	if (sip) {
+		add_speaker(rec, &unit->from.addr);
+		add_speaker(rec, &unit->to.addr);
 	}
 	add_sides(rec, unit, sip);
 	return rec->out_of_memory ? -ENOMEM : 0;

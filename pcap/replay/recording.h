@@ -13,7 +13,8 @@
 #include "parties.h"
 #include "judge/strmap.h"
 
-#define RECORDING_NONE UINT32_MAX
+#define RECORDING_NONE	   UINT32_MAX
+#define RECORDING_SPEAKERS 8
 
 enum entry_state {
 	ENTRY_OPEN,  /* in: not sent yet; out: the gateway has not sent its like yet */
@@ -111,9 +112,13 @@ struct recording {
 	uint64_t first_ns, last_ns; /* of all packets */
 	uint64_t gateway_packets;   /* to or from the gateway, or a party */
 	struct recording_counts counts;
-	struct own_address own[256];  /* by a hash */
-	struct xf_addr learnt[256];   /* remotes whose network is known, by a hash */
-	struct xf_sockaddr talker[2]; /* the first two that speak SIP, for messages to people */
+	struct own_address own[256];		     /* by a hash */
+	struct xf_addr learnt[256];		     /* remotes whose network is known, by a hash */
+	struct xf_sockaddr talker[2];		     /* the first two that speak SIP, for messages to people */
+	struct xf_addr speakers[RECORDING_SPEAKERS]; /* who speaks SIP, likewise, in order of appearance */
+	uint32_t speaker_count;
+	bool speakers_more;
+	bool party_seen[PARTIES_MAX]; /* a packet is from or to it */
 	bool out_of_memory;
 };
 

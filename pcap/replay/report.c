@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <jansson.h>
 
+#define REAL_DIGITS 12 /* nanoseconds of a quarter of an hour, and no dust of binary fractions */
+
 static json_t *seconds(const struct play *play, uint64_t live_ns)
 {
 	return live_ns ? json_real((double)play_since(play, live_ns) / 1e9) : json_null();
@@ -80,6 +82,17 @@ static json_t *report_transfers(const struct play *play)
 	return list;
 }
 
+static json_t *report_refused(const struct play *play)
+{
+	json_t *list = json_array();
+	for (uint32_t i = 0; list && i < play->history.refusal_count; i++) {
+		const struct history_refusal *refusal = &play->history.refusals[i];
+		json_array_append_new(list, json_pack("{s:I, s:i, s:s}", "calls", (json_int_t)refusal->calls, "status",
+						      refusal->status, "reason", refusal->reason));
+	}
+	return list;
+}
+
 static json_t *report_drops(const struct world_counts *counts)
 {
 	json_t *drops = json_object();
@@ -152,16 +165,17 @@ int play_report(struct play *play, const char *path)
 	world_counts(play->world, &counts);
 	json_t *streams = json_pack("{s:o, s:o, s:o}", "captured", judge_captured_streams(play->judge), "received",
 				    judge_received_streams(play->judge), "sent", judge_sent_streams(play->judge));
-	json_t *report =
-	    json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "capture", play->options->capture,
-		      "packets", report_packets(play), "calls", report_calls(play), "transfers", report_transfers(play),
-		      "streams", streams, "drops", report_drops(&counts), "screen", report_screen(play, &counts),
-		      "never_sent", report_never(play), "new", report_list(play->news, play->news_count), "notes",
-		      report_list(play->notes_list, play->notes_count));
+	json_t *report = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "capture",
+				   play->options->capture, "packets", report_packets(play), "calls", report_calls(play),
+				   "refused", report_refused(play), "transfers", report_transfers(play), "streams",
+				   streams, "drops", report_drops(&counts), "screen", report_screen(play, &counts),
+				   "never_sent", report_never(play), "new", report_list(play->news, play->news_count),
+				   "notes", report_list(play->notes_list, play->notes_count));
 	bool standard = strcmp(path, "-") == 0;
 	FILE *file = standard ? stdout : fopen(path, "we");
 	int r = report && file ? 0 : file ? -ENOMEM : -errno;
-	if (r == 0 && (json_dumpf(report, file, JSON_INDENT(2)) < 0 || fputc('\n', file) < 0 || fflush(file) != 0))
+	if (r == 0 && (json_dumpf(report, file, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS)) < 0 ||
+		       fputc('\n', file) < 0 || fflush(file) != 0))
 		r = -EIO;
 	if (file && !standard && fclose(file) != 0)
 		r = -errno;

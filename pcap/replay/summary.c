@@ -72,6 +72,41 @@ static void print_never(struct play *play)
 
 /* ---- calls and transfers */
 
+/* A gateway that is not called by its own numbers refuses: those of a scrubbed capture, or of somebody else's. */
+static void print_dial_hint(const struct play *play)
+{
+	const struct options *options = play->options;
+	if (options->dial)
+		fprintf(play->out, "  --dial must give a number that routes of %s has\n", options->config);
+	else
+		fprintf(play->out,
+			"  routes and numbers of %s must have the number as it stands in the capture; %s--dial NUMBER "
+			"dials another one\n",
+			options->config, play->parties.as ? "" : "with --as caller=IP, ");
+}
+
+static void print_refused(struct play *play)
+{
+	const struct history *history = &play->history;
+	uint64_t rest = history->refused;
+	bool not_found = false;
+	if (history->refused == 0)
+		return;
+	for (uint32_t i = 0; i < history->refusal_count; i++) {
+		const struct history_refusal *refusal = &history->refusals[i];
+		fprintf(play->out, "refused: %llu call%s: %d, %s\n", (unsigned long long)refusal->calls,
+			plural(refusal->calls), refusal->status, refusal->reason);
+		rest -= refusal->calls;
+		not_found |= refusal->status == 404;
+	}
+	if (rest)
+		fprintf(play->out, "refused: %llu more call%s for other reasons\n", (unsigned long long)rest,
+			plural(rest));
+	if (not_found)
+		print_dial_hint(play);
+	outcome(play, "refused: %llu", (unsigned long long)history->refused);
+}
+
 static void print_calls(struct play *play)
 {
 	const struct history *history = &play->history;
@@ -91,11 +126,7 @@ static void print_calls(struct play *play)
 			call->answered_ns ? "answered" : "not answered", call->ended_ns ? "ended" : "still up",
 			call->reason[0] ? ": " : "", call->reason);
 	}
-	if (history->refused) {
-		fprintf(play->out, "refused: %llu call%s\n", (unsigned long long)history->refused,
-			plural(history->refused));
-		outcome(play, "refused: %llu", (unsigned long long)history->refused);
-	}
+	print_refused(play);
 	for (uint32_t i = 0; i < history->transfer_count; i++) {
 		const struct history_transfer *transfer = &history->transfers[i];
 		const char *result = transfer->result[0] ? transfer->result : "still under way";

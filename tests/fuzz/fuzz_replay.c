@@ -66,12 +66,17 @@ static struct xf_sockaddr place(unsigned i)
 	return at;
 }
 
-static void write_capture(struct fuzz_bytes *in)
+/* parties: a packet between them, for who is named must be there. */
+static void write_capture(struct fuzz_bytes *in, bool parties)
 {
 	struct capture_writer *writer;
 	char why[CAPTURE_WHY];
 	uint64_t ns = 1700000000ull * 1000000000ull;
 	fuzz_check(capture_writer_open(&writer, capture, why) == 0, "%s", why);
+	if (parties) {
+		struct xf_sockaddr caller = place(0), agent = place(2);
+		capture_writer_udp(writer, ns, &caller, &agent, "\r\n", 2);
+	}
 	for (unsigned i = 0; i < PACKETS_MAX && in->left; i++) {
 		uint8_t who = fuzz_u8(in), since = fuzz_u8(in);
 		unsigned pair = who % (sizeof(places) / sizeof(places[0]) / 2) * 2, swap = who >> 7;
@@ -120,7 +125,7 @@ static char *play(const struct options *base, size_t *len)
 	options.report = report;
 	options.out = output;
 	int r = play_open(&play, &options, memory);
-	fuzz_check(r == 0 || r == -EINVAL, "%s", strerror(-r));
+	fuzz_check(r == 0 || r == -EINVAL || r == PLAY_USAGE, "%s", strerror(-r));
 	if (r == 0) {
 		fuzz_check(play_run(play) == 0);
 		play_never(play);
@@ -176,7 +181,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		unlink(script);
 		fuzz_check(r == 0 || why[0], "a reason");
 	}
-	write_capture(&in);
+	write_capture(&in, how & 1);
 	char *first = r == 0 ? play(&options, &first_len) : NULL;
 	if (first && how & 8) {
 		char *second = play(&options, &second_len);

@@ -72,7 +72,7 @@ class Replay(unittest.TestCase):
         store = self.path("expect")
         os.mkdir(store)
         self.replay("direct.pcap", *AS, "--expect", store, "--accept")
-        self.replay("direct.pcap", *AS, "--expect", store)
+        self.assertTrue(self.replay("direct.pcap", *AS, "--expect", store).stdout.endswith(f"\nsame as in {store}\n"))
         self.replay("direct.pcap", *AS, "--expect", store, "--seed", "99")
         done = self.replay("direct.pcap", *AS, *TRANSFER, "--expect", store, expect=4)
         self.assertIn("INVITE", done.stdout)
@@ -106,15 +106,88 @@ class Replay(unittest.TestCase):
 
     def test_errors(self):
         for args, words in (
-                (["call.pcap", "--host", "x"], "NAME=IP"),
                 (["direct.pcap"], "--as caller=IP,callee=IP"),
-                (["direct.pcap", "--as", "caller=10.0.0.5"], "in no `sources`"),
                 (["nowhere.pcap"], "nowhere.pcap"),
                 (["config.yaml"], "config.yaml"),
                 (["call.pcap", "-o", self.path("no/where.pcap")], "no/where.pcap")):
             done = self.replay(*args, expect=1)
             self.assertIn(words, done.stderr)
         self.replay("call.pcap", "--script", self.path("nowhere.txt"), expect=2)
+
+    def test_refused_calls_say_why(self):
+        done = self.replay("direct.pcap", *AS, "--dial", "+12025550177", "--report", self.path("report.json"), expect=3)
+        reason = "no route for +12025550177 from provider carrier: add it to routes"
+        self.assertIn("refused: 1 call: 404, " + reason + "\n", done.stdout)
+        self.assertIn("--dial must give a number that routes of", done.stdout)
+        with open(self.path("report.json")) as file:
+            self.assertEqual(json.load(file)["refused"], [{"calls": 1, "status": 404, "reason": reason}])
+
+    def test_refused_call_points_to_dial(self):
+        """The number is not the configuration's, as in a capture that is scrubbed."""
+        with open(self.path("direct.pcap"), "rb") as file:
+            masked = file.read().replace(b"+12025550100@", b"+12025559999@")
+        with open(self.path("masked.pcap"), "wb") as file:
+            file.write(masked)
+        done = self.replay("masked.pcap", *AS, expect=3)
+        self.assertRegex(done.stdout, "refused: 1 call: 404, no route for [+]12025559999 .*\n  routes and numbers of .*"
+                                      "config.yaml must have the number as it stands in the capture; --dial NUMBER")
+        self.replay("masked.pcap", *AS, "--dial", "+12025550100")
+
+    def test_dial_in_national_spelling(self):
+        for number in ("(202) 555-0100", "202.555.0100", "+1 (202) 555 0100"):
+            self.assertIn("to +12025550100 at", self.replay("direct.pcap", *AS, "--dial", number).stdout)
+        for number in ("(202) 55", "a b", "sip:x@y"):
+            done = self.replay("direct.pcap", *AS, "--dial", number, expect=2)
+            self.assertIn(f"'{number}'", done.stderr)
+        done = self.replay("direct.pcap", "--as", "caller=10.0.0.5@bot,callee=10.0.0.9@carrier", "--dial",
+                           "(202) 555-0100", expect=2)
+        self.assertIn("has no country code", done.stderr)
+
+    def test_refused_commands(self):
+        for call, words in (("9", "the capture has 1 call: 1"), ("c-1", "the capture has 1 call: 1"),
+                            ("1", "call 1 of the capture is not up then")):
+            done = self.replay("call.pcap", "--at", "60s", "transfer", call, "--plan", "sales", expect=3)
+            self.assertRegex(done.stdout, f"transfer {call} --plan sales: refused: .*{words}")
+            self.assertNotIn("show calls", done.stdout)
+        with open(self.path("script"), "w") as file:
+            file.write("3s transfer 1 --plan no-such-plan\n4s hangup 1\n")
+        done = self.replay("call.pcap", "--script", self.path("script"), "--report", self.path("report.json"), expect=3)
+        self.assertRegex(done.stdout, "transfer 1 --plan no-such-plan: refused: .*no-such-plan")
+        with open(self.path("report.json")) as file:
+            notes = [note["what"] for note in json.load(file)["notes"]]
+        self.assertTrue(any("refused" in note for note in notes), notes)
+        # what is expected may be a refusal
+        store = self.path("expect")
+        self.replay("call.pcap", "--at", "60s", "hangup", "9", "--expect", store, "--accept")
+        self.replay("call.pcap", "--at", "60s", "hangup", "9", "--expect", store)
+        self.assertIn("outcome: expected hangup 9: refused", self.replay("call.pcap", "--expect", store, expect=4).stdout)
+
+    def test_wrong_parties(self):
+        for parties, words in (("nonsense", "NAME=IP"), ("caller=10.0.0.5@carier", "it has carrier, bot"),
+                               ("caller=10.0.0.5", "in no `sources`"),
+                               ("caller=10.0.0.6@carrier", "10.0.0.6; SIP in it is of 10.0.0.5, 10.0.0.9"),
+                               (AS[1] + ",target=10.0.0.7", "target 10.0.0.7; SIP in it is of 10.0.0.5, 10.0.0.9")):
+            self.assertIn(words, self.replay("direct.pcap", "--as", parties, expect=2).stderr)
+        self.assertIn("NAME=IP", self.replay("call.pcap", "--host", "x", expect=2).stderr)
+
+    def test_unknown_options(self):
+        for option, words in (("--ladr", "did you mean '--ladder'?"), ("--repot=x", "did you mean '--report'?"),
+                              ("--json", "--report FILE"), ("--socket", "no running gateway"),
+                              ("--frobnicate", "--help lists")):
+            self.assertIn(words, self.replay("call.pcap", option, expect=2).stderr)
+
+    def test_numbers_of_the_report(self):
+        done = self.replay("direct.pcap", *AS, *TRANSFER, "--report", self.path("report.json"), expect=3)
+        self.assertRegex(done.stdout, '"duration_s":[0-9]+[.][0-9]')
+        self.assertNotRegex(done.stdout, r"[0-9][.][0-9]{16}")
+        with open(self.path("report.json")) as file:
+            self.assertNotRegex(file.read(), r"[0-9][.][0-9]{13}")
+
+    def test_missing_password_is_said_behind_a_missing_capture(self):
+        del self.env["SCENE_PASSWORD"]
+        done = self.replay("nowhere.pcap", expect=1)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertIn("without passwords", self.replay("call.pcap").stderr)
 
     def test_truncated(self):
         with open(self.path("call.pcap"), "rb") as file:

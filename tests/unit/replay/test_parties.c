@@ -66,6 +66,7 @@ Test(parties, refused)
 	    {"caller=192.0.2.20,caller=192.0.2.21", "twice"},
 	    {"caller=192.0.2.20,callee=192.0.2.20", "twice"},
 	    {"caller=10.0.0.5@nobody", "'nobody'"},
+	    {"caller=10.0.0.5@carier", "it has carrier, bot"},
 	    {"callee=10.0.0.9@bot,target=10.0.0.6@bot",
 	     "callee and target would both talk to the gateway from 198.51.100.10"},
 	    {"callee=198.51.100.10,target=10.0.0.6@bot", "would both talk to the gateway from 198.51.100.10"},

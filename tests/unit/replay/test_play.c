@@ -32,7 +32,7 @@ static void play(const char *arguments)
 	run = (struct result){.play = NULL};
 	cr_assert_eq(options_parse(&run.options, argc, argv, why), 0, "%s", why);
 	run.memory = open_memstream(&run.summary, &run.summary_len);
-	if (play_open(&run.play, &run.options, run.memory) < 0) {
+	if (play_open(&run.play, &run.options, run.memory) != 0) {
 		run.play = NULL;
 		return;
 	}
