@@ -125,6 +125,7 @@ static int resync_settings(struct media *media, struct shadow_endpoint *endpoint
 	endpoint->open_told = false;
 	endpoint->settings_told = false;
 	endpoint->acknowledged = silence;
+	endpoint->copies_lost = 0;
 	endpoint_tell_open(media, endpoint);
 	return 0;
 }

@@ -24,7 +24,7 @@ struct shadow_endpoint {
 	bool open_told; /* acknowledged, in the life of the dataplane that we know */
 	bool open_refused;
 	bool captured;			      /* wanted */
-	uint32_t copies_lost;		      /* as its last copy said */
+	uint32_t copies_lost;		      /* since it was opened, as its last copy said */
 	struct xf_endpoint_settings settings; /* relearn: owed, not acknowledged yet */
 	bool settings_told;		      /* acknowledged */
 	uint32_t settings_sequence;	      /* of the command that last told them */

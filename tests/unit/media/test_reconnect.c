@@ -389,3 +389,35 @@ Test(reconnect, rubbish_from_the_dataplane)
 	cr_assert(media_knows(world->media, a, NULL));
 	cr_assert(media_ready(world->media));
 }
+
+static void copied(struct xf_endpoint_id id, uint32_t lost)
+{
+	fake_copy(&world->dp, id, true, "192.0.2.1", "203.0.113.50", "x", lost);
+	world_settle(world);
+}
+
+/* What the dataplane says is lost is counted since it opened the endpoint, by a connection to the same one or another.
+ */
+Test(reconnect, lost_copies_are_counted_once)
+{
+	world_connect(world);
+	struct xf_endpoint_id id = opened(0, 1);
+	media_capture(world->media, id, true);
+	world_settle(world);
+	copied(id, 5);
+	copied(id, 7);
+	cr_expect_eq(world->copies_lost, 7);
+	world_disconnect(world);
+	world_connect(world);
+	copied(id, 8);
+	cr_expect_eq(world->copies_lost, 8, "the same dataplane goes on counting");
+	world_disconnect(world);
+	fake_restart(&world->dp);
+	world_connect(world);
+	copied(id, 0);
+	cr_expect_eq(world->copies_lost, 8, "another has lost none yet, not %llu",
+		     (unsigned long long)world->copies_lost);
+	copied(id, 2);
+	cr_expect_eq(world->copies_lost, 10);
+	cr_expect_eq(world->copies, 5);
+}

@@ -78,6 +78,13 @@ static void on_link_changed(void *arg, bool up)
 	world->downs += !up;
 }
 
+static void on_copied(void *arg, uint64_t owner, const struct media_copy *copy)
+{
+	struct world *world = arg;
+	world->copies++;
+	world->copies_lost += copy->lost;
+}
+
 struct xf_addr world_addr(const char *text)
 {
 	struct xf_addr addr;
@@ -131,6 +138,7 @@ static void world_create_media(struct world *world)
 	    .admitted = on_admitted,
 	    .refused = on_refused,
 	    .link_changed = on_link_changed,
+	    .copied = on_copied,
 	};
 	cr_assert_eq(media_create(&world->media, &world->env, &world->config, &user), 0);
 }

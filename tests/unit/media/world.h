@@ -34,6 +34,8 @@ struct world {
 	int refused_result;
 	uint64_t refused_owner;
 	unsigned ups, downs;
+	unsigned copies;
+	uint64_t copies_lost; /* as the copies said, together */
 	unsigned rows, row_types[80], dones;
 	int done_result;
 	unsigned errors; /* lines of level error */
