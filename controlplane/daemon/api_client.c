@@ -39,6 +39,14 @@ static void client_too_long(struct api_client *client)
 	api_client_reply(client, error, sizeof(error) - 1);
 }
 
+/* Bytes that it has not taken. */
+static size_t client_waiting(const struct api_client *client)
+{
+	return evbuffer_get_length(client->out) + evbuffer_get_length(client->notices);
+}
+
+/* Notifications do not count unless an answer is behind them: they may never cease to come, and the request that would
+ * end them is not to wait for that. */
 static bool client_may_ask(const struct api_client *client)
 {
 	return client->unanswered < API_UNANSWERED_MAX && evbuffer_get_length(client->out) < API_OUT_PAUSE;
@@ -90,8 +98,8 @@ static void client_last_line(struct api_client *client)
 
 static void client_write(struct api_client *client)
 {
-	while (evbuffer_get_length(client->out)) {
-		int n = evbuffer_write(client->out, client->fd);
+	while (client_waiting(client)) {
+		int n = evbuffer_write(evbuffer_get_length(client->out) ? client->out : client->notices, client->fd);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
@@ -100,7 +108,7 @@ static void client_write(struct api_client *client)
 		}
 		client->progress_ms = monotonic_ms();
 	}
-	if (evbuffer_get_length(client->out) == 0)
+	if (client_waiting(client) == 0)
 		client->progress_ms = monotonic_ms();
 }
 
@@ -113,13 +121,12 @@ static void client_work(struct api_client *client)
 	client_write(client);
 	bool may_ask = client_may_ask(client);
 	bool left = client->in_len > 0 && client->scanned < client->in_len;
-	bool done =
-	    client->ended && client->in_len == 0 && client->unanswered == 0 && evbuffer_get_length(client->out) == 0;
+	bool done = client->ended && client->in_len == 0 && client->unanswered == 0 && client_waiting(client) == 0;
 	if (done || client->doomed) {
 		api_client_destroy(client);
 		return;
 	}
-	if (evbuffer_get_length(client->out))
+	if (client_waiting(client))
 		event_add(client->writable, NULL);
 	else
 		event_del(client->writable);
@@ -180,16 +187,19 @@ int api_client_create(struct api_client **out, struct event_base *base, int fd, 
 	client->user = user;
 	client->progress_ms = monotonic_ms();
 	client->out = evbuffer_new();
+	client->notices = evbuffer_new();
 	client->readable = event_new(base, fd, EV_READ | EV_PERSIST, client_readable, client);
 	client->writable = event_new(base, fd, EV_WRITE | EV_PERSIST, client_turn, client);
 	client->turn = event_new(base, -1, 0, client_turn, client);
-	if (client->out && client->readable && client->writable && client->turn &&
+	if (client->out && client->notices && client->readable && client->writable && client->turn &&
 	    event_add(client->readable, NULL) == 0) {
 		*out = client;
 		return 0;
 	}
 	if (client->out)
 		evbuffer_free(client->out);
+	if (client->notices)
+		evbuffer_free(client->notices);
 	if (client->readable)
 		event_free(client->readable);
 	if (client->writable)
@@ -210,6 +220,7 @@ void api_client_destroy(struct api_client *client)
 	event_free(client->writable);
 	event_free(client->turn);
 	evbuffer_free(client->out);
+	evbuffer_free(client->notices);
 	close(client->fd);
 	client->user->gone(client->user->arg, client->number);
 	free(client->in);
@@ -222,8 +233,8 @@ void api_client_reply(struct api_client *client, const char *json, size_t len)
 		client->unanswered--;
 	if (client->doomed)
 		return;
-	if (len > API_OUT_MAX - evbuffer_get_length(client->out) || evbuffer_add(client->out, json, len) < 0 ||
-	    evbuffer_add(client->out, "\n", 1) < 0) {
+	if (len >= API_OUT_MAX - client_waiting(client) || evbuffer_add_buffer(client->out, client->notices) < 0 ||
+	    evbuffer_add(client->out, json, len) < 0 || evbuffer_add(client->out, "\n", 1) < 0) {
 		log_warning("event=api-client-dropped client=%llu reason=\"too many unread answers\"",
 			    (unsigned long long)client->number);
 		client->doomed = true;
@@ -233,20 +244,20 @@ void api_client_reply(struct api_client *client, const char *json, size_t len)
 
 int api_client_notify(struct api_client *client, const char *json, size_t len)
 {
-	size_t waiting = evbuffer_get_length(client->out);
+	size_t waiting = client_waiting(client);
 	/* One piece, so that a line is there whole or not at all. */
 	if (client->doomed || len > API_NOTIFY_MAX || waiting > API_NOTIFY_MAX - len ||
-	    evbuffer_expand(client->out, len + 1) < 0)
+	    evbuffer_expand(client->notices, len + 1) < 0)
 		return -ENOBUFS;
-	evbuffer_add(client->out, json, len);
-	evbuffer_add(client->out, "\n", 1);
+	evbuffer_add(client->notices, json, len);
+	evbuffer_add(client->notices, "\n", 1);
 	event_active(client->turn, EV_TIMEOUT, 0);
 	return 0;
 }
 
 void api_client_sweep(struct api_client *client)
 {
-	bool stalled = evbuffer_get_length(client->out) && monotonic_ms() - client->progress_ms > API_READ_TIMEOUT_MS;
+	bool stalled = client_waiting(client) && monotonic_ms() - client->progress_ms > API_READ_TIMEOUT_MS;
 	if (stalled)
 		log_warning("event=api-client-dropped client=%llu reason=\"reads no answers\"",
 			    (unsigned long long)client->number);

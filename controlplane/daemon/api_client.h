@@ -22,8 +22,9 @@ struct api_client {
 	bool ended;	 /* it sends no more */
 	bool doomed;	 /* it takes too little of its answers */
 	unsigned unanswered;
-	struct evbuffer *out;
-	uint64_t progress_ms; /* when it last took something, or `out` was empty */
+	struct evbuffer *out;	  /* goes first, and to its end */
+	struct evbuffer *notices; /* since the last answer; they make no request wait */
+	uint64_t progress_ms;	  /* when it last took something, or there was nothing for it */
 };
 
 /* Takes fd on success. 0 or -ENOMEM. */
@@ -32,6 +33,7 @@ int api_client_create(struct api_client **out, struct event_base *base, int fd, 
 /* Says `gone`. */
 void api_client_destroy(struct api_client *client);
 void api_client_reply(struct api_client *client, const char *json, size_t len);
-int api_client_notify(struct api_client *client, const char *json, size_t len); /* 0 or -ENOBUFS */
+/* 0 or -ENOBUFS. Answers and notifications reach the client in the order in which they were given here. */
+int api_client_notify(struct api_client *client, const char *json, size_t len);
 /* Once a second; may destroy it. */
 void api_client_sweep(struct api_client *client);

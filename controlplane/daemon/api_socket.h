@@ -13,7 +13,7 @@
 #define API_CLIENTS_MAX	    100
 #define API_LINE_MAX	    (1u << 20) /* bytes, without the line end */
 #define API_UNANSWERED_MAX  64	       /* of a client; more wait unread */
-#define API_OUT_PAUSE	    (1u << 20) /* bytes unread by a client, at which its requests wait */
+#define API_OUT_PAUSE	    (1u << 20) /* bytes unread up to the last answer, at which a client's requests wait */
 #define API_OUT_MAX	    (64u << 20)
 #define API_NOTIFY_MAX	    (8u << 20) /* bytes unread by a client, from which on notifications are lost */
 #define API_READ_TIMEOUT_MS 30000      /* a client that takes nothing of its answers for so long is let go */

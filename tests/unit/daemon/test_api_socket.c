@@ -280,6 +280,37 @@ Test(api_socket, notifications_to_a_slow_reader)
 	free(line);
 }
 
+/* As many notifications as may wait, and more all the time, are no reason to leave its request unread: it may be the
+ * one that ends them. The answer comes after what was there before it. */
+Test(api_socket, a_request_amid_notifications)
+{
+	size_t size = 100000, len = 0, room = 4 * API_NOTIFY_MAX;
+	char *line = malloc(size), *text = malloc(room), small[64];
+	memset(line, 'n', size);
+	int fd = connected();
+	say(fd, "x\n", 2);
+	hear(fd, small, sizeof(small));
+	while (api_socket_notify(api, last_client, line, size) == 0)
+		event_base_loop(base, EVLOOP_NONBLOCK);
+	cr_assert_eq(send(fd, "stop\n", 5, MSG_NOSIGNAL), 5);
+	for (unsigned i = 0; i < 10 && lines == 1; i++) {
+		event_base_loop(base, EVLOOP_NONBLOCK);
+		while (api_socket_notify(api, last_client, line, size) == 0)
+			;
+	}
+	cr_expect_eq(lines, 2, "it is not read");
+	cr_expect_eq(api_socket_notify(api, last_client, line, size), -ENOBUFS);
+	len = hear(fd, text, room);
+	cr_expect(memmem(text, len, "n\nstop\n", 7), "%zu bytes, and no answer that is whole among them", len);
+	cr_expect_eq((len - 5) % (size + 1), 0, "whole lines only");
+	cr_expect_eq(api_socket_notify(api, last_client, "z", 1), 0, "there is room again");
+	hear(fd, small, sizeof(small));
+	cr_expect_str_eq(small, "z\n");
+	close(fd);
+	free(text);
+	free(line);
+}
+
 /* A notification is no answer: what is owed is still owed. */
 Test(api_socket, notifications_answer_nothing)
 {
