@@ -19,7 +19,9 @@
 #define STOP_REQUEST_ID 2 /* request.c's is 1 */
 #define LINE_MAX_BYTES	(1u << 20)
 #define DATAGRAM_MAX	65535
-#define STOP_MS		5000 /* patience for what is still on its way */
+#define STOP_MS		5000 /* patience with silence while packets should still be on their way */
+#define STOP_LONGEST_MS 30000
+#define NS_PER_MS	1000000ull
 #define NS_PER_S	1000000000ull
 
 struct capture {
@@ -33,15 +35,18 @@ struct capture {
 	size_t in_len, in_room;
 	uint64_t packets, lost;
 	bool started, stopping, ended;
+	unsigned interrupts; /* that there were when it was told to stop */
+	uint64_t stop_by;    /* monotonic, once it is stopping */
 	char *why;
 	size_t why_size;
 };
 
-static volatile sig_atomic_t interrupted;
+static const int signal_numbers[] = {SIGINT, SIGTERM, SIGHUP};
+static volatile sig_atomic_t interrupted; /* times */
 
 static void on_signal(int number)
 {
-	interrupted = 1;
+	interrupted++;
 }
 
 static uint64_t clock_ns(clockid_t clock)
@@ -70,13 +75,15 @@ static int say(struct capture *c, const char *line)
 	return 0;
 }
 
-static int say_stop(struct capture *c)
+static int say_stop(struct capture *c, uint64_t now)
 {
 	char line[160];
 	snprintf(line, sizeof(line),
 		 "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"capture.stop\",\"params\":{\"capture\":\"%s\"}}",
 		 STOP_REQUEST_ID, c->id);
 	c->stopping = true;
+	c->interrupts = (unsigned)interrupted;
+	c->stop_by = now + STOP_LONGEST_MS * NS_PER_MS;
 	return say(c, line);
 }
 
@@ -205,6 +212,23 @@ static int hear(struct capture *c)
 	return take_lines(c);
 }
 
+static void signal_set(sigset_t *set)
+{
+	sigemptyset(set);
+	for (size_t i = 0; i < sizeof(signal_numbers) / sizeof(*signal_numbers); i++)
+		sigaddset(set, signal_numbers[i]);
+}
+
+/* ppoll lets no signal in when there is something to read, and there may always be something. */
+static void take_pending_signals(void)
+{
+	const struct timespec at_once = {0};
+	sigset_t ours;
+	signal_set(&ours);
+	while (sigtimedwait(&ours, NULL, &at_once) > 0)
+		interrupted++;
+}
+
 /* Waits for a packet, a signal or the time. Signals come only here. */
 static int turn(struct capture *c, uint64_t deadline_ns)
 {
@@ -216,41 +240,53 @@ static int turn(struct capture *c, uint64_t deadline_ns)
 	int n = ppoll(&p, 1, deadline_ns == UINT64_MAX ? NULL : &timeout, &none);
 	if (n < 0 && errno != EINTR)
 		return failed(c, "cannot wait for the control plane: %s", strerror(errno));
-	return n > 0 ? hear(c) : 0;
+	if (n <= 0)
+		return 0;
+	take_pending_signals();
+	return hear(c);
+}
+
+/* As long as packets come there is hope that the end does; until STOP_LONGEST_MS. */
+static uint64_t stop_patience(const struct capture *c, uint64_t now)
+{
+	uint64_t end = now + STOP_MS * NS_PER_MS;
+	return end < c->stop_by ? end : c->stop_by;
 }
 
 static int run(struct capture *c)
 {
-	uint64_t for_ns = (uint64_t)c->args->for_ms * 1000000, now = clock_ns(CLOCK_MONOTONIC);
-	uint64_t answer_by = now + CLIENT_TIMEOUT_MS * 1000000ull, end = for_ns ? now + for_ns : UINT64_MAX;
+	uint64_t for_ns = (uint64_t)c->args->for_ms * NS_PER_MS, now = clock_ns(CLOCK_MONOTONIC);
+	uint64_t answer_by = now + CLIENT_TIMEOUT_MS * NS_PER_MS, end = for_ns ? now + for_ns : UINT64_MAX;
 	int r = 0;
 	while (r == 0 && !c->ended) {
 		now = clock_ns(CLOCK_MONOTONIC);
 		if (!c->started && (now >= answer_by || interrupted))
 			return failed(c, interrupted ? "interrupted before it began"
 						     : "the control plane does not answer; see its log");
+		if (c->stopping && (unsigned)interrupted > c->interrupts)
+			return failed(c, "interrupted again before the capture had ended: there was more");
 		if (c->stopping && now >= end)
 			return failed(c, "the control plane does not end the capture: there may be more; see its log");
 		if (c->started && !c->stopping && (interrupted || now >= end)) {
-			r = say_stop(c);
-			end = now + STOP_MS * 1000000ull;
+			r = say_stop(c, now);
+			end = stop_patience(c, now);
 		}
+		uint64_t packets = c->packets;
 		if (r == 0)
 			r = turn(c, c->started ? end : answer_by);
+		if (c->stopping && c->packets != packets)
+			end = stop_patience(c, now);
 	}
 	return r;
 }
 
 static void take_signals(void)
 {
-	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction action = {.sa_handler = on_signal};
 	sigset_t blocked;
-	sigemptyset(&blocked);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-		sigaddset(&blocked, numbers[i]);
-		sigaction(numbers[i], &action, NULL);
-	}
+	signal_set(&blocked);
+	for (size_t i = 0; i < sizeof(signal_numbers) / sizeof(*signal_numbers); i++)
+		sigaction(signal_numbers[i], &action, NULL);
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
 }
 

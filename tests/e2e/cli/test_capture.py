@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -22,11 +23,13 @@ INVITE = (b"INVITE sip:+12025550143@198.51.100.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192
 
 class Server:
     """Answers capture.start with `start` (an error) or a capture, sends `packets`, then ends as `end` says: "call", "stop"
-    (waits to be asked), or "close"."""
+    (waits to be asked), "flood" (sends the packets over and over until it is asked), "endless" (whatever it is asked), or
+    "close"."""
 
     def __init__(self, path, packets=(), end="call", lost=0, start=None):
         self.packets, self.end, self.lost, self.start = packets, end, lost, start
         self.requests = []
+        self.flooded = 0
         self.sent = threading.Event()
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(path)
@@ -48,18 +51,35 @@ class Server:
                 return
             say(id=request["id"], result={"capture": "k-1", "call": None, "ns": time.monotonic_ns()})
             for source, to, data in self.packets:
-                say(method="capture.packet", params={"capture": "k-1", "ns": time.monotonic_ns(), "network": "n",
-                                                     "from": source, "to": to, "data": base64.b64encode(data).decode()})
+                say(method="capture.packet", params=self._packet(source, to, data))
             self.sent.set()
+            if self.end in ("flood", "endless"):
+                self._flood(client)
             counts = {"capture": "k-1", "packets": len(self.packets), "lost": self.lost}
             if self.end == "call":
                 say(method="capture.end", params=counts)
-            elif self.end == "stop":
+            elif self.end in ("stop", "flood"):
                 request = json.loads(lines.readline())
                 self.requests.append(request)
                 say(id=request["id"], result=counts)
             if self.end != "close":
                 lines.readline()
+
+    @staticmethod
+    def _packet(source, to, data):
+        return {"capture": "k-1", "ns": time.monotonic_ns(), "network": "n", "from": source, "to": to,
+                "data": base64.b64encode(data).decode()}
+
+    def _flood(self, client):
+        """More than the client can take, so that its socket is never empty."""
+        line = json.dumps({"jsonrpc": "2.0", "method": "capture.packet", "params": self._packet(*self.packets[0])})
+        lines = (line.encode() + b"\n") * 200
+        try:
+            while self.end == "endless" or not select.select([client], [], [], 0)[0]:
+                client.sendall(lines)
+                self.flooded += 200
+        except OSError:
+            self.end = "close"
 
     def close(self):
         self.listener.close()
@@ -128,6 +148,40 @@ class Capture(unittest.TestCase):
         self.finish(self.begin(Server(self.path, end="stop"), "--all", "-o", self.file, "--for", "1s"), 0)
         self.assertTrue(0.9 < time.monotonic() - begin < 10)
         self.assertEqual(udp(self.file), [])
+
+    def flooded(self, *args, end="flood", interrupts=0):
+        """What it said, and the seconds that it took after half a second of more packets than it can take."""
+        server = Server(self.path, [("192.0.2.9:5060", "192.0.2.1:5060", INVITE)], end=end, lost=12345)
+        process = self.begin(server, "--all", "-o", self.file, *args)
+        self.assertTrue(server.sent.wait(10))
+        time.sleep(0.5)
+        begin = time.monotonic()
+        for number in range(interrupts):
+            time.sleep(0.5 * number)
+            process.send_signal(signal.SIGINT)
+        done = self.finish(process, 1 if end == "endless" else 0)
+        return *done, time.monotonic() - begin
+
+    def test_ends_amid_a_flood(self):
+        for args, interrupts in ((("--for", "1s"), 0), ((), 1), (("--json",), 1)):
+            with self.subTest(args):
+                out, _, seconds = self.flooded(*args, interrupts=interrupts)
+                self.assertLess(seconds, 4)
+                count = len(udp(self.file))
+                self.assertEqual(count, self.server.flooded + 1)
+                if "--json" in args:
+                    self.assertEqual(json.loads(out), {"packets": count, "lost": 12345, "file": self.file})
+                else:
+                    self.assertEqual(out, f"{count} packets, 12345 lost, {self.file}\n")
+            self.server.close()
+            os.unlink(self.path)
+
+    def test_interrupted_twice_it_waits_for_nobody(self):
+        out, err, seconds = self.flooded(end="endless", interrupts=2)
+        self.assertLess(seconds, 4)
+        self.assertIn("how many are lost is not known", out)
+        self.assertIn("interrupted again", err)
+        self.assertGreater(len(udp(self.file)), 1)
 
     def test_refused(self):
         server = Server(self.path, start={"code": -32000, "message": "8 captures are running", "data": {"code": 503}})
