@@ -58,6 +58,22 @@ routes:
     agent: bot
 """
 
+# SIP without end: 20 headers make the copies that a capture gets long.
+FLOOD = r"""
+import socket
+out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+out.connect(("127.0.0.1", 5070))
+head = "OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK%d\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\n"
+tail = "Call-ID: x\r\nCSeq: 1 OPTIONS\r\n" + "X-Filler: 0123456789\r\n" * 20 + "Content-Length: 0\r\n\r\n"
+number = 0
+while True:
+    number += 1
+    try:
+        out.send((head % number + tail).encode())
+    except OSError:
+        pass
+"""
+
 PROGRAM = ""
 NOBODY = 65534
 LINK_H = pathlib.Path(__file__).resolve().parents[3] / "include/xfergate/link.h"
@@ -192,6 +208,45 @@ class Daemon(unittest.TestCase):
             answers = client.makefile()
             self.assertEqual(json.loads(answers.readline())["error"]["code"], -32600)
             self.assertEqual(json.loads(answers.readline())["error"]["code"], -32700)
+
+    def flood(self):
+        process = subprocess.Popen([sys.executable, "-c", FLOOD])
+        self.running.append(process)
+        return process
+
+    def test_a_capture_of_a_flood_ends(self):
+        """The queue of a client that reads too little is full and stays so; its request is read all the same, and other
+        clients are answered all the time."""
+        text = self.config.read_text().replace("name: carrier\n    network: outside", "name: carrier\n    network: local")
+        self.config.write_text(text.replace("sources: [192.0.2.2]", "sources: [127.0.0.1]"))
+        self.start()
+        with self.connect() as client:
+            client.sendall(b'{"jsonrpc":"2.0","id":1,"method":"capture.start","params":{"all":true}}\n')
+            capture = json.loads(client.recv(65536))["result"]["capture"]
+            self.flood()
+            slowest = 0
+            for _ in range(20):
+                begin = time.monotonic()
+                self.assertEqual(self.ask(b'{"jsonrpc":"2.0","id":7,"method":"show.calls"}')["id"], 7)
+                slowest = max(slowest, time.monotonic() - begin)
+                time.sleep(0.1)
+            self.assertLess(slowest, 1)
+            stop = {"jsonrpc": "2.0", "id": 2, "method": "capture.stop", "params": {"capture": capture}}
+            client.sendall(json.dumps(stop).encode() + b"\n")
+            lines = self.read_slowly(client, b'"id":2')
+        counts = json.loads(lines[-1])["result"]
+        self.assertEqual(counts["packets"], len(lines) - 1)
+        self.assertEqual([line for line in lines[:-1] if b'"method":"capture.packet"' not in line], [])
+        self.assertGreater(counts["lost"], 0, f"of {counts['packets']}: no flood")
+
+    def read_slowly(self, client, end):
+        """The lines to the one with `end`, the last, at 5 MB a second: less than the flood makes."""
+        heard, limit = bytearray(), time.monotonic() + 6
+        while end not in heard[-500:] or not heard.endswith(b"\n"):
+            self.assertLess(time.monotonic(), limit, f"{len(heard)} bytes and no end")
+            heard += client.recv(65536)
+            time.sleep(0.013)
+        return heard.splitlines()
 
     def test_options_from_a_stranger_does_no_harm(self):
         process = self.start()
