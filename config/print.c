@@ -30,6 +30,7 @@ static void print_planes(const struct config *c, FILE *out)
 		fputc('\n', out);
 	}
 	fprintf(out, "media: ports %u-%u on each address\n", c->media_port_first, c->media_port_last);
+	fprintf(out, "control socket: %s\n", c->api_socket);
 }
 
 static void print_number(const struct config *c, const struct config_number *n, FILE *out)

@@ -224,6 +224,8 @@ Test(config_load, secrets_are_never_said)
 	config_print(c, out);
 	fclose(out);
 	cr_expect_not_null(strstr(printed, "provider twilio: owner acme"));
+	/* scripts/run reads this one. */
+	cr_expect_not_null(strstr(printed, "\ncontrol socket: /run/xfergate/xfergate.sock\n"));
 	cr_expect_null(strstr(printed, "hunter2"));
 	config_destroy(c);
 	free(printed);
