@@ -411,7 +411,8 @@ class Daemon(Program):
                 stats["received"], stats["forwarded"], allowed)
         for name in ("endpoints", "patched", "locked", "resolved"):
             require(endpoints[name] == self.flows, "%s: %d", name, endpoints[name])
-        require(endpoints["received"] == endpoints["sent"] == stats["forwarded"], "endpoints: %s", endpoints)
+        require(endpoints["received"] - endpoints["dropped"] == endpoints["sent"] == stats["forwarded"], "endpoints: %s",
+                endpoints)
         require(not alike or endpoints["sent_most"] - endpoints["sent_least"] <= 1, "some got more than others: %s",
                 endpoints)
         return stats["forwarded"], allowed
