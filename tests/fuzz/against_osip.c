@@ -132,6 +132,16 @@ static void dialog(const struct sip_message *ours, const osip_message_t *theirs)
 	same("CSeq", ours->cseq_method, theirs->cseq->method);
 }
 
+/* Behind a header that ends in a folded line of blanks libosip2 takes the body for headers still, and unfolds it. The
+ * body that is used is ours. */
+static bool same_but_for_folds(const char *ours, const char *theirs, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (ours[i] != theirs[i] && !(theirs[i] == ' ' && ours[i] && strchr("\r\n\t", ours[i])))
+			return false;
+	return true;
+}
+
 static void body(const struct sip_message *ours, osip_message_t *theirs)
 {
 	osip_header_t *forwards = NULL;
@@ -145,7 +155,7 @@ static void body(const struct sip_message *ours, osip_message_t *theirs)
 	if (first && strncmp(ours->content_type, "multipart", 9) != 0) {
 		fuzz_check(osip_list_size(&theirs->bodies) == 1);
 		fuzz_check(ours->body_len == first->length, "%zu or %zu bytes", ours->body_len, first->length);
-		fuzz_check(memcmp(ours->body, first->body, first->length) == 0);
+		fuzz_check(same_but_for_folds(ours->body, first->body, first->length));
 	}
 	if (theirs->content_type) {
 		char type[SIP_MESSAGE_MAX * 2];
