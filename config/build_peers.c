@@ -36,6 +36,9 @@ static void build_provider(struct reader *r, uint32_t i)
 	p->number_format = (uint8_t)raw->number_format;
 	p->validity = (uint8_t)raw->validity;
 	p->strict_source = raw->media_source == RAW_MEDIA_STRICT;
+	snprintf(prefix, sizeof(prefix), "providers[%u].limits", i);
+	build_limits(r, prefix, &raw->limits, &p->limits);
+	snprintf(prefix, sizeof(prefix), "providers[%u]", i);
 	p->cost_per_minute = raw->cost_per_minute;
 	p->currency = reader_copy(r, raw->currency ? raw->currency : "");
 	bool iso =
@@ -175,6 +178,8 @@ static void build_agent(struct reader *r, uint32_t i)
 			      "'%u' does not accept a REFER; 202 (RFC 3515) or 200 (RFC 7647)",
 			      *raw->refer_accept_code);
 	build_may(r, prefix, raw, &a->may);
+	snprintf(prefix, sizeof(prefix), "agents[%u].limits", i);
+	build_limits(r, prefix, &raw->limits, &a->limits);
 }
 
 void build_agents(struct reader *r)

@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "xfergate/endpoint.h"
 #include "xfergate/source.h"
 
@@ -190,6 +191,10 @@ void check_caller_ids(struct reader *r)
 void check_accounts(struct reader *r)
 {
 	const struct config *c = r->config;
+
+	if (c->screen.signatures && access(c->screen.signatures, R_OK) < 0)
+		reader_warn(r, "screen.signatures", "'%.80s' cannot be read on this machine: %s; a file of rules",
+			    c->screen.signatures, strerror(errno));
 
 	errno = 0;
 	if (c->user[0] && !getpwnam(c->user) && (errno == 0 || errno == ENOENT))

@@ -45,6 +45,7 @@ static void destroy_planes(struct config *c)
 	free(c->user);
 	free(c->group);
 	free(c->user_agent);
+	free(c->screen.signatures);
 }
 
 static void destroy_provider(struct config_provider *p)

@@ -31,6 +31,7 @@ static int load_build(struct reader *r, const char *file)
 	find_doubles(r);
 	build_dataplane(r);
 	build_control(r);
+	build_screen(r);
 	build_providers(r);
 	if (r->out_of_memory)
 		return -ENOMEM;
@@ -45,6 +46,7 @@ static int load_build(struct reader *r, const char *file)
 		return -ENOMEM;
 	check_sources(r);
 	check_media(r);
+	check_screen(r);
 	check_caller_ids(r);
 	if (r->accounts)
 		check_accounts(r);

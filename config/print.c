@@ -33,6 +33,40 @@ static void print_planes(const struct config *c, FILE *out)
 	fprintf(out, "control socket: %s\n", c->api_socket);
 }
 
+static void print_rate(const char *name, const struct config_rate *rate, FILE *out)
+{
+	if (rate->per_second)
+		fprintf(out, ", %s %u/s (%u at once)", name, rate->per_second, rate->burst);
+}
+
+static void print_limits(const char *whose, const char *name, const struct config_limits *limits, FILE *out)
+{
+	if (!limits->packets.per_second && !limits->invites.per_second && !limits->requests.per_second &&
+	    !limits->dialogs.per_second && !limits->responses.per_second)
+		return;
+	fprintf(out, "limits of %s%s%s", whose, *name ? " " : "", name);
+	print_rate("packets", &limits->packets, out);
+	print_rate("invites", &limits->invites, out);
+	print_rate("requests", &limits->requests, out);
+	print_rate("dialogs", &limits->dialogs, out);
+	print_rate("responses", &limits->responses, out);
+	fputc('\n', out);
+}
+
+static void print_screen(const struct config *c, FILE *out)
+{
+	fprintf(out, "screen: signatures %s, malformed messages are %s",
+		c->screen.signatures ? c->screen.signatures : "none",
+		c->screen.malformed_drop ? "dropped" : "answered");
+	print_rate("all peers", &c->screen.ceiling, out);
+	fputc('\n', out);
+	for (uint32_t i = 0; i < c->provider_count; i++)
+		print_limits("provider", c->providers[i].name, &c->providers[i].limits, out);
+	for (uint32_t i = 0; i < c->agent_count; i++)
+		print_limits("agent", c->agents[i].name, &c->agents[i].limits, out);
+	print_limits("targets", "", &c->screen.targets, out);
+}
+
 static void print_number(const struct config *c, const struct config_number *n, FILE *out)
 {
 	fprintf(out, "number %s: owner %s, %s, %s, authorised at", n->number, print_owner(n->owner),
@@ -92,6 +126,7 @@ static void print_plan(const struct config_plan *p, FILE *out)
 void config_print(const struct config *c, FILE *out)
 {
 	print_planes(c, out);
+	print_screen(c, out);
 	for (uint32_t i = 0; i < c->provider_count; i++) {
 		const struct config_provider *p = &c->providers[i];
 		fprintf(out, "provider %s: owner %s, network %s, %s, region %s, %u source%s, %s credentials\n", p->name,

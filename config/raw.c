@@ -25,6 +25,7 @@
 static const struct cyaml_schema_value raw_text = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, TEXT_MAX)};
 
 static const struct cyaml_strval raw_idles[] = {{"poll", RAW_IDLE_POLL}, {"backoff", RAW_IDLE_BACKOFF}};
+static const struct cyaml_strval raw_malformeds[] = {{"answer", RAW_MALFORMED_ANSWER}, {"drop", RAW_MALFORMED_DROP}};
 static const struct cyaml_strval raw_media_sources[] = {{"learn", RAW_MEDIA_LEARN}, {"strict", RAW_MEDIA_STRICT}};
 static const struct cyaml_strval raw_formats[] = {{"plus", CONFIG_NUMBER_PLUS}, {"plain", CONFIG_NUMBER_PLAIN}};
 static const struct cyaml_strval raw_validities[] = {
@@ -71,6 +72,26 @@ static const struct cyaml_schema_field raw_media_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const struct cyaml_schema_field raw_rate_fields[] = {
+    CYAML_FIELD_UINT_PTR("per-second", OPTIONAL, struct raw_rate, per_second),
+    CYAML_FIELD_UINT_PTR("burst", OPTIONAL, struct raw_rate, burst),
+    CYAML_FIELD_END,
+};
+
+#define RATE(key, member) CYAML_FIELD_MAPPING(key, OPTIONAL, struct raw_limits, member, raw_rate_fields)
+static const struct cyaml_schema_field raw_limits_fields[] = {
+    RATE("packets", packets), RATE("invites", invites),	    RATE("requests", requests),
+    RATE("dialogs", dialogs), RATE("responses", responses), CYAML_FIELD_END,
+};
+
+static const struct cyaml_schema_field raw_screen_fields[] = {
+    TEXT("signatures", OPTIONAL, struct raw, screen.signatures),
+    ENUM("malformed", OPTIONAL, struct raw, screen.malformed, raw_malformeds),
+    CYAML_FIELD_MAPPING("ceiling", OPTIONAL, struct raw, screen.ceiling, raw_rate_fields),
+    CYAML_FIELD_MAPPING("targets", OPTIONAL, struct raw, screen.targets, raw_limits_fields),
+    CYAML_FIELD_END,
+};
+
 static const struct cyaml_schema_field raw_port_fields[] = {
     TEXT("name", REQUIRED, struct raw_port, name),
     TEXT("device", REQUIRED, struct raw_port, device),
@@ -104,6 +125,7 @@ static const struct cyaml_schema_field raw_provider_fields[] = {
     ENUM("number-format", OPTIONAL, struct raw_provider, number_format, raw_formats),
     ENUM("validity", OPTIONAL, struct raw_provider, validity, raw_validities),
     ENUM("media-source", OPTIONAL, struct raw_provider, media_source, raw_media_sources),
+    CYAML_FIELD_MAPPING("limits", OPTIONAL, struct raw_provider, limits, raw_limits_fields),
     CYAML_FIELD_FLOAT("cost-per-minute", OPTIONAL, struct raw_provider, cost_per_minute),
     TEXT("currency", OPTIONAL, struct raw_provider, currency),
     CYAML_FIELD_END,
@@ -142,6 +164,7 @@ static const struct cyaml_schema_field raw_agent_fields[] = {
     TEXT("provider", OPTIONAL, struct raw_agent, provider),
     CYAML_FIELD_UINT_PTR("refer-accept-code", OPTIONAL, struct raw_agent, refer_accept_code),
     ENUM("media-source", OPTIONAL, struct raw_agent, media_source, raw_media_sources),
+    CYAML_FIELD_MAPPING("limits", OPTIONAL, struct raw_agent, limits, raw_limits_fields),
     CYAML_FIELD_MAPPING("may", OPTIONAL, struct raw_agent, may, raw_may_fields),
     CYAML_FIELD_END,
 };
@@ -207,6 +230,7 @@ static const struct cyaml_schema_field raw_fields[] = {
     SECTION("control", raw_control_fields),
     SECTION("sip", raw_sip_fields),
     SECTION("media", raw_media_fields),
+    SECTION("screen", raw_screen_fields),
     LIST("providers", OPTIONAL, struct raw, providers, &raw_provider, 0, XF_MAX_PEERS),
     LIST("numbers", OPTIONAL, struct raw, numbers, &raw_number, 0, LIST_MAX),
     LIST("agents", OPTIONAL, struct raw, agents, &raw_agent, 0, XF_MAX_PEERS),

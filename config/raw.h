@@ -10,6 +10,11 @@ enum raw_idle {
 	RAW_IDLE_BACKOFF,
 };
 
+enum raw_malformed {
+	RAW_MALFORMED_ANSWER,
+	RAW_MALFORMED_DROP,
+};
+
 enum raw_media_source {
 	RAW_MEDIA_LEARN,
 	RAW_MEDIA_STRICT,
@@ -33,6 +38,14 @@ struct raw_network {
 	uint32_t media_count;
 };
 
+struct raw_rate {
+	uint32_t *per_second, *burst;
+};
+
+struct raw_limits {
+	struct raw_rate packets, invites, requests, dialogs, responses;
+};
+
 struct raw_provider {
 	char *name, *owner, *network, *region, *trunk, *currency;
 	char **sources;
@@ -41,6 +54,7 @@ struct raw_provider {
 	int number_format; /* enum config_number_format */
 	int validity;	   /* enum config_validity */
 	int media_source;  /* enum raw_media_source */
+	struct raw_limits limits;
 	double cost_per_minute;
 };
 
@@ -65,6 +79,7 @@ struct raw_agent {
 	struct raw_may may;
 	uint32_t *refer_accept_code;
 	int media_source;
+	struct raw_limits limits;
 };
 
 struct raw_route {
@@ -104,6 +119,12 @@ struct raw {
 	struct {
 		char *ports, *timeout, *learn_window, *quarantine;
 	} media;
+	struct {
+		char *signatures;
+		int malformed; /* enum raw_malformed */
+		struct raw_rate ceiling;
+		struct raw_limits targets;
+	} screen;
 	struct raw_port *ports;
 	struct raw_network *networks;
 	struct raw_provider *providers;

@@ -48,6 +48,12 @@ const char *reader_owner_words(char out[static READER_OWNER_MAX], const char *ow
 /* build_planes.c */
 void build_dataplane(struct reader *r);
 void build_control(struct reader *r);
+/* build_screen.c */
+void build_screen(struct reader *r);
+/* `prefix`: the path of what holds the five keys. */
+void build_limits(struct reader *r, const char *prefix, const struct raw_limits *raw, struct config_limits *limits);
+/* When peers and workers are known. */
+void check_screen(struct reader *r);
 /* build_peers.c; plans are built before agents, agents after numbers */
 void build_providers(struct reader *r);
 void build_numbers(struct reader *r);

@@ -15,6 +15,7 @@ void sources_show(struct api *api, struct ask *ask, const json_t *params);
 void numbers_show(struct api *api, struct ask *ask, const json_t *params);
 void plans_show(struct api *api, struct ask *ask, const json_t *params);
 void providers_show(struct api *api, struct ask *ask, const json_t *params);
+void screen_show(struct api *api, struct ask *ask, const json_t *params);
 void stats_show(struct api *api, struct ask *ask, const json_t *params);
 void version_show(struct api *api, struct ask *ask, const json_t *params);
 void captures_start(struct api *api, struct ask *ask, const json_t *params);
@@ -40,7 +41,7 @@ const char *name_plan(const struct config *config, uint32_t plan);
 
 enum question {
 	QUESTION_DUMP,	/* ENDPOINT rows */
-	QUESTION_STATS, /* PORT, DROPS, WORKER, PEER rows */
+	QUESTION_STATS, /* PORT, DROPS, WORKER, PEER, SCREEN, SIGNATURE rows */
 };
 struct media_query question_query(struct api *api);
 /* Asks the dataplane. Rows go to the `…_row` functions below, the end to `…_done`, by the ask's method. Refuses the ask
@@ -51,6 +52,7 @@ void question_ask(struct api *api, struct ask *ask, enum question question);
 void endpoints_row(struct api *api, struct ask *ask, const struct xf_endpoint_state *state);
 void ports_row(struct ask *ask, const struct xf_link_port *port);
 void sources_row(struct ask *ask, const struct xf_link_peer *peer);
+void screen_row(struct api *api, struct ask *ask, enum xf_link_type type, const void *row);
 void stats_row(struct ask *ask, enum xf_link_type type, const void *row);
 /* counted: false if the dataplane could not be asked. */
 void sources_done(struct api *api, struct ask *ask, bool counted);

@@ -13,6 +13,8 @@ static void question_row(void *arg, uint64_t cookie, enum xf_link_type type, con
 		ports_row(ask, row);
 	else if (ask->method == XF_RPC_SHOW_SOURCES && type == XF_LINK_PEER)
 		sources_row(ask, row);
+	else if (ask->method == XF_RPC_SHOW_SCREEN)
+		screen_row(api, ask, type, row);
 	else if (ask->method == XF_RPC_SHOW_STATS)
 		stats_row(ask, type, row);
 }

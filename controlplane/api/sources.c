@@ -1,5 +1,5 @@
 /* Rows of `xfergate show sources`: the configured blocks, with the dataplane's counters of the peer that each belongs
- * to. Peers are numbered as the media library numbers them on the link: providers first, then agents. */
+ * to. */
 #include "handlers.h"
 #include "row.h"
 
@@ -61,7 +61,7 @@ void sources_done(struct api *api, struct ask *ask, bool counted)
 		struct source_peer peer = {.name = provider->name,
 					   .role = xf_role_name(XF_ROLE_PROVIDER),
 					   .owner = provider->owner,
-					   .number = i,
+					   .number = config_peer_of_provider(config, i),
 					   .blocks = provider->sources,
 					   .block_count = provider->source_count};
 		rows = add_blocks(rows, ask, &peer, counted);
@@ -71,7 +71,7 @@ void sources_done(struct api *api, struct ask *ask, bool counted)
 		struct source_peer peer = {.name = agent->name,
 					   .role = xf_role_name(XF_ROLE_AGENT),
 					   .owner = agent->owner,
-					   .number = config->provider_count + i,
+					   .number = config_peer_of_agent(config, i),
 					   .blocks = agent->sources,
 					   .block_count = agent->source_count};
 		rows = add_blocks(rows, ask, &peer, counted);

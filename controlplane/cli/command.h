@@ -28,6 +28,9 @@
 	  "  xfergate show plans\n")                                                                                   \
 	X(SHOW_PROVIDERS, "show providers", XF_RPC_SHOW_PROVIDERS, "", "telephony providers", "",                      \
 	  "  xfergate show providers\n")                                                                               \
+	X(SHOW_SCREEN, "show screen", XF_RPC_SHOW_SCREEN, "", "what the screen of SIP passed and dropped",             \
+	  "By peer and by rule of the signatures. The tables leave out what never happened; --json has all.\n",        \
+	  "  xfergate show screen\n  xfergate --json show screen\n")                                                   \
 	X(SHOW_STATS, "show stats", XF_RPC_SHOW_STATS, "", "counters of both planes, drops by name",                   \
 	  "The table leaves out drops that never happened; --json has all.\n", "  xfergate show stats\n")              \
 	X(SHOW_VERSION, "show version", XF_RPC_SHOW_VERSION, "", "versions, age of the numbering data, uptime", "",    \

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "command.h"
 #include "show_call.h"
+#include "show_screen.h"
 #include "table.h"
 #include "xfergate/drop.h"
 
@@ -265,6 +266,8 @@ int show_print(const struct view *view, unsigned command, const json_t *result)
 		return print_plans(view, result);
 	case COMMAND_SHOW_PROVIDERS:
 		return ROWS(provider_columns, "no providers");
+	case COMMAND_SHOW_SCREEN:
+		return show_screen_print(view, result);
 	case COMMAND_SHOW_STATS:
 		return print_stats(view, result);
 	case COMMAND_SHOW_VERSION:

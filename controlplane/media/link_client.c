@@ -213,6 +213,8 @@ static void client_row(struct link_client *client, const struct link_record *rec
 		struct xf_link_drops drops;
 		struct xf_link_worker worker;
 		struct xf_link_peer peer;
+		struct xf_link_screen screen;
+		struct xf_link_signature signature;
 	} row;
 	struct link_command *waiting = pending_find(client, record->sequence);
 	uint16_t asked = record->type == XF_LINK_ENDPOINT ? XF_LINK_DUMP : XF_LINK_STATS;
@@ -274,6 +276,8 @@ void link_client_receive(struct link_client *client, const void *packet, size_t 
 		case XF_LINK_DROPS:
 		case XF_LINK_WORKER:
 		case XF_LINK_PEER:
+		case XF_LINK_SCREEN:
+		case XF_LINK_SIGNATURE:
 			client_row(client, &record);
 			break;
 		default:

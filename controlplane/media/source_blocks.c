@@ -16,17 +16,17 @@ int source_blocks_init(struct source_blocks *sources, const struct config *confi
 		count += config->providers[i].source_count;
 	for (uint32_t i = 0; i < config->agent_count; i++)
 		count += config->agents[i].source_count;
-	if (count > XF_MAX_SOURCES || (uint64_t)config->provider_count + config->agent_count > XF_MAX_PEERS)
+	if (count > XF_MAX_SOURCES || config_peer_count(config) > XF_MAX_PEERS)
 		return -E2BIG;
 	sources->source = calloc(count + 1, sizeof(*sources->source));
 	if (!sources->source)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < config->provider_count; i++)
-		source_blocks_add(sources, config->providers[i].sources, config->providers[i].source_count, i,
-				  XF_ROLE_PROVIDER);
+		source_blocks_add(sources, config->providers[i].sources, config->providers[i].source_count,
+				  config_peer_of_provider(config, i), XF_ROLE_PROVIDER);
 	for (uint32_t i = 0; i < config->agent_count; i++)
 		source_blocks_add(sources, config->agents[i].sources, config->agents[i].source_count,
-				  config->provider_count + i, XF_ROLE_AGENT);
+				  config_peer_of_agent(config, i), XF_ROLE_AGENT);
 	return 0;
 }
 

@@ -47,6 +47,7 @@ static void classify_by_source(struct packet *packet, const struct classify_tabl
 		packet->peer = value.peer;
 		classify_kernel(packet);
 	} else if (admitted_has(tables->admitted, &packet->src.addr)) {
+		packet->peer = XF_PEER_TARGETS;
 		classify_kernel(packet);
 	} else {
 		classify_drop(packet, drop);
@@ -69,22 +70,26 @@ static void classify_udp(struct packet *packet, const struct datagram *d, const 
 	packet->dst.port = classify_be16(udp + 2);
 	if (udp_len < sizeof(struct rte_udp_hdr) || udp_len > d->end - d->at)
 		return classify_drop(packet, XF_DROP_UDP_INVALID);
+	packet->udp = (uint16_t)d->at;
+	packet->payload = (uint16_t)(d->at + sizeof(struct rte_udp_hdr));
+	packet->payload_len = (uint16_t)(udp_len - sizeof(struct rte_udp_hdr));
 	if (classify_media_port(local, packet->dst.port)) {
 		bool no_checksum = udp[6] == 0 && udp[7] == 0;
 		uint64_t flags = packet->mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 		if ((no_checksum && packet->dst.addr.family == 6) ||
 		    (!no_checksum && flags == RTE_MBUF_F_RX_L4_CKSUM_BAD))
 			return classify_drop(packet, XF_DROP_UDP_CHECKSUM);
-		packet->udp = (uint16_t)d->at;
-		packet->payload = (uint16_t)(d->at + sizeof(struct rte_udp_hdr));
-		packet->payload_len = (uint16_t)(udp_len - sizeof(struct rte_udp_hdr));
 		packet->index = xf_endpoint_index((unsigned)local->media, packet->dst.port);
 		packet->rtcp_port = packet->dst.port & 1;
 		packet->verdict = VERDICT_MEDIA;
 		return;
 	}
-	if (local && local->sip && flow_is_sip(tables->flows, &packet->dst.addr, packet->dst.port))
-		return classify_by_source(packet, tables, XF_DROP_SIP_SOURCE);
+	if (local && local->sip && flow_is_sip(tables->flows, &packet->dst.addr, packet->dst.port)) {
+		classify_by_source(packet, tables, XF_DROP_SIP_SOURCE);
+		if (packet->verdict == VERDICT_KERNEL)
+			packet->verdict = VERDICT_SIP;
+		return;
+	}
 	/* BFD (RFC 5881, RFC 5883) and RIP keep routes alive. */
 	uint16_t port = packet->dst.port;
 	bool urgent = port == 3784 || port == 3785 || port == 4784 || port == 520 || port == 521;

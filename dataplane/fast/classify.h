@@ -20,6 +20,7 @@ struct classify_tables {
 enum verdict {
 	VERDICT_DROP,	/* packet.drop says why */
 	VERDICT_MEDIA,	/* UDP to a media address and port; packet.index and what follows are set */
+	VERDICT_SIP,	/* UDP to a SIP port from a known peer; peer and what UDP has are set */
 	VERDICT_KERNEL, /* packet.peer: the peer whose block let it through, or SOURCE_PEER_NONE */
 	VERDICT_URGENT, /* to the kernel first: ARP, ND, ICMP, routing protocols */
 };
@@ -28,7 +29,7 @@ struct packet {
 	struct rte_mbuf *mbuf;
 	uint8_t verdict; /* enum verdict */
 	uint8_t drop;	 /* enum xf_drop */
-	uint16_t peer;
+	uint16_t peer;	 /* as struct xf_link_peer has it, or SOURCE_PEER_NONE */
 	/* IP and UDP */
 	struct xf_sockaddr src, dst;
 	uint16_t l3;	  /* offset of the IP header */

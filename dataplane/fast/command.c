@@ -77,6 +77,20 @@ static int command_sources(struct worker *w, struct command *c)
 	return 0;
 }
 
+static int command_signatures(struct worker *w, struct command *c)
+{
+	struct screen_rules *rules = &w->screen.rules;
+	const struct signatures *old = rules->signatures;
+	struct signatures_scratch *old_scratch = rules->scratch;
+	if (c->signatures && !c->scratch)
+		return -EINVAL;
+	rules->signatures = c->signatures;
+	rules->scratch = c->scratch;
+	c->signatures = old;
+	c->scratch = old_scratch;
+	return 0;
+}
+
 static int command_capture(struct worker *w, const struct command *c)
 {
 	struct endpoint *e;
@@ -103,6 +117,8 @@ static int command_apply(struct worker *w, struct command *c, uint64_t now_ns)
 		return command_header(w, c);
 	case COMMAND_SOURCES:
 		return command_sources(w, c);
+	case COMMAND_SIGNATURES:
+		return command_signatures(w, c);
 	case COMMAND_CAPTURE:
 		return command_capture(w, c);
 	}

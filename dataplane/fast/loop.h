@@ -57,6 +57,7 @@ struct worker {
 	struct prompt_wheel prompt_wheel;
 
 	struct worker_stats stats;
+	struct screen screen; /* behind what media uses */
 } __rte_cache_aligned;
 
 /* worker.c */
@@ -74,7 +75,9 @@ static inline void loop_transmit(struct worker *worker, uint16_t port, struct rt
 	if (unlikely(q->n == LOOP_QUEUE))
 		loop_flush_out(worker, port);
 }
-/* Queues for the worker that owns the packet's endpoint; takes ownership. */
+/* Queues for the port's kernel interface; takes ownership of the mbuf. */
+void loop_kernel(struct worker *worker, uint16_t port, const struct packet *packet, bool urgent);
+/* Queues for the worker that owns the packet's endpoint or its peer; takes ownership. */
 void loop_handover(struct worker *worker, unsigned to, struct rte_mbuf *mbuf);
 /* source may be NULL. */
 void loop_event(struct worker *worker, const struct endpoint *endpoint, enum xf_link_event_type type,

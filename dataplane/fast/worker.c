@@ -67,22 +67,22 @@ void loop_handover(struct worker *w, unsigned to, struct rte_mbuf *mbuf)
 		loop_flush_handover(w, to);
 }
 
-static void loop_kernel(struct worker *w, uint16_t port, const struct packet *p, bool urgent)
+void loop_kernel(struct worker *w, uint16_t port, const struct packet *p, bool urgent)
 {
 	struct loop_queue *q = urgent ? &w->urgent[port] : &w->kernel[port];
 	q->pkts[q->n++] = p->mbuf;
 	counter_add(&w->stats.to_kernel, 1);
-	if (p->peer < XF_MAX_PEERS)
+	if (p->peer < XF_PEER_ROWS)
 		counter_add(&w->stats.peer_passed[p->peer], 1);
 	if (q->n == LOOP_QUEUE)
 		loop_flush_kernel(w, port, urgent);
 }
 
-/* Sorts packets: media to its stage as a group, the rest to where it goes. */
+/* Sorts packets: media to its stage as a group, SIP to its own, the rest to where it goes. */
 static void loop_sort(struct worker *w, struct rte_mbuf **pkts, unsigned n, uint64_t now_ns)
 {
-	struct packet packets[WORKER_BURST];
-	unsigned media = 0;
+	struct packet packets[WORKER_BURST], sip[WORKER_BURST];
+	unsigned media = 0, sip_count = 0;
 	for (unsigned i = 0; i < n; i++) {
 		/* Each is sorted in the next free place of the group; what is no media leaves it free. */
 		struct packet *p = &packets[media];
@@ -95,6 +95,9 @@ static void loop_sort(struct worker *w, struct rte_mbuf **pkts, unsigned n, uint
 		case VERDICT_MEDIA:
 			media++;
 			break;
+		case VERDICT_SIP:
+			sip[sip_count++] = *p;
+			break;
 		case VERDICT_KERNEL:
 			loop_kernel(w, port, p, false);
 			break;
@@ -104,6 +107,8 @@ static void loop_sort(struct worker *w, struct rte_mbuf **pkts, unsigned n, uint
 		}
 	}
 	media_stage(w, packets, media, now_ns);
+	if (sip_count > 0)
+		screen_stage(w, sip, sip_count, now_ns);
 }
 
 /* In the order in which they came, for two of one stream may go different ways. */

@@ -10,6 +10,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 #include "xfergate/drop.h"
+#include "screen.h"
 #include "xfergate/link.h"
 
 #define WORKER_MAX	 16
@@ -56,6 +57,7 @@ struct worker_config {
 	struct rte_mempool *pool;	    /* for what prompts send; NULL only if prompts is */
 	struct worker_port ports[WORKER_MAX_PORTS];
 	unsigned port_count;
+	struct screen_rules screen;		   /* at start; signatures are replaced by COMMAND_SIGNATURES */
 	struct rte_ring *handover_in[WORKER_MAX];  /* [from]; single producer, single consumer; NULL for itself */
 	struct rte_ring *handover_out[WORKER_MAX]; /* [to] */
 	struct worker_ops ops;
@@ -65,13 +67,14 @@ struct worker_config {
  * worker_command_ring(); the worker applies it between two bursts, sets result and now_ns, and posts it back on
  * worker_done_ring(), where the main thread takes it and frees it. The worker never frees. */
 enum command_type {
-	COMMAND_OPEN,	 /* endpoint: prepared aside by endpoint_create, published by the owner */
-	COMMAND_UPDATE,	 /* id, settings, egress */
-	COMMAND_CLOSE,	 /* id; the endpoint comes back in `endpoint`, to be freed after a grace period */
-	COMMAND_PATCH,	 /* patch */
-	COMMAND_HEADER,	 /* id, egress: next hop's MAC learned, changed or lost */
-	COMMAND_SOURCES, /* sources: the new table; the old one comes back in `sources` */
-	COMMAND_CAPTURE, /* id, on */
+	COMMAND_OPEN,	    /* endpoint: prepared aside by endpoint_create, published by the owner */
+	COMMAND_UPDATE,	    /* id, settings, egress */
+	COMMAND_CLOSE,	    /* id; the endpoint comes back in `endpoint`, to be freed after a grace period */
+	COMMAND_PATCH,	    /* patch */
+	COMMAND_HEADER,	    /* id, egress: next hop's MAC learned, changed or lost */
+	COMMAND_SOURCES,    /* sources: the new table; the old one comes back in `sources` */
+	COMMAND_CAPTURE,    /* id, on */
+	COMMAND_SIGNATURES, /* signatures, scratch: the new ones, or NULL; the old ones come back */
 };
 
 /* Ethernet part of an endpoint's egress header. */
@@ -91,6 +94,8 @@ struct command {
 	struct xf_endpoint_settings settings;
 	struct egress egress;
 	const struct source_table *sources;
+	const struct signatures *signatures;
+	struct signatures_scratch *scratch;
 	uint32_t sequence;	    /* the main thread's: link sequence number; 0: its own */
 	void *cookie;		    /* the main thread's */
 	int32_t result;		    /* 0 or -errno */
@@ -105,7 +110,9 @@ struct worker_stats {
 	uint64_t rx_packets, forwarded, to_kernel, handed_over, events_lost;
 	uint64_t express; /* of `forwarded`: by the express way */
 	uint64_t drops[XF_DROP_COUNT];
-	uint64_t peer_passed[XF_MAX_PEERS], peer_dropped[XF_MAX_PEERS];
+	uint64_t scanned[SIP_SCAN_VERDICT_COUNT]; /* SIP packets by what the scan said */
+	uint64_t peer_passed[XF_PEER_ROWS];
+	uint64_t peer_drops[XF_PEER_ROWS][XF_SCREEN_DROP_COUNT]; /* from XF_DROP_SCREEN_FIRST on */
 };
 
 /* Main thread, before the core starts; rte_eal_init must have been called. 0 or -errno. */

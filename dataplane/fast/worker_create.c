@@ -8,6 +8,8 @@ static int worker_config_check(const struct worker_config *c)
 		return -EINVAL;
 	if (c->prompts && !c->pool)
 		return -EINVAL;
+	if (c->screen.signatures && !c->screen.scratch)
+		return -EINVAL;
 	if (!c->flows || !c->ops.transmit || !c->ops.to_kernel || !c->ops.event)
 		return -EINVAL;
 	for (unsigned i = 0; i < c->workers; i++)
@@ -39,6 +41,7 @@ int worker_create(struct worker **out, const struct worker_config *c)
 	w->tables = (struct classify_tables){.flows = c->flows, .sources = c->sources, .admitted = c->admitted};
 	w->ops = c->ops;
 	w->prompts = c->prompts;
+	w->screen.rules = c->screen;
 	w->pool = c->pool;
 	memcpy(w->ports, c->ports, sizeof(w->ports));
 	memcpy(w->handover_in, c->handover_in, sizeof(w->handover_in));

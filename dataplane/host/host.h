@@ -7,6 +7,7 @@
 #include "neighbour.h"
 #include "plane/dplane.h"
 #include "port.h"
+#include "reload.h"
 
 /* Bytes of the kernel's randomness that nobody has had yet: the first `left`. */
 struct host_random {
@@ -27,5 +28,6 @@ struct host {
 	struct neighbour_table neighbours;
 	struct host_random random;
 	struct dplane *dplane;
+	struct reload reload;
 	struct link_server link;
 };

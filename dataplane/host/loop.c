@@ -22,6 +22,7 @@ enum loop_source {
 	LOOP_LISTENER,
 	LOOP_CLIENT,
 	LOOP_NEIGHBOURS,
+	LOOP_RELOAD,
 	LOOP_TAP, /* and on: one for each port */
 };
 
@@ -54,6 +55,8 @@ static int loop_init(struct loop *loop)
 		r = loop_add(loop, host->link.listener, LOOP_LISTENER);
 	if (r == 0)
 		r = loop_add(loop, neighbour_fd(&host->neighbours), LOOP_NEIGHBOURS);
+	if (r == 0)
+		r = loop_add(loop, host->reload.done, LOOP_RELOAD);
 	for (unsigned p = 0; p < host->config->port_count && r == 0; p++)
 		r = loop_add(loop, host->kernel_ifs[p].tap.fd, LOOP_TAP + p);
 	return r;
@@ -65,8 +68,21 @@ static void loop_signal(struct loop *loop)
 
 	if (read(loop->host->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
+	if (info.ssi_signo == SIGHUP) {
+		log_info("signal", "name=SIGHUP");
+		reload_start(&loop->host->reload);
+		return;
+	}
 	log_info("signal", "name=%s", info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
 	loop->end = true;
+}
+
+static void loop_reload(struct loop *loop)
+{
+	struct signatures *signatures;
+
+	if (reload_finish(&loop->host->reload, &signatures))
+		dplane_signatures(loop->host->dplane, signatures);
 }
 
 static void loop_accept(struct loop *loop)
@@ -107,6 +123,9 @@ static void loop_event(struct loop *loop, unsigned source)
 		break;
 	case LOOP_NEIGHBOURS:
 		neighbour_read(&host->neighbours);
+		break;
+	case LOOP_RELOAD:
+		loop_reload(loop);
 		break;
 	default:
 		kernel_if_read(&host->kernel_ifs[source - LOOP_TAP]);

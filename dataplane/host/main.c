@@ -30,6 +30,7 @@ static int main_signals_start(struct host *host)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
 	signal(SIGPIPE, SIG_IGN);
@@ -176,8 +177,10 @@ static int main_run(struct host *host, const char *file)
 		goto err_lcores;
 	if ((r = main_plane_start(host)) < 0)
 		goto err_neighbours;
-	if ((r = lcore_start(&host->lcores, host->dplane)) < 0)
+	if ((r = reload_init(&host->reload, host->config->screen.signatures)) < 0)
 		goto err_plane;
+	if ((r = lcore_start(&host->lcores, host->dplane)) < 0)
+		goto err_reload;
 	if ((r = main_link_start(host)) < 0)
 		goto err_workers;
 
@@ -188,6 +191,8 @@ static int main_run(struct host *host, const char *file)
 	link_server_stop(&host->link);
 err_workers:
 	lcore_stop(&host->lcores);
+err_reload:
+	reload_fini(&host->reload);
 err_plane:
 	dplane_destroy(host->dplane);
 err_neighbours:

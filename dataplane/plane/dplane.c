@@ -26,6 +26,7 @@ static void dplane_wire(struct dplane *dplane)
 	dplane->endpoints.ports = dplane->ports;
 	dplane->endpoints.port_count = dplane->port_count;
 	dplane->endpoints.seam = &dplane->seam;
+	dplane->screening.commands = &dplane->commands;
 	dplane->sources.commands = &dplane->commands;
 	dplane->sources.limbo = &dplane->limbo;
 	dplane->sources.seam = &dplane->seam;
@@ -170,6 +171,7 @@ unsigned dplane_main(struct dplane *dplane, uint64_t now_ns)
 	if (now_ns - dplane->swept_ns >= DPLANE_SWEEP_NS) {
 		dplane->swept_ns = now_ns;
 		done += endpoints_sweep(&dplane->endpoints, now_ns);
+		screening_second(&dplane->screening, now_ns);
 	}
 	return done + conversation_flush(&dplane->conversation);
 }
@@ -199,6 +201,11 @@ unsigned dplane_outstanding(const struct dplane *dplane)
 	return dplane->commands.outstanding;
 }
 
+int dplane_signatures(struct dplane *dplane, struct signatures *signatures)
+{
+	return screening_replace(&dplane->screening, signatures);
+}
+
 void dplane_neighbour(struct dplane *dplane, unsigned port, const struct xf_addr *next_hop, const uint8_t *mac)
 {
 	next_hop_tell(&dplane->next_hops, port, next_hop, mac);
@@ -214,5 +221,7 @@ void dplane_counts(const struct dplane *dplane, struct dplane_counts *counts)
 	    .endpoint_objects = dplane->flows->endpoints.used,
 	    .endpoint_bytes = dplane->flows->endpoints.bytes,
 	    .source_commits = dplane->sources.commits,
+	    .signatures = signatures_count(dplane->screening.signatures),
+	    .signature_reloads = dplane->screening.reloads,
 	};
 }

@@ -86,14 +86,21 @@ void dplane_link_packet(struct dplane *dplane, uint64_t now_ns, const void *pack
 /* Commands posted and not done: above some thousands the caller reads no more of the link. */
 unsigned dplane_outstanding(const struct dplane *dplane);
 
+/* New signatures, as signatures_load makes them, on a thread of the caller's own; NULL: none any more. Takes ownership.
+ * The workers take them up between two bursts; a rule that keeps its id keeps its count. 0 or -errno, logged; then the
+ * former ones stay. */
+int dplane_signatures(struct dplane *dplane, struct signatures *signatures);
+
 /* mac NULL: not resolved (any more). */
 void dplane_neighbour(struct dplane *dplane, unsigned port, const struct xf_addr *next_hop, const uint8_t *mac);
 
 struct dplane_counts {
 	uint32_t endpoints, neighbours, admitted;
-	uint32_t in_limbo;	   /* taken away from the workers and not freed yet */
-	uint32_t endpoint_objects; /* whose memory is in use, those in limbo included */
-	uint64_t endpoint_bytes;   /* of DPDK's heap, kept for endpoints, open or to come */
-	uint32_t source_commits;   /* source tables that all workers have taken up so far */
+	uint32_t in_limbo;	    /* taken away from the workers and not freed yet */
+	uint32_t endpoint_objects;  /* whose memory is in use, those in limbo included */
+	uint64_t endpoint_bytes;    /* of DPDK's heap, kept for endpoints, open or to come */
+	uint32_t source_commits;    /* source tables that all workers have taken up so far */
+	uint32_t signatures;	    /* rules in use */
+	uint32_t signature_reloads; /* replacements that all workers have taken up so far */
 };
 void dplane_counts(const struct dplane *dplane, struct dplane_counts *counts);

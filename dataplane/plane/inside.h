@@ -8,6 +8,7 @@
 #include "endpoints.h"
 #include "fast/prompt.h"
 #include "fast/source.h"
+#include "screening.h"
 #include "sources.h"
 
 /* A worker and what it gives away. Filled before the worker runs; read-only after that, but for what a line says. */
@@ -34,6 +35,7 @@ struct dplane {
 	struct rte_rcu_qsbr *qsbr;
 	struct admitted *admitted;
 	struct prompt_set *prompts;
+	struct screening screening;
 	struct dplane_worker workers[WORKER_MAX];
 	unsigned worker_count;
 	struct rte_ring *handover[WORKER_MAX][WORKER_MAX]; /* [from][to]; from the one's thread to the other's */

@@ -55,15 +55,36 @@ static void link_stats_drops(struct dplane *dplane, uint32_t sequence)
 
 static void link_stats_peers(struct dplane *dplane, uint32_t sequence)
 {
-	for (unsigned peer = 0; peer < XF_MAX_PEERS; peer++) {
-		struct xf_link_peer row = {.peer = (uint16_t)peer};
-		for (unsigned w = 0; w < dplane->worker_count; w++) {
-			const struct worker_stats *stats = worker_stats(dplane->workers[w].worker);
-			row.passed += counter_get(&stats->peer_passed[peer]);
-			row.dropped += counter_get(&stats->peer_dropped[peer]);
-		}
+	for (unsigned peer = 0; peer < XF_PEER_ROWS; peer++) {
+		struct xf_link_peer row;
+		screening_count(&dplane->screening, peer, &row);
 		if (row.passed || row.dropped)
 			link_stats_row(dplane, sequence, XF_LINK_PEER, &row, sizeof(row));
+	}
+}
+
+static void link_stats_screen(struct dplane *dplane, uint32_t sequence)
+{
+	const struct screening *screening = &dplane->screening;
+	struct xf_link_screen row = {.rules = signatures_count(screening->signatures), .reloads = screening->reloads};
+
+	for (unsigned w = 0; w < dplane->worker_count; w++) {
+		const struct worker_stats *stats = worker_stats(dplane->workers[w].worker);
+		for (unsigned v = 0; v < SIP_SCAN_VERDICT_COUNT; v++)
+			row.scanned[v] += counter_get(&stats->scanned[v]);
+	}
+	link_stats_row(dplane, sequence, XF_LINK_SCREEN, &row, sizeof(row));
+	for (unsigned i = 0; i < row.rules; i++) {
+		const struct signature *rule = signatures_rule(screening->signatures, i);
+		struct xf_link_signature said = {
+		    .line = rule->line,
+		    .places = rule->places,
+		    .action = rule->action,
+		    .hits = screening_hits(screening, i),
+		    .hits_per_s = screening->rules[i].per_s,
+		};
+		memcpy(said.id, rule->id, sizeof(said.id));
+		link_stats_row(dplane, sequence, XF_LINK_SIGNATURE, &said, sizeof(said));
 	}
 }
 
@@ -75,4 +96,5 @@ void link_stats_send(struct dplane *dplane, uint32_t sequence)
 		link_stats_worker(dplane, sequence, w);
 	link_stats_drops(dplane, sequence);
 	link_stats_peers(dplane, sequence);
+	link_stats_screen(dplane, sequence);
 }

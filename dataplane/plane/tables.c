@@ -47,6 +47,8 @@ int tables_create(struct dplane *dplane)
 		r = admitted_create(&dplane->admitted, "admitted", dplane->qsbr, SOCKET_ID_ANY);
 	if (r == 0)
 		r = prompt_set_create(&dplane->prompts, SOCKET_ID_ANY);
+	if (r == 0)
+		r = screening_init(&dplane->screening, dplane->config, &dplane->seam);
 	if (r < 0) {
 		note_error(&dplane->seam, "tables-failed", "error=\"%s\"", strerror(-r));
 		tables_destroy(dplane);
@@ -56,6 +58,7 @@ int tables_create(struct dplane *dplane)
 
 void tables_destroy(struct dplane *dplane)
 {
+	screening_fini(&dplane->screening);
 	admitted_destroy(dplane->admitted);
 	rte_free(dplane->qsbr);
 	prompt_set_destroy(dplane->prompts);

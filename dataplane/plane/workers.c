@@ -75,6 +75,7 @@ static int workers_worker_create(struct dplane *dplane, unsigned index)
 	    .flows = dplane->flows,
 	    .admitted = dplane->admitted,
 	    .prompts = dplane->prompts,
+	    .screen = screening_rules(&dplane->screening, index),
 	    .pool = dplane->pool,
 	    .port_count = dplane->port_count,
 	    .ops = {w, workers_transmit, workers_to_kernel, workers_event, workers_captured},

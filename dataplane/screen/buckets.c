@@ -79,10 +79,14 @@ static enum buckets_verdict buckets_take_message(struct buckets *b, struct bucke
 						 const struct buckets_limits *limits, unsigned class)
 {
 	buckets_fill_messages(b, levels, limits);
-	buckets_fill_ceiling(b);
 	uint64_t *level = buckets_class_level(levels, class);
 	if (!level)
 		return BUCKETS_OVER_CLASS;
+	if (b->plan->unbounded) {
+		*level -= BUCKETS_TOKEN;
+		return BUCKETS_PASS;
+	}
+	buckets_fill_ceiling(b);
 	if (levels->share >= BUCKETS_TOKEN + limits->left[class])
 		levels->share -= BUCKETS_TOKEN;
 	else if (b->ceiling < (int64_t)BUCKETS_TOKEN)

@@ -80,7 +80,7 @@ struct buckets_peer {
 
 struct buckets_config {
 	/* burst: at least 2 × (peers + workers), at most 2 × BUCKETS_MAX_BURST; from 2 × the sum of all bursts on, what
-	 * the peers' rates allow never waits for room */
+	 * the peers' rates allow never waits for room. Both 0: there is none */
 	struct buckets_rate ceiling;
 	const struct buckets_peer *peers;
 	uint32_t count; /* 1..BUCKETS_PEERS */

@@ -22,8 +22,10 @@ static bool config_valid(const struct buckets_config *config, unsigned worker, u
 {
 	bool seen[BUCKETS_PEERS] = {false};
 	if (workers < 1 || workers > BUCKETS_MAX_WORKER || worker >= workers || config->count < 1 ||
-	    config->count > BUCKETS_PEERS || !rate_valid(&config->ceiling, 2 * BUCKETS_MAX_BURST) ||
-	    config->ceiling.burst < 2 * (config->count + workers))
+	    config->count > BUCKETS_PEERS)
+		return false;
+	if ((config->ceiling.per_s || config->ceiling.burst) && (!rate_valid(&config->ceiling, 2 * BUCKETS_MAX_BURST) ||
+								 config->ceiling.burst < 2 * (config->count + workers)))
 		return false;
 	for (uint32_t i = 0; i < config->count; i++) {
 		const struct buckets_peer *peer = &config->peers[i];
@@ -81,11 +83,12 @@ static void peer_left(struct buckets_limits *limits, const struct buckets_peer *
 static void plan_fill(struct buckets_plan *plan, const struct buckets_config *config, unsigned worker, unsigned workers)
 {
 	uint64_t all_rate = 0, shares = 0, mine = 0;
+	plan->unbounded = config->ceiling.per_s == 0;
 	for (uint32_t i = 0; i < config->count; i++)
 		all_rate += peer_sum(&config->peers[i]).rate;
 	for (uint32_t i = 0; i < config->count; i++) {
 		const struct buckets_peer *peer = &config->peers[i];
-		struct buckets_limit of = share(config, peer, all_rate);
+		struct buckets_limit of = plan->unbounded ? peer_sum(peer) : share(config, peer, all_rate);
 		shares += of.rate;
 		if (buckets_owner(peer->peer, workers) != worker)
 			continue;
@@ -98,6 +101,8 @@ static void plan_fill(struct buckets_plan *plan, const struct buckets_config *co
 		peer_left(limits, peer);
 		mine += of.rate;
 	}
+	if (plan->unbounded)
+		return;
 	struct buckets_limit ceiling = limit(&config->ceiling);
 	plan->ceiling.rate = mine + (ceiling.rate - shares) / workers;
 	plan->ceiling.cap = ceiling.cap / 2 / workers;

@@ -21,6 +21,7 @@ struct buckets_limits {
 
 struct buckets_plan {
 	struct buckets_limit ceiling; /* this worker's part; half its burst, the shares have the other half */
+	bool unbounded;		      /* there is no ceiling, and no share of it */
 	struct buckets_limits peers[BUCKETS_PEERS];
 };
 

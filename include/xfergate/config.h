@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "xfergate/addr.h"
+#include "xfergate/source.h"
 
 #define XF_NONE UINT32_MAX
 
@@ -47,6 +48,28 @@ struct config_network {
 	struct xf_addr advertise; /* family 0: none; else stands in Via, Contact and SDP in place of our own */
 };
 
+/* So many a second, and so many at once after a silence. */
+struct config_rate {
+	uint32_t per_second; /* 0: no limit */
+	uint32_t burst;
+};
+
+/* How much SIP over UDP a peer may send. */
+struct config_limits {
+	struct config_rate packets;   /* of any kind, before they are read */
+	struct config_rate invites;   /* new ones */
+	struct config_rate requests;  /* others without To tag */
+	struct config_rate dialogs;   /* requests with To tag */
+	struct config_rate responses; /* */
+};
+
+struct config_screen {
+	char *signatures;    /* path of the rules; NULL: none. Relative ones were, to the configuration's folder */
+	bool malformed_drop; /* what is no SIP message by its form; else the control plane answers it */
+	struct config_rate ceiling;   /* messages of all peers together */
+	struct config_limits targets; /* admitted addresses, together */
+};
+
 enum config_validity {
 	CONFIG_VALIDITY_POSSIBLE,
 	CONFIG_VALIDITY_STRICT,
@@ -66,9 +89,10 @@ struct config_provider {
 	struct xf_prefix *sources;
 	uint32_t source_count;
 	struct config_credentials credentials;
-	uint8_t number_format;	/* enum config_number_format */
-	uint8_t validity;	/* enum config_validity */
-	bool strict_source;	/* media only from the SDP address */
+	uint8_t number_format; /* enum config_number_format */
+	uint8_t validity;      /* enum config_validity */
+	bool strict_source;    /* media only from the SDP address */
+	struct config_limits limits;
 	double cost_per_minute; /* of a call that we place; in `currency`; 0: not said */
 	char *currency;		/* "" if no cost is given */
 };
@@ -106,6 +130,7 @@ struct config_agent {
 	struct config_may may;
 	uint16_t refer_accept_code; /* 202 or 200 */
 	bool strict_source;
+	struct config_limits limits;
 	uint32_t provider; /* over which its numbers go; XF_NONE: that of the call */
 };
 
@@ -166,6 +191,7 @@ struct config {
 	uint32_t port_count;
 	struct config_network *networks;
 	uint32_t network_count;
+	struct config_screen screen;
 
 	/* control plane */
 	char *api_socket;
@@ -193,6 +219,32 @@ struct config {
 	struct config_sip_server *sip_servers;
 	uint32_t sip_server_count;
 };
+
+/* The numbers by which both planes and the link know peers (struct xf_source): providers first, then agents. */
+static inline uint32_t config_peer_of_provider(const struct config *config, uint32_t provider)
+{
+	return provider;
+}
+
+static inline uint32_t config_peer_of_agent(const struct config *config, uint32_t agent)
+{
+	return config->provider_count + agent;
+}
+
+static inline uint32_t config_peer_count(const struct config *config)
+{
+	return config->provider_count + config->agent_count;
+}
+
+/* A peer's limits; NULL: there is no such peer. XF_PEER_TARGETS is one. */
+static inline const struct config_limits *config_peer_limits(const struct config *config, uint32_t peer)
+{
+	if (peer == XF_PEER_TARGETS)
+		return &config->screen.targets;
+	if (peer < config->provider_count)
+		return &config->providers[peer].limits;
+	return peer < config_peer_count(config) ? &config->agents[peer - config->provider_count].limits : NULL;
+}
 
 /* Reads and checks. 0; or -EINVAL after writing every error to `errors`, one line each:
  * "file:line: key: what is wrong with value 'v'; what is allowed". Warnings (a number possible but not valid) go there

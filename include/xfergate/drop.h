@@ -31,6 +31,15 @@
 	X(KERNEL_REFUSED, "kernel-refused", "the kernel interface did not take the packet")                            \
 	X(SIP_SOURCE, "sip-source", "SIP over UDP from an address in no source block and not admitted")                \
 	X(SIP_TCP_SOURCE, "sip-tcp-source", "TCP to a SIP port from an address in no source block and not admitted")   \
+	X(SIP_PACKET_RATE, "sip-packet-rate", "more SIP packets than limits.packets of their peer allows")             \
+	X(SIP_INVITE_RATE, "sip-invite-rate", "more new INVITEs than limits.invites of their peer allows")             \
+	X(SIP_REQUEST_RATE, "sip-request-rate",                                                                        \
+	  "more requests without To tag, or unreadable messages, than limits.requests of their peer allows")           \
+	X(SIP_DIALOG_RATE, "sip-dialog-rate", "more requests with To tag than limits.dialogs of their peer allows")    \
+	X(SIP_RESPONSE_RATE, "sip-response-rate", "more responses than limits.responses of their peer allows")         \
+	X(SIP_CEILING, "sip-ceiling", "more SIP messages than screen.ceiling allows, and than the peer's share")       \
+	X(SIP_MALFORMED, "sip-malformed", "no SIP message by its form, with screen.malformed: drop")                   \
+	X(SIP_SIGNATURE, "sip-signature", "a rule of screen.signatures says drop")                                     \
 	X(NO_MBUF, "no-mbuf", "packet buffers used up")                                                                \
 	X(CAPTURE_LOST, "capture-lost", "copy of a packet for a capture that found no room; the packet itself went on")
 
@@ -40,6 +49,10 @@ enum xf_drop {
 #undef X
 	    XF_DROP_COUNT
 };
+
+/* What the screen drops of the SIP of known peers, counted by peer as well: they stand together. */
+#define XF_DROP_SCREEN_FIRST XF_DROP_SIP_PACKET_RATE
+#define XF_SCREEN_DROP_COUNT (XF_DROP_SIP_SIGNATURE - XF_DROP_SCREEN_FIRST + 1)
 
 static inline const char *xf_drop_name(unsigned drop)
 {

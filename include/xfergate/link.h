@@ -18,9 +18,11 @@
 #include "xfergate/drop.h"
 #include "xfergate/endpoint.h"
 #include "xfergate/prompt.h"
+#include "xfergate/signature.h"
+#include "xfergate/sip_scan.h"
 #include "xfergate/source.h"
 
-#define XF_LINK_VERSION	    4
+#define XF_LINK_VERSION	    5
 #define XF_LINK_PACKET_MAX  65536
 #define XF_LINK_MOVES_MAX   32
 #define XF_LINK_CAPTURE_MAX 2048 /* bytes of a packet that is copied */
@@ -48,7 +50,9 @@
 	X(DROPS, 69, "drops", struct xf_link_drops)                                                                    \
 	X(WORKER, 70, "worker", struct xf_link_worker)                                                                 \
 	X(PEER, 71, "peer", struct xf_link_peer)                                                                       \
-	X(CAPTURED, 72, "captured", struct xf_link_captured)
+	X(CAPTURED, 72, "captured", struct xf_link_captured)                                                           \
+	X(SCREEN, 73, "screen", struct xf_link_screen)                                                                 \
+	X(SIGNATURE, 74, "signature", struct xf_link_signature)
 
 enum xf_link_type {
 #define X(symbol, number, name, body) XF_LINK_##symbol = number,
@@ -188,12 +192,32 @@ struct xf_link_worker {
 	uint64_t rx_packets, forwarded, to_kernel, handed_over;
 };
 
-/* SIP packets by peer, as the screen saw them. */
+/* SIP by peer, as the screen saw it; peer: a number of the control plane, or XF_PEER_TARGETS. Only peers that sent. */
 struct xf_link_peer {
 	uint16_t peer;
 	uint8_t zero[6];
 	uint64_t passed;
-	uint64_t dropped;
+	uint64_t dropped;		      /* all that follow */
+	uint64_t drops[XF_SCREEN_DROP_COUNT]; /* from XF_DROP_SCREEN_FIRST on */
+	uint64_t passed_per_s, dropped_per_s; /* in the last whole second */
+};
+
+/* The screen as a whole. */
+struct xf_link_screen {
+	uint64_t scanned[SIP_SCAN_VERDICT_COUNT]; /* datagrams by what the scan said */
+	uint32_t rules;				  /* in use; a SIGNATURE row each */
+	uint32_t reloads;			  /* sets of rules taken up since the start */
+};
+
+/* A rule of the signatures in use. */
+struct xf_link_signature {
+	char id[XF_SIGNATURE_ID_SIZE]; /* NUL-terminated */
+	uint16_t line;		       /* in the file; UINT16_MAX: that or later */
+	uint16_t places;	       /* bit 1 << enum signature_place */
+	uint8_t action;		       /* enum signature_action */
+	uint8_t zero[3];
+	uint64_t hits;	     /* messages; a rule whose id stays keeps its count when the file is reloaded */
+	uint64_t hits_per_s; /* in the last whole second */
 };
 
 /* Whether what an endpoint receives and sends is copied to the control plane as CAPTURED, from its owner's next turn

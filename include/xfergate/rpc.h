@@ -20,6 +20,7 @@
 	X(SHOW_NUMBERS, "show.numbers", "registered telephone numbers and who authorises them")                        \
 	X(SHOW_PLANS, "show.plans", "transfer plans with their targets in order")                                      \
 	X(SHOW_PROVIDERS, "show.providers", "telephony providers")                                                     \
+	X(SHOW_SCREEN, "show.screen", "what the screen of SIP passed and dropped, by peer and by rule")                \
 	X(SHOW_STATS, "show.stats", "counters of both planes, drops by name")                                          \
 	X(SHOW_VERSION, "show.version", "versions, age of the numbering data, uptime")                                 \
 	X(TRANSFER, "transfer", "transfers a call to a number, a SIP URI or by a plan")                                \

@@ -39,3 +39,8 @@ _Static_assert(sizeof(struct xf_source) == 28, "crosses the link: raise XF_LINK_
 #define XF_MAX_SOURCES	4096
 #define XF_MAX_ADMITTED 16384
 #define XF_MAX_PEERS	1024
+
+/* Whom the dataplane counts by: the peers, and those who have no number of their own. */
+#define XF_PEER_OPEN	XF_MAX_PEERS	   /* addresses that must authenticate */
+#define XF_PEER_TARGETS (XF_MAX_PEERS + 1) /* admitted addresses, all together */
+#define XF_PEER_ROWS	(XF_MAX_PEERS + 2)

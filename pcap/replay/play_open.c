@@ -205,7 +205,9 @@ static void on_log(void *arg, enum log_level level, const char *line)
 	history_log(&play->history, now, line);
 	if (play->options->verbose && play->world)
 		fprintf(stderr, "%10.6f %s\n", (double)play_since(play, now) / 1e9, line);
-	(void)level;
+	/* Why the planes do not start. */
+	if (!play->world && level == LOG_LEVEL_ERROR)
+		complain("%s", line);
 }
 
 static int open_world(struct play *play)

@@ -173,7 +173,8 @@ void world_counts(struct world *world, struct world_counts *counts)
 			counts->drops[d] += stats->drops[d];
 		for (unsigned p = 0; p < XF_MAX_PEERS; p++) {
 			counts->peer_passed[p] += stats->peer_passed[p];
-			counts->peer_dropped[p] += stats->peer_dropped[p];
+			for (unsigned d = 0; d < XF_SCREEN_DROP_COUNT; d++)
+				counts->peer_dropped[p] += stats->peer_drops[p][d];
 		}
 	}
 	counts->mbufs = rte_mempool_in_use_count(world->pool);

@@ -1,13 +1,14 @@
 #!/bin/sh
-# worker-symbols-fails.sh CHECK LIB.a: the check of the worker's symbols passes on the library and fails when one function
+# worker-symbols-fails.sh CHECK LIB.a [OTHER.a...]: the check of the worker's symbols passes on the library and fails when one function
 # that the loop must not have is added to it.
 set -eu
 
 check=$1 lib=$2
+shift 2
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-"$check" "$lib" || { echo "fails on the library as it is" >&2; exit 1; }
+"$check" "$lib" "$@" || { echo "fails on the library as it is" >&2; exit 1; }
 
 # A thin archive's members are named by path: one that holds them itself can be moved and added to.
 ( cd "$(dirname "$lib")" && ar t "$(basename "$lib")" ) | while read -r member; do
@@ -23,7 +24,7 @@ for body in 'int printf(const char *, ...); void f(void) { printf("%d", 1); }' \
 	${CC:-cc} -fno-builtin -c -o "$dir/extra.o" "$dir/extra.c"
 	rm -f "$dir/lib.a"
 	ar crs "$dir/lib.a" "$dir"/*.o
-	if "$check" "$dir/lib.a" 2>"$dir/err"; then
+	if "$check" "$dir/lib.a" "$@" 2>"$dir/err"; then
 		echo "does not see: $body" >&2
 		exit 1
 	fi

@@ -42,6 +42,27 @@ class Replay(unittest.TestCase):
         self.assertEqual(done.stderr, "")
         self.assertGreater(os.path.getsize(self.path("out.pcap")), 500 * 200)
 
+    def test_screen(self):
+        """The screen's rules and limits are those of the configuration, and drop as they do live."""
+        def rules(text):
+            with open(self.path("rules.conf"), "w") as file:
+                file.write(text)
+
+        with open(self.path("config.yaml"), "a") as file:
+            file.write("screen: {signatures: rules.conf}\n")
+        rules('quiet count start-line "INVITE sip:"\n')
+        self.replay("call.pcap")
+        rules('loud drop start-line "INVITE sip:"\n')
+        done = self.replay("call.pcap", "--report", self.path("report.json"), expect=3)
+        self.assertIn("1 sip-signature", done.stdout)
+        with open(self.path("report.json")) as file:
+            report = json.load(file)
+        self.assertEqual(report["drops"], {"sip-signature": 1})
+        self.assertEqual([p["dropped"] for p in report["screen"]], [1, 0])
+        rules('\nbad block via "x"\n')
+        done = self.replay("call.pcap", expect=1)
+        self.assertIn("%s:2: unknown action 'block'" % self.path("rules.conf"), done.stderr)
+
     def test_standard_output(self):
         done = subprocess.run([PROGRAM, "replay", self.path("call.pcap"), "-c", self.path("config.yaml"), "-o", "-"],
                               env=self.env, capture_output=True, timeout=60, check=True)

@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 
-VERSION = 4
+VERSION = 5
 NONE = 0xFFFFFFFF
 PROMPT = 0xFFFFFFFE  # as a source, with the number of a prompt
 PROMPTS = {"ringback-us": 1, "ringback-eu": 2, "ringback-gb": 3}
@@ -17,12 +17,15 @@ PACKET_MAX = 65536
 
 TYPES = {"hello": 1, "sources-begin": 2, "source-add": 3, "sources-commit": 4, "admit": 5, "withdraw": 6, "open": 7,
          "update": 8, "close": 9, "patch": 10, "dump": 11, "stats": 12}
-HELLO_OK, ACK, EVENT, ENDPOINT, PORT, DROPS, WORKER, PEER = range(64, 72)
+HELLO_OK, ACK, EVENT, ENDPOINT, PORT, DROPS, WORKER, PEER, CAPTURED, SCREEN, SIGNATURE = range(64, 75)
 EVENTS = ["first-packet", "source-locked", "wrong-source", "media-timeout", "armed-fired", "armed-limit",
           "closed-orphan"]
 ROLES = {"provider": 0, "agent": 1, "target": 2}
 CODECS = {"PCMU": 0, "PCMA": 1, "G722": 2, "G729": 3, "opus": 4, "telephone-event": 5}
 EMPTY = bytes(8)
+ACTIONS = ["drop", "alert", "count"]
+SCREEN_DROPS = ["sip-packet-rate", "sip-invite-rate", "sip-request-rate", "sip-dialog-rate", "sip-response-rate",
+                "sip-ceiling", "sip-malformed", "sip-signature"]
 
 HEADER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../include/xfergate/drop.h")
 
@@ -210,7 +213,7 @@ class Link:
                 return endpoints
 
     def stats(self):
-        out = {"ports": {}, "workers": [], "drops": {}, "peers": {}}
+        out = {"ports": {}, "workers": [], "drops": {}, "peers": {}, "peer_drops": {}, "signatures": {}}
         for kind, body in self.must("stats"):
             if kind == PORT:
                 name, driver, tap = (s.rstrip(b"\0").decode() for s in struct.unpack("=16s24s16s", body[:56]))
@@ -225,8 +228,15 @@ class Link:
                 names = drop_names()
                 out["drops"] = dict(zip(names, struct.unpack("=%dQ" % len(names), body)))
             elif kind == PEER:
-                peer, passed, dropped = struct.unpack("=H6xQQ", body)
+                peer, passed, dropped = struct.unpack("=H6xQQ", body[:24])
                 out["peers"][peer] = (passed, dropped)
+                names = [n for n in drop_names() if n in SCREEN_DROPS]
+                out["peer_drops"][peer] = dict(zip(names, struct.unpack("=%dQ" % len(names), body[24:-16])))
+            elif kind == SIGNATURE:
+                name, line, places, action, hits, rate = struct.unpack("=32sHHB3xQQ", body)
+                out["signatures"][name.rstrip(b"\0").decode()] = {"line": line, "action": ACTIONS[action], "hits": hits}
+            elif kind == SCREEN:
+                out["rules"], out["reloads"] = struct.unpack("=II", body[-8:])
         return out
 
 

@@ -152,9 +152,50 @@ Test(dataplane, stats)
 	json_decref(result);
 }
 
+Test(dataplane, screen)
+{
+	struct xf_link_peer peer = {.peer = 0, .passed = 7, .dropped = 5, .passed_per_s = 3, .dropped_per_s = 2};
+	struct xf_link_peer targets = {.peer = XF_PEER_TARGETS, .passed = 1};
+	struct xf_link_screen screen = {.rules = 1, .reloads = 4};
+	struct xf_link_signature rule = {
+	    .line = 9, .action = SIGNATURE_ALERT, .places = 1 << SIGNATURE_PLACE_VIA | 1, .hits = 11, .hits_per_s = 6};
+	memset(rule.id, 'r', sizeof(rule.id)); /* without its NUL: read no further */
+	static struct config_provider provider = {.name = "twilio"};
+	fakes.config.providers = &provider;
+	fakes.config.provider_count = 1;
+	peer.drops[XF_DROP_SIP_SIGNATURE - XF_DROP_SCREEN_FIRST] = 5;
+	screen.scanned[SIP_SCAN_PONG] = 8;
+	const struct fake_row rows[] = {
+	    {XF_LINK_PEER, &peer}, {XF_LINK_PEER, &targets}, {XF_LINK_SCREEN, &screen}, {XF_LINK_SIGNATURE, &rule}};
+	fakes.rows = rows;
+	fakes.row_count = 4;
+	cr_assert(!ask("show.screen"));
+	fakes_answer(0);
+	json_t *result = last_result(), *peers = json_object_get(result, "peers"), *first = json_array_get(peers, 0);
+	cr_expect(json_array_size(peers) == 2);
+	expect_equal(json_object_get(first, "role"), "\"provider\"");
+	expect_equal(json_object_get(first, "peer"), "\"twilio\"");
+	expect_equal(json_object_get(first, "passed"), "7");
+	expect_equal(json_object_get(first, "dropped_per_s"), "2");
+	cr_expect(json_object_size(json_object_get(first, "drops")) == XF_SCREEN_DROP_COUNT);
+	expect_equal(json_object_get(json_object_get(first, "drops"), "sip-signature"), "5");
+	expect_equal(json_object_get(json_array_get(peers, 1), "peer"), "null");
+	expect_equal(json_object_get(json_array_get(peers, 1), "role"), "\"target\"");
+	json_t *said = json_array_get(json_object_get(result, "rules"), 0);
+	expect_equal(json_object_get(said, "id"), "\"rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\"");
+	expect_equal(json_object_get(said, "action"), "\"alert\"");
+	expect_equal(json_object_get(said, "places"), "[\"anywhere\",\"via\"]");
+	expect_equal(json_object_get(said, "hits"), "11");
+	expect_equal(json_object_get(said, "line"), "9");
+	expect_equal(json_object_get(json_object_get(result, "scanned"), "crlf"), "8");
+	cr_expect(json_object_size(json_object_get(result, "scanned")) == SIP_SCAN_VERDICT_COUNT);
+	expect_equal(json_object_get(result, "reloads"), "4");
+	json_decref(result);
+}
+
 Test(dataplane, not_connected)
 {
-	static const char *const methods[] = {"show.endpoints", "show.ports", "show.stats"};
+	static const char *const methods[] = {"show.endpoints", "show.ports", "show.screen", "show.stats"};
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
 		fakes.link_result = -ENOTCONN;
 		cr_expect(fakes_error(ask(methods[i]), "dataplane not connected") == -32000);

@@ -116,6 +116,24 @@ Test(show, tables)
 		     "{\"calls\":{\"calls\":1},\"sip\":{},\"media\":{},\"workers\":[],\"drops\":{\"runt\":0,"
 		     "\"wrong-source\":3}}",
 		     "wrong-source        3  media from another address");
+	expect_shown(COMMAND_SHOW_SCREEN, "{\"peers\":[],\"rules\":[],\"scanned\":{}}",
+		     "no peer has sent anything\n\nnothing of a peer was dropped\n\nno SIP was scanned\n\n0 rules\n"
+		     "no rule was hit\n");
+	static const char screen[] =
+	    "{\"peers\":[{\"peer\":\"a\",\"role\":\"agent\",\"passed\":9,\"dropped\":1,\"passed_per_s\":0,"
+	    "\"dropped_per_s\":0,\"drops\":{\"sip-packet-rate\":1,\"sip-signature\":0}},"
+	    "{\"peer\":\"p\",\"role\":\"provider\",\"passed\":5,\"dropped\":70,\"passed_per_s\":0,"
+	    "\"dropped_per_s\":3,\"drops\":{\"sip-packet-rate\":0,\"sip-signature\":70}}],"
+	    "\"scanned\":{\"message\":80,\"crlf\":0},\"rules\":[{\"id\":\"one\",\"hits\":0},"
+	    "{\"id\":\"two\",\"action\":\"drop\",\"places\":[\"via\"],\"line\":2,\"hits\":70,\"hits_per_s\":1}]}";
+	expect_shown(COMMAND_SHOW_SCREEN, screen,
+		     "TOP OFFENDERS  ROLE      DROP             PACKETS\n"
+		     "p              provider  sip-signature         70\n"
+		     "a              agent     sip-packet-rate        1\n");
+	expect_shown(COMMAND_SHOW_SCREEN, screen,
+		     "2 rules\nRULE  ACTION  PLACES  LINE  HITS  PER-SECOND\n"
+		     "two   drop    via        2    70           1\n");
+	expect_shown(COMMAND_SHOW_SCREEN, screen, "SCANNED  PACKETS\nmessage       80\n");
 	expect_shown(COMMAND_SHOW_VERSION, "{\"xfergate\":\"1\",\"numbering_data_time\":1667260800}",
 		     "2 years and 0 months old");
 }

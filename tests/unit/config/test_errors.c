@@ -291,6 +291,29 @@ static const struct edit_case {
     {11,
      "- {number: '+12025550100', owner: A, verified: operator}",
      {"Wf:18: warning: plans[0].caller-id: +12025550100 is not authorised at provider a"}},
+    /* screen */
+    {5, "screen: {malformed: maybe}", {"f:5: screen.malformed: 'maybe' is not known; one of: answer, drop"}},
+    {5, "screen: {ceiling: {per-second: 0}}", {"f:5: screen.ceiling.per-second: '0' is out of range; 1 to 10000000"}},
+    {5, "screen: {ceiling: {burst: 5}}", {"f:5: screen.ceiling.burst: without per-second;"}},
+    {5,
+     "screen: {ceiling: {per-second: 100, burst: 9}}",
+     {"f:5: screen.ceiling.burst: '9' is too small a burst for 3 peers, the targets and 1 workers; burst: 10 or more"}},
+    {5, "screen: {ceiling: {per-second: 100, burst: 10}}", {NULL}},
+    {5, "screen: {ceiling: {per-second: 5}}", {"f:5: screen.ceiling.per-second: '5' is too small a burst"}},
+    {5,
+     "screen: {targets: {invites: {per-second: 1, burst: 1000001}}}",
+     {"f:5: screen.targets.invites.burst: '1000001' is out of range; 1 to 1000000"}},
+    {5, "screen: {targets: {invite: {}}}", {"f:5: screen.targets.invite: unknown key; did you mean invites?"}},
+    {5, "screen: {targets: {invites: 5}}", {"f:5: screen.targets.invites: is one value; keys and values"}},
+    {9,
+     "- {name: b, owner: B, network: n, region: GB, trunk: 'sip:b.example', sources: [198.51.100.0/24],\n"
+     "   limits: {packets: {per-second: x}}}",
+     {"f:10: providers[1].limits.packets.per-second: 'x' is no number;"}},
+    {9,
+     "- {name: b, owner: B, network: n, region: GB, trunk: 'sip:b.example', sources: [198.51.100.0/24],\n"
+     "   limits: {packets: {per-second: 9}, invites: {per-second: 1}, requests: {per-second: 2},\n"
+     "            dialogs: {per-second: 3}, responses: {per-second: 4}}}",
+     {"Wf:10: warning: providers[1].limits.packets.per-second: 9 is less than the other limits together, 10"}},
     /* credentials */
     {20, "- {host: pbx.example, owner: A, username: u}", {"f:20: sip-servers[0].username: without a password;"}},
     {20,

@@ -68,6 +68,21 @@ Test(config_load, example_planes)
 	cr_expect_eq(c->media_port_first, 16384);
 	cr_expect_eq(c->media_port_last, 32767);
 	cr_expect_eq(c->media_timeout_ms, 60000);
+	cr_expect_str_eq(c->screen.signatures, "/usr/local/share/xfergate/screen-rules.conf");
+	cr_expect(!c->screen.malformed_drop);
+	cr_expect_eq(c->screen.ceiling.per_second, 20000);
+	cr_expect_eq(c->screen.ceiling.burst, 40000);
+	cr_expect_eq(c->screen.targets.invites.burst, 40);
+	cr_expect_eq(c->screen.targets.packets.per_second, 0, "no limit");
+	cr_expect_eq(c->providers[0].limits.packets.per_second, 4000);
+	cr_expect_eq(c->providers[0].limits.responses.burst, 2000);
+	cr_expect_eq(c->agents[0].limits.invites.per_second, 50);
+	cr_expect_eq(c->agents[0].limits.invites.burst, 50, "a second's worth");
+	cr_expect_eq(config_peer_count(c), c->provider_count + c->agent_count);
+	cr_expect_eq(config_peer_limits(c, config_peer_of_provider(c, 0)), &c->providers[0].limits);
+	cr_expect_eq(config_peer_limits(c, config_peer_of_agent(c, 0)), &c->agents[0].limits);
+	cr_expect_eq(config_peer_limits(c, XF_PEER_TARGETS), &c->screen.targets);
+	cr_expect_null(config_peer_limits(c, config_peer_count(c)));
 	config_destroy(c);
 	free(said);
 }
@@ -273,4 +288,27 @@ Test(config_load, spoiled_bytes_of_the_example, .timeout = 120)
 		example[at] = was;
 	}
 	free(example);
+}
+
+/* A path is taken from where the file stands. */
+Test(config_load, signatures_beside_the_file)
+{
+	static const char text[] = "ports: [{name: p, device: net_null0, tap: t0}]\n"
+				   "networks: [{name: n, port: p, sip: 192.0.2.1, media: [192.0.2.1]}]\n"
+				   "screen: {signatures: rules/a.conf, malformed: drop}\n";
+	char folder[] = "/tmp/xfg-config-XXXXXX", file[64], wanted[80];
+	struct config *c;
+
+	cr_assert(mkdtemp(folder));
+	snprintf(file, sizeof(file), "%s/x.yaml", folder);
+	snprintf(wanted, sizeof(wanted), "%s/rules/a.conf", folder);
+	FILE *f = fopen(file, "w");
+	cr_assert(f && fputs(text, f) >= 0 && fclose(f) == 0);
+	cr_assert_eq(config_load(&c, file, stderr), 0);
+	cr_expect_str_eq(c->screen.signatures, wanted);
+	cr_expect(c->screen.malformed_drop);
+	cr_expect_eq(c->screen.ceiling.per_second, 0, "no ceiling");
+	config_destroy(c);
+	unlink(file);
+	rmdir(folder);
 }

@@ -99,6 +99,15 @@ static void desk_record(struct desk *desk, const struct link_view *view)
 	case XF_LINK_WORKER:
 		desk->worker_rows++;
 		break;
+	case XF_LINK_SCREEN:
+		memcpy(&desk->screen, view->body, sizeof(desk->screen));
+		break;
+	case XF_LINK_PEER:
+		memcpy(&desk->peers[desk->peer_rows++ % DESK_ROWS], view->body, sizeof(desk->peers[0]));
+		break;
+	case XF_LINK_SIGNATURE:
+		memcpy(&desk->signatures[desk->signature_rows++ % DESK_ROWS], view->body, sizeof(desk->signatures[0]));
+		break;
 	}
 }
 
@@ -172,6 +181,24 @@ static void desk_log(void *arg, enum dplane_log_level level, const char *event, 
 
 void desk_start(struct desk *desk)
 {
+	cr_assert_eq(desk_try(desk, NULL), 0);
+	cr_assert_eq(dplane_workers(desk->dplane), 2);
+}
+
+unsigned desk_said(const struct desk *desk, const char *text)
+{
+	const uint8_t *at = desk->trace, *end = at + desk->trace_len;
+	unsigned n = 0;
+
+	while (at < end && (at = memmem(at, (size_t)(end - at), text, strlen(text))) != NULL) {
+		at += strlen(text);
+		n++;
+	}
+	return n;
+}
+
+int desk_try(struct desk *desk, void (*configure)(struct config *config))
+{
 	static struct xf_addr media[2];
 	struct dplane_port port = {.mtu = 1500};
 	struct dplane_seam seam = {
@@ -199,8 +226,9 @@ void desk_start(struct desk *desk)
 		desk->rig.pool = rte_pktmbuf_pool_create("desk", 8191, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	cr_assert_not_null(desk->rig.pool);
 	cr_assert_eq(rte_malloc_get_socket_stats(0, &desk_heap_before), 0);
-	cr_assert_eq(dplane_create(&desk->dplane, &desk->config, &port, desk->rig.pool, &seam), 0);
-	cr_assert_eq(dplane_workers(desk->dplane), 2);
+	if (configure)
+		configure(&desk->config);
+	return dplane_create(&desk->dplane, &desk->config, &port, desk->rig.pool, &seam);
 }
 
 void desk_stop(struct desk *desk)

@@ -32,6 +32,10 @@ struct desk {
 	struct xf_endpoint_state rows[DESK_ROWS];
 	unsigned row_count, port_rows, worker_rows, event_count;
 	struct xf_link_drops drops;
+	struct xf_link_screen screen;
+	struct xf_link_peer peers[DESK_ROWS]; /* of the last STATS, as the signatures */
+	struct xf_link_signature signatures[DESK_ROWS];
+	unsigned peer_rows, signature_rows;
 	unsigned copy_count;
 	struct xf_link_captured copies[DESK_ROWS];
 	struct xf_link_event events[DESK_ROWS];
@@ -46,6 +50,10 @@ struct desk {
 void desk_eal(void);
 /* The plane is up, the link is not. */
 void desk_start(struct desk *desk);
+/* The same with what `configure` makes of the configuration; what dplane_create says. */
+int desk_try(struct desk *desk, void (*configure)(struct config *config));
+/* How often the trace, the log's lines among it, holds this. */
+unsigned desk_said(const struct desk *desk, const char *text);
 /* Ends the plane; fails the test if anything is left of it in DPDK's heap, or a packet. */
 void desk_stop(struct desk *desk);
 void desk_free(struct desk *desk);

@@ -96,6 +96,11 @@ static void rig_tables(struct rig *rig)
 
 void rig_init(struct rig *rig, unsigned workers)
 {
+	rig_init_screened(rig, workers, NULL);
+}
+
+void rig_init_screened(struct rig *rig, unsigned workers, const struct screen_rules *screen)
+{
 	memset(rig, 0, sizeof(*rig));
 	rig_eal();
 	rig_tables(rig);
@@ -124,6 +129,8 @@ void rig_init(struct rig *rig, unsigned workers)
 		    .ops = {rig, rig_transmit, rig_to_kernel, rig_event, rig_captured},
 		};
 		memcpy(config.ports[0].mac, rig_mac, 6);
+		if (screen)
+			config.screen = screen[i];
 		config.handover_in[!i] = rings[i];
 		config.handover_out[!i] = rings[!i];
 		cr_assert_eq(worker_create(&rig->worker[i], &config), 0);

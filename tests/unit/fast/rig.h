@@ -76,6 +76,8 @@ extern const uint8_t rig_mac[6], rig_next_hop[6];
 
 /* Once per test process. */
 void rig_init(struct rig *rig, unsigned workers);
+/* The same; screen: of each worker, NULL: none. */
+void rig_init_screened(struct rig *rig, unsigned workers, const struct screen_rules *screen);
 void rig_fini(struct rig *rig);
 
 struct xf_addr rig_addr(const char *text);

@@ -8,7 +8,7 @@
 #define STRANGER6 "2001:db8:66::5"
 #define MF	  0x2000
 
-enum { KERNEL = -1, URGENT = -2, MEDIA = -3 };
+enum { KERNEL = -1, URGENT = -2, MEDIA = -3, SIP = -4 };
 
 static const uint8_t mac_other[6] = {2, 9, 9, 9, 9, 9}, mac_multicast[6] = {0x33, 0x33, 0, 0, 0, 1},
 		     mac_broadcast[6] = {255, 255, 255, 255, 255, 255};
@@ -103,10 +103,10 @@ static const struct {
      {UDP4(KNOWN6, "2001:db8::1", 5060), .options = chain_routed, .options_len = 24, .options_first = IPPROTO_ROUTING},
      XF_DROP_IP_INVALID},
 
-    {"SIP, known", {UDP4(KNOWN4, "192.0.2.1", 5060)}, KERNEL, 1},
-    {"SIP, known, tag", {UDP4(KNOWN4, "192.0.2.1", 5060), .vlan = 9}, KERNEL, 1},
-    {"SIP, known v6", {UDP4(KNOWN6, "2001:db8::1", 5060)}, KERNEL, 2},
-    {"SIP, admitted", {UDP4(GUEST4, "192.0.2.1", 5060)}, KERNEL, SOURCE_PEER_NONE},
+    {"SIP, known", {UDP4(KNOWN4, "192.0.2.1", 5060)}, SIP, 1},
+    {"SIP, known, tag", {UDP4(KNOWN4, "192.0.2.1", 5060), .vlan = 9}, SIP, 1},
+    {"SIP, known v6", {UDP4(KNOWN6, "2001:db8::1", 5060)}, SIP, 2},
+    {"SIP, admitted", {UDP4(GUEST4, "192.0.2.1", 5060)}, SIP, XF_PEER_TARGETS},
     {"SIP, stranger", {UDP4(STRANGER4, "192.0.2.1", 5060)}, XF_DROP_SIP_SOURCE},
     {"SIP, stranger with options",
      {UDP4(STRANGER4, "192.0.2.1", 5060), .options = options_ok, .options_len = 8},
@@ -124,7 +124,7 @@ static const struct {
      XF_DROP_SIP_SOURCE},
     {"SIP port elsewhere", {UDP4(STRANGER4, "192.0.2.77", 5060)}, KERNEL, SOURCE_PEER_NONE},
     {"SIP TCP, known", {UDP4(KNOWN4, "192.0.2.1", 5060), .proto = IPPROTO_TCP}, KERNEL, 1},
-    {"SIP TCP, admitted", {UDP4(GUEST4, "192.0.2.1", 5060), .proto = IPPROTO_TCP}, KERNEL, SOURCE_PEER_NONE},
+    {"SIP TCP, admitted", {UDP4(GUEST4, "192.0.2.1", 5060), .proto = IPPROTO_TCP}, KERNEL, XF_PEER_TARGETS},
     {"SIP TCP, stranger", {UDP4(STRANGER4, "192.0.2.1", 5060), .proto = IPPROTO_TCP}, XF_DROP_SIP_TCP_SOURCE},
     {"SIP TCP, stranger v6, chain",
      {UDP4(STRANGER6, "2001:db8::1", 5060), .proto = IPPROTO_TCP, .options = chain_tcp, .options_len = 8,
@@ -160,7 +160,7 @@ static const struct {
      XF_DROP_FRAGMENT_SOURCE},
     {"last fragment, known", {UDP4(KNOWN4, "192.0.2.1", 0), .raw = true, .frag = 100}, KERNEL, 1},
     {"first fragment, known", {UDP4(KNOWN4, "192.0.2.1", 5060), .frag = MF}, KERNEL, 1},
-    {"last fragment, admitted", {UDP4(GUEST4, "192.0.2.1", 0), .raw = true, .frag = 100}, KERNEL, SOURCE_PEER_NONE},
+    {"last fragment, admitted", {UDP4(GUEST4, "192.0.2.1", 0), .raw = true, .frag = 100}, KERNEL, XF_PEER_TARGETS},
     {"last fragment, stranger, TCP",
      {UDP4(STRANGER4, "192.0.2.1", 0), .raw = true, .frag = 100, .proto = IPPROTO_TCP},
      XF_DROP_FRAGMENT_SOURCE},
@@ -230,11 +230,12 @@ Test(classify, verdicts)
 		classify(&p, mbuf, rig_mac, &tables);
 		int got = p.verdict == VERDICT_DROP	? p.drop
 			  : p.verdict == VERDICT_MEDIA	? MEDIA
+			  : p.verdict == VERDICT_SIP	? SIP
 			  : p.verdict == VERDICT_KERNEL ? KERNEL
 							: URGENT;
 		cr_expect_eq(got, cases[i].expect, "%s: got %d (%s), not %d", cases[i].name, got,
 			     got >= 0 ? xf_drop_name((unsigned)got) : "verdict", cases[i].expect);
-		if (got == KERNEL)
+		if (got == KERNEL || got == SIP)
 			cr_expect_eq(p.peer, cases[i].peer, "%s: peer %u", cases[i].name, p.peer);
 		rte_pktmbuf_free(mbuf);
 	}

@@ -306,6 +306,26 @@ Test(buckets, every_peer_there_can_be)
 }
 
 /* One field of a good configuration is spoilt. */
+/* Without a ceiling only a peer's own buckets refuse, however many there are. */
+Test(buckets, no_ceiling)
+{
+	static struct buckets_peer peers[BUCKETS_PEERS];
+	for (unsigned i = 0; i < BUCKETS_PEERS; i++)
+		peers[i] = peer_of((uint16_t)i, 1);
+	for (unsigned class = 0; class < BUCKETS_CLASS_COUNT; class ++)
+		peers[0].classes[class] = (struct buckets_rate){BUCKETS_MAX_PER_S, BUCKETS_MAX_BURST};
+	struct buckets_config config = {.peers = peers, .count = BUCKETS_PEERS};
+	cr_assert_eq(buckets_plan_create(&plan, &config, 0, 1), 0);
+	cr_assert_eq(buckets_create(&buckets, plan), 0);
+	for (unsigned i = 0; i < BUCKETS_MAX_BURST; i++)
+		cr_assert_eq(buckets_take(buckets, 0, BUCKETS_INVITE, 1), BUCKETS_PASS, "%u", i);
+	cr_expect_eq(buckets_take(buckets, 0, BUCKETS_INVITE, 1), BUCKETS_OVER_CLASS);
+	for (unsigned i = 1; i < BUCKETS_PEERS; i++)
+		cr_expect_eq(buckets_take(buckets, i, BUCKETS_INVITE, 1), BUCKETS_PASS);
+	buckets_destroy(buckets);
+	buckets_plan_destroy(plan);
+}
+
 Test(buckets, refused_configurations)
 {
 	struct buckets_peer good[] = {peer_of(1, 10), peer_of(2, 10)}, peers[2];
