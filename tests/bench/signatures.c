@@ -12,17 +12,17 @@
 #include "../unit/screen/spans.h"
 #include "screen/signature_pattern.h"
 #include "screen/signatures.h"
+#include "invites.h"
 #include "turns.h"
 
 #define MESSAGES 256u
-#define SIZE	 1200u
+#define SIZE	 INVITE_SIZE
 
 struct bench {
 	char text[MESSAGES][SIZE];
 	size_t len[MESSAGES];
 	struct spans spans[MESSAGES];
 	unsigned rounds; /* over all of them, in a turn */
-	uint64_t random;
 	struct signatures *set;
 	struct signatures_scratch *scratch;
 	hs_database_t *whole;
@@ -30,48 +30,6 @@ struct bench {
 	uint64_t found;
 	unsigned place; /* of the turns for one place */
 };
-
-static unsigned dice(struct bench *bench, unsigned below)
-{
-	bench->random ^= bench->random << 13;
-	bench->random ^= bench->random >> 7;
-	bench->random ^= bench->random << 17;
-	return (unsigned)(bench->random >> 33) % below;
-}
-
-static size_t message_write(struct bench *bench, char *text)
-{
-	static const char *const agents[] = {"Trunk Gateway", "Asterisk PBX 18.10.0~dfsg+~cs6.10.40431411-2",
-					     "FPBX-16.0.40(18.9-cert4)", "Trunk-SBC 9.3.0p2"};
-	static const char *const names[] = {"", "\"WIRELESS CALLER\" ", "\"Front Desk\" ", "\"J. O'Doe\" "};
-	char sdp[400], name[64];
-	unsigned host = 1 + dice(bench, 250), port = 10000 + 2 * dice(bench, 20000);
-	unsigned caller = dice(bench, 10000), callee = dice(bench, 10000);
-	int sdp_len = snprintf(sdp, sizeof(sdp),
-			       "v=0\r\no=- %u %u IN IP4 198.51.100.%u\r\ns=-\r\nc=IN IP4 198.51.100.%u\r\nt=0 0\r\n"
-			       "m=audio %u RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n",
-			       dice(bench, 1000000), dice(bench, 10), host, host, port);
-	unsigned which = dice(bench, 5);
-	if (which == 4)
-		snprintf(name, sizeof(name), "\"+1202555%04u\" ", caller);
-	else
-		snprintf(name, sizeof(name), "%s", names[which]);
-	return (size_t)snprintf(
-	    text, SIZE,
-	    "INVITE sip:+1202555%04u@192.0.2.1;user=phone SIP/2.0\r\n"
-	    "Via: SIP/2.0/UDP 198.51.100.%u:5060;branch=z9hG4bK%08x%08x;rport\r\nMax-Forwards: %u\r\n"
-	    "From: %s<sip:+1202555%04u@198.51.100.%u>;tag=%x%x\r\n"
-	    "To: <sip:+1202555%04u@192.0.2.1;user=phone>\r\nCall-ID: %x%x%x@198.51.100.%u\r\n"
-	    "CSeq: %u INVITE\r\nContact: <sip:+1202555%04u@198.51.100.%u:5060;transport=udp>\r\n"
-	    "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REFER, NOTIFY, INFO\r\n"
-	    "Supported: timer, 100rel, replaces\r\nSession-Expires: %u\r\n"
-	    "P-Asserted-Identity: <sip:+1202555%04u@198.51.100.%u>\r\nUser-Agent: %s\r\n"
-	    "Content-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s",
-	    callee, host, dice(bench, 1u << 30), dice(bench, 1u << 30), 60 + dice(bench, 11), name, caller, host,
-	    dice(bench, 1u << 30), dice(bench, 1u << 12), callee, dice(bench, 1u << 30), dice(bench, 1u << 30),
-	    dice(bench, 1u << 30), host, dice(bench, 100000), caller, host, 600 + dice(bench, 3000), caller, host,
-	    agents[dice(bench, 4)], sdp_len, sdp);
-}
 
 static int found(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *arg)
 {
@@ -144,13 +102,12 @@ static double scan_place(struct bench *bench)
 static void bench_create(struct bench *bench, bool quick)
 {
 	bench->rounds = quick ? 1 : 240;
-	bench->random = 88172645463325252ull;
+	struct invites invites = invites_begin();
 	turns_require(signatures_load(&bench->set, RULES, stderr) == 0 &&
 			  signatures_scratch_create(&bench->scratch, bench->set) == 0,
 		      "the shipped signatures cannot be used");
 	for (unsigned i = 0; i < MESSAGES; i++) {
-		bench->len[i] = message_write(bench, bench->text[i]);
-		turns_require(bench->len[i] < SIZE, "a message is too long");
+		bench->len[i] = invites_write(&invites, bench->text[i], 0);
 		spans_cut(&bench->spans[i], bench->text[i], bench->len[i]);
 	}
 	whole_create(bench);
