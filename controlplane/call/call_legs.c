@@ -2,7 +2,7 @@
 #include "call/shard.h"
 #include "xfergate/fault.h"
 
-unsigned call_offer_codecs(const struct call *call, struct sdp_codec *codecs)
+static unsigned callers_codecs(const struct call *call, struct sdp_codec *codecs)
 {
 	const struct leg *caller = shard_leg(call->shard, call->caller_leg);
 	/* One whose late answer is still to come has been offered the codec that it will have. */
@@ -17,6 +17,26 @@ unsigned call_offer_codecs(const struct call *call, struct sdp_codec *codecs)
 	return leg_default_codecs(codecs);
 }
 
+unsigned call_offer_codecs(const struct call *call, struct sdp_codec *codecs)
+{
+	return codecs_with_both_laws(codecs, callers_codecs(call, codecs));
+}
+
+/* By the codec that `other` will send: of two laws that its answer has, the first. */
+static int answer_as(struct leg *caller, const struct leg *other)
+{
+	struct sdp_codec codecs[SDP_CODEC_MAX];
+	memcpy(codecs, other->local_sdp.codecs, sizeof(codecs));
+	return leg_make_answer(caller, codecs, codecs_one_audio(codecs, other->local_sdp.codec_count, false));
+}
+
+static void offer_as(struct leg *caller, const struct leg *other)
+{
+	struct sdp_codec codecs[SDP_CODEC_MAX];
+	memcpy(codecs, other->local_sdp.codecs, sizeof(codecs));
+	leg_make_offer(caller, codecs, codecs_with_both_laws(codecs, other->local_sdp.codec_count));
+}
+
 /* Whatever the caller is told before it is connected. media: `other` is heard from now on. */
 void call_tell_caller(struct call *call, struct leg *other, int status, bool media)
 {
@@ -24,8 +44,7 @@ void call_tell_caller(struct call *call, struct leg *other, int status, bool med
 	char text[SDP_MAX], contact[128];
 	if (!caller || caller->state > LEG_STATE_RINGING || !caller->invite)
 		return;
-	if (media && !caller->agreed && caller->remote_sdp.codec_count &&
-	    leg_make_answer(caller, other->local_sdp.codecs, other->local_sdp.codec_count))
+	if (media && !caller->agreed && caller->remote_sdp.codec_count && answer_as(caller, other))
 		media = false;
 	const char *tag = XF_FAULT("two-tags") ? other->local_tag : caller->local_tag;
 	struct sip_reply reply = {
@@ -50,9 +69,9 @@ int call_answer_caller(struct call *call, struct leg *other, char *why, size_t w
 	char text[SDP_MAX], contact[128], headers[256] = "";
 	bool late = !caller->remote_sdp.codec_count;
 	if (late) {
-		leg_make_offer(caller, other->local_sdp.codecs, other->local_sdp.codec_count);
+		offer_as(caller, other);
 	} else if (!caller->agreed) {
-		int status = leg_make_answer(caller, other->local_sdp.codecs, other->local_sdp.codec_count);
+		int status = answer_as(caller, other);
 		if (status) {
 			snprintf(why, why_size, "caller and %s have no codec in common", leg_kind_name(other->kind));
 			return status;

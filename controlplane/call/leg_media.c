@@ -22,11 +22,6 @@ unsigned leg_default_codecs(struct sdp_codec *codecs)
 	return 3;
 }
 
-static bool is_audio(unsigned codec)
-{
-	return codec != XF_CODEC_EVENT && codec != XF_CODEC_EVENT48 && codec != XF_CODEC_CN;
-}
-
 static void new_version(struct leg *leg)
 {
 	struct sdp_local *local = &leg->local_sdp;
@@ -85,23 +80,6 @@ static int set_remote(struct leg *leg, const struct sdp *sdp)
 	return media_set_remote(leg->shard->media, leg->endpoint, &remote);
 }
 
-/* One audio codec for both ways, then the events and comfort noise of its rate: whoever we connect to the leg later can
- * be sure of what it sends. */
-static unsigned only_first_audio(struct sdp_codec *codecs, unsigned count)
-{
-	unsigned kept = 0;
-	bool audio = false;
-	for (unsigned i = 0; i < count; i++) {
-		if (is_audio(codecs[i].codec)) {
-			if (audio)
-				continue;
-			audio = true;
-		}
-		codecs[kept++] = codecs[i];
-	}
-	return kept;
-}
-
 void leg_watch(struct leg *leg, bool again)
 {
 	bool on = leg->state == LEG_STATE_CONNECTED && (leg->remote_sdp.direction & SDP_SENDONLY);
@@ -110,17 +88,24 @@ void leg_watch(struct leg *leg, bool again)
 	media_watch(leg->shard->media, leg->endpoint, on);
 }
 
-static int settle(struct leg *leg, const struct sdp *sdp, const struct sdp_codec *ours, unsigned count, char *why,
-		  size_t why_size)
+/* One audio codec for both ways: whoever we connect to the leg later can be sure of what it sends. Who answers us may
+ * send any that its answer has (RFC 3264 7), and both laws of G.711 are as good as one. The law that we have not got
+ * is better than nothing. */
+static int settle(struct leg *leg, const struct sdp *sdp, bool answer, const struct sdp_codec *ours, unsigned count,
+		  char *why, size_t why_size)
 {
-	struct sdp_codec common[SDP_CODEC_MAX];
+	struct sdp_codec common[SDP_CODEC_MAX], both[SDP_CODEC_MAX];
 	unsigned n = sdp_intersect(common, sdp->codecs, sdp->codec_count, ours, count);
+	if (n == 0) {
+		memcpy(both, ours, count * sizeof(*ours));
+		n = sdp_intersect(common, sdp->codecs, sdp->codec_count, both, codecs_with_both_laws(both, count));
+	}
 	if (n == 0) {
 		snprintf(why, why_size, "no audio codec in common");
 		return 488;
 	}
 	struct sdp_local before = leg->local_sdp;
-	leg->local_sdp.codec_count = only_first_audio(common, n);
+	leg->local_sdp.codec_count = codecs_one_audio(common, n, answer);
 	memcpy(leg->local_sdp.codecs, common, sizeof(common));
 	int r = set_remote(leg, sdp);
 	if (r == -ENETUNREACH) {
@@ -141,7 +126,7 @@ int leg_take_answer(struct leg *leg, const struct sip_message *message, char *wh
 	if (r < 0)
 		return r == -ENOTSUP ? 488 : 400;
 	leg->offered = false;
-	return settle(leg, &sdp, leg->local_sdp.codecs, leg->local_sdp.codec_count, why, why_size);
+	return settle(leg, &sdp, true, leg->local_sdp.codecs, leg->local_sdp.codec_count, why, why_size);
 }
 
 /* What they send we receive, and the other way round (RFC 3264 6.1). */
@@ -160,9 +145,7 @@ int leg_take_offer(struct leg *leg, const struct sip_message *message, char *why
 		leg->remote_sdp = sdp;
 		return 0;
 	}
-	struct sdp_codec ours[SDP_CODEC_MAX];
-	memcpy(ours, leg->local_sdp.codecs, sizeof(ours));
-	r = settle(leg, &sdp, ours, leg->local_sdp.codec_count, why, why_size);
+	r = settle(leg, &sdp, false, leg->local_sdp.codecs, leg->local_sdp.codec_count, why, why_size);
 	if (r == 0) {
 		new_version(leg);
 		leg->local_sdp.direction = mirrored(sdp.direction);
@@ -174,7 +157,7 @@ int leg_make_answer(struct leg *leg, const struct sdp_codec *ours, unsigned coun
 {
 	char why[128];
 	struct sdp offer = leg->remote_sdp;
-	int r = settle(leg, &offer, ours, count, why, sizeof(why));
+	int r = settle(leg, &offer, false, ours, count, why, sizeof(why));
 	if (r)
 		return r;
 	new_version(leg);

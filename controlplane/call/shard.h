@@ -112,7 +112,8 @@ int call_answer_caller(struct call *call, struct leg *other, char *why, size_t w
  * new one's first packet. cookie: as media_patch; *changed says whether a batch went out. 0 or -errno. */
 int call_patch(struct call *call, bool armed, uint64_t cookie, bool *changed);
 
-/* What a new leg of the call is offered: what the caller has agreed to, or offers, or may. Returns how many. */
+/* What a new leg of the call is offered: what the caller has agreed to, or offers, or may; of G.711 both laws. Returns
+ * how many. */
 unsigned call_offer_codecs(const struct call *call, struct sdp_codec *codecs);
 
 /* ---- leg.c: making, releasing, freeing */
@@ -187,6 +188,12 @@ bool leg_hears(const struct leg *leg); /* may media be sent to it? */
 /* Its silence ends it from now on, if it is connected and has said that it sends; again: as if it had just spoken. */
 void leg_watch(struct leg *leg, bool again);
 unsigned leg_default_codecs(struct sdp_codec *codecs);
+
+/* ---- codecs.c: lists with room for SDP_CODEC_MAX; each returns how many there are then */
+/* If it has one law of G.711, the other behind its last audio codec. */
+unsigned codecs_with_both_laws(struct sdp_codec *codecs, unsigned count);
+/* Only the first audio codec, the events and comfort noise; both_laws: if the first is G.711, its other law, too. */
+unsigned codecs_one_audio(struct sdp_codec *codecs, unsigned count, bool both_laws);
 
 /* ---- transfer.c: the table; transfer_start.c, transfer_act.c: what its cells do */
 #define TRANSFER_EVENTS(X)                                                                                             \

@@ -1,6 +1,7 @@
 #include <rte_ip.h>
 #include <rte_prefetch.h>
 #include "header.h"
+#include "law.h"
 #include "loop.h"
 #include "receive.h"
 #include "xfergate/fault.h"
@@ -12,6 +13,15 @@ static const uint32_t codec_rates[XF_CODEC_COUNT] = {
 #define X(symbol, name, rate, pt, channels) [XF_CODEC_##symbol] = rate,
     XF_CODECS(X)
 #undef X
+};
+
+/* Not media, by what it is. */
+static const enum xf_drop media_no_rtp[RTP_KIND_RTP] = {
+    [RTP_KIND_OTHER] = XF_DROP_NOT_RTP,
+    [RTP_KIND_STUN] = XF_DROP_STUN,
+    [RTP_KIND_ZRTP] = XF_DROP_ZRTP,
+    [RTP_KIND_DTLS] = XF_DROP_DTLS,
+    [RTP_KIND_TURN_CHANNEL] = XF_DROP_TURN_CHANNEL,
 };
 
 /* 0 for what rides on another codec's clock. */
@@ -144,15 +154,33 @@ static struct rte_mbuf *media_copy(const struct packet *p)
 	return copy;
 }
 
-/* What one receiver makes of the packet. 0, or -1 with *drop. Fires an armed patch. */
-static int media_map(struct worker *w, struct endpoint *e, struct endpoint *to, const struct rtp *rtp, int codec,
-		     uint64_t now_ns, struct stream_out *out, uint8_t *pt, enum xf_drop *drop)
+/* What one receiver makes of a packet. */
+struct media_out {
+	struct stream_out stream;
+	const uint8_t *law; /* by which its octets are converted; NULL: they go as they came */
+	uint8_t pt;
+};
+
+/* As what `to` can have the codec: rather as it is, else in the other law of G.711. False: not at all. */
+static bool media_payload_type(const struct endpoint *to, int codec, struct media_out *out)
 {
-	int mapped = endpoint_pt(to, (uint8_t)codec);
+	int pt = endpoint_pt(to, (uint8_t)codec), other = law_other(codec);
+	out->law = NULL;
+	if (unlikely(pt < 0 && other >= 0)) {
+		pt = endpoint_pt(to, (uint8_t)other);
+		out->law = law_table(codec);
+	}
+	out->pt = (uint8_t)pt;
+	return pt >= 0;
+}
+
+/* 0, or -1 with *drop. Fires an armed patch. */
+static int media_map(struct worker *w, struct endpoint *e, struct endpoint *to, const struct rtp *rtp, int codec,
+		     uint64_t now_ns, struct media_out *out, enum xf_drop *drop)
+{
 	*drop = XF_DROP_PAYLOAD_TYPE;
-	if (mapped < 0)
+	if (!media_payload_type(to, codec, out))
 		return -1;
-	*pt = (uint8_t)mapped;
 	if (unlikely(to->source != e))
 		patch_fire(w, to, XF_EVENT_ARMED_FIRED, now_ns);
 	*drop = XF_DROP_PAUSED;
@@ -161,18 +189,28 @@ static int media_map(struct worker *w, struct endpoint *e, struct endpoint *to, 
 	*drop = XF_DROP_NO_NEIGHBOUR;
 	if (!to->resolved)
 		return -1;
-	int ret = stream_map(&to->stream, rtp, media_rate(codec), now_ns, out);
+	int ret = stream_map(&to->stream, rtp, media_rate(codec), now_ns, &out->stream);
 	*drop = ret == -EAGAIN ? XF_DROP_SEQUENCE_JUMP : XF_DROP_BEFORE_MAPPED;
 	return ret < 0 ? -1 : 0;
 }
 
+/* Its octets in the other law; the sum of the whole packet. What precedes them is whole words. */
+static uint16_t media_convert(uint8_t *octets, unsigned len, const uint8_t *law, uint16_t sum)
+{
+	sum = header_sum_sub(sum, rte_raw_cksum(octets, len));
+	law_convert(octets, len, law);
+	return header_sum_add(sum, rte_raw_cksum(octets, len));
+}
+
 static void media_send(struct worker *w, struct endpoint *e, struct endpoint *to, struct rte_mbuf *mbuf,
-		       uint16_t offset, uint16_t len, uint16_t sum, const struct stream_out *out, uint8_t pt)
+		       uint16_t offset, uint16_t len, uint16_t sum, const struct rtp *rtp, const struct media_out *out)
 {
 	uint8_t *data = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, offset);
 	sum = header_sum_sub(sum, rte_raw_cksum(data, RTP_HEADER_LEN));
-	rtp_write(data, pt, out->marker, out->seq, out->timestamp, to->stream.ssrc);
+	rtp_write(data, out->pt, out->stream.marker, out->stream.seq, out->stream.timestamp, to->stream.ssrc);
 	sum = header_sum_add(sum, rte_raw_cksum(data, RTP_HEADER_LEN));
+	if (unlikely(out->law != NULL) && !XF_FAULT("law-not-converted"))
+		sum = media_convert(data + rtp->payload_at, rtp->payload_len, out->law, sum);
 	if (header_put(&to->header, mbuf, offset, len, sum, w->ports[to->port].mtu) < 0) {
 		counter32_add(&to->tx_failed, 1);
 		media_count_drop(w, e, XF_DROP_TX_FULL);
@@ -198,25 +236,25 @@ static void media_forward(struct worker *w, struct endpoint *e, const struct pac
 	memcpy(sinks, e->sinks, sizeof(sinks));
 	for (unsigned i = 0; i < n; i++) {
 		struct endpoint *to = sinks[i];
-		struct stream_out out;
+		struct media_out out;
 		enum xf_drop drop;
-		uint8_t pt;
-		if (media_map(w, e, to, rtp, codec, now_ns, &out, &pt, &drop) < 0) {
+		if (media_map(w, e, to, rtp, codec, now_ns, &out, &drop) < 0) {
 			media_count_drop(w, e, drop);
 			continue;
 		}
 		if (media_rate(codec)) {
-			e->pt_in = rtp->pt;
+			/* What is converted takes the long way. */
+			e->pt_in = out.law ? ENDPOINT_PT_NONE : rtp->pt;
 			e->rate_khz = (uint8_t)(media_rate(codec) / 1000);
-			to->pt_out = pt;
+			to->pt_out = out.pt;
 		}
 		if (i + 1 == n) {
-			media_send(w, e, to, mbuf, p->payload, p->payload_len, sum, &out, pt);
+			media_send(w, e, to, mbuf, p->payload, p->payload_len, sum, rtp, &out);
 			return;
 		}
 		struct rte_mbuf *copy = media_copy(p);
 		if (copy)
-			media_send(w, e, to, copy, 0, p->payload_len, sum, &out, pt);
+			media_send(w, e, to, copy, 0, p->payload_len, sum, rtp, &out);
 		else
 			media_count_drop(w, e, XF_DROP_NO_MBUF);
 	}
@@ -253,8 +291,8 @@ static void media_packet(struct worker *w, struct endpoint *e, const struct pack
 	if (unlikely(e->captured))
 		capture_received(w, e, p, payload);
 	enum rtp_kind kind = rtp_kind(payload, p->payload_len);
-	if (kind == RTP_KIND_OTHER)
-		return loop_drop(w, p->mbuf, XF_DROP_NOT_RTP);
+	if (unlikely(kind < RTP_KIND_RTP))
+		return loop_drop(w, p->mbuf, media_no_rtp[kind]);
 	if (kind == RTP_KIND_RTCP || p->rtcp_port)
 		return media_rtcp(w, e, p, now_ns);
 	media_rtp(w, e, p, now_ns);

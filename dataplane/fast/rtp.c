@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <string.h>
+#include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
 #include "rtp.h"
 
@@ -13,10 +14,24 @@ static uint32_t rtp_get32(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/* RFC 7983 7, figure 3. */
+static enum rtp_kind rtp_other_kind(uint8_t first)
+{
+	if (first <= 3)
+		return RTP_KIND_STUN;
+	if (first >= 16 && first <= 19)
+		return RTP_KIND_ZRTP;
+	if (first >= 20 && first <= 63)
+		return RTP_KIND_DTLS;
+	return first >= 64 && first <= 79 ? RTP_KIND_TURN_CHANNEL : RTP_KIND_OTHER;
+}
+
 enum rtp_kind rtp_kind(const uint8_t *data, size_t len)
 {
-	if (len < 2 || data[0] < 128 || data[0] > 191)
+	if (len < 2)
 		return RTP_KIND_OTHER;
+	if (unlikely(data[0] < 128 || data[0] > 191))
+		return rtp_other_kind(data[0]);
 	return data[1] >= 192 && data[1] <= 223 ? RTP_KIND_RTCP : RTP_KIND_RTP;
 }
 
@@ -44,6 +59,7 @@ int rtp_parse(struct rtp *out, const uint8_t *data, size_t len)
 	    .timestamp = rtp_get32(data + 4),
 	    .ssrc = rtp_get32(data + 8),
 	    .payload_len = (uint16_t)(len - at - padding),
+	    .payload_at = (uint16_t)at,
 	};
 	return 0;
 }

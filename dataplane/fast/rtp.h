@@ -11,13 +11,18 @@ struct rtp {
 	uint32_t timestamp, ssrc; /* host byte order */
 	uint16_t seq;		  /* host byte order */
 	uint16_t payload_len;	  /* bytes, without CSRCs, extension and padding */
+	uint16_t payload_at;	  /* where they begin */
 	uint8_t pt;
 	bool marker;
 };
 
 /* What a datagram on a media port can be, by its first two bytes (RFC 7983; RFC 5761 4). */
 enum rtp_kind {
-	RTP_KIND_OTHER, /* STUN, DTLS, empty, ... */
+	RTP_KIND_OTHER, /* empty, or in no range */
+	RTP_KIND_STUN,
+	RTP_KIND_ZRTP,
+	RTP_KIND_DTLS,
+	RTP_KIND_TURN_CHANNEL,
 	RTP_KIND_RTP,
 	RTP_KIND_RTCP,
 };

@@ -12,7 +12,11 @@
 	X(MEDIA_FRAGMENT, "media-fragment", "IP fragment to a media address that is not SIP's")                        \
 	X(FRAGMENT_SOURCE, "fragment-source", "fragment of unknown content from an address in no source block")        \
 	X(NO_ENDPOINT, "no-endpoint", "media to a port on which no endpoint is open")                                  \
-	X(NOT_RTP, "not-rtp", "STUN, DTLS or other things on a media port (RFC 7983)")                                 \
+	X(STUN, "stun", "STUN on a media port: the peer tries ICE, which its SDP was not offered")                     \
+	X(ZRTP, "zrtp", "ZRTP on a media port: the peer tries to agree on keys, which nobody here does")               \
+	X(DTLS, "dtls", "DTLS on a media port: the peer wants SRTP, which its SDP was not offered")                    \
+	X(TURN_CHANNEL, "turn-channel", "TURN channel data on a media port")                                           \
+	X(NOT_RTP, "not-rtp", "something on a media port that is none of what RFC 7983 tells apart")                   \
 	X(RTP_INVALID, "rtp-invalid", "RTP header that RFC 3550 does not allow")                                       \
 	X(RTCP_INVALID, "rtcp-invalid", "RTCP compound packet that RFC 3550 does not allow")                           \
 	X(WRONG_SOURCE, "wrong-source", "media from another address than the endpoint's locked source")                \

@@ -22,7 +22,7 @@
 #include "xfergate/sip_scan.h"
 #include "xfergate/source.h"
 
-#define XF_LINK_VERSION	    5
+#define XF_LINK_VERSION	    6
 #define XF_LINK_PACKET_MAX  65536
 #define XF_LINK_MOVES_MAX   32
 #define XF_LINK_CAPTURE_MAX 2048 /* bytes of a packet that is copied */

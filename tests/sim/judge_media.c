@@ -48,6 +48,17 @@ static void judge_crossing(struct sim *sim, const struct datagram *d, const stru
 			   leg->call_id);
 }
 
+/* One law of G.711 is turned into the other where the receiver has only that, and nothing else is touched. */
+static void judge_law(struct sim *sim, const struct judge_leg *leg, uint8_t pt, const struct media_mark *mark)
+{
+	bool other = (pt == 0 && mark->pt == 8) || (pt == 8 && mark->pt == 0);
+	if (pt != mark->pt && !other)
+		judge_fail(sim, "law", "payload type %u leaves as %u to %s", mark->pt, pt, leg->call_id);
+	else if (mark->converted != other)
+		judge_fail(sim, "law", "payload type %u leaves as %u to %s, octets %sconverted", mark->pt, pt,
+			   leg->call_id, mark->converted ? "" : "not ");
+}
+
 static uint32_t hash(const uint8_t *data, size_t len)
 {
 	uint32_t h = 2166136261u;
@@ -113,9 +124,11 @@ void judge_rtp(struct sim *sim, const struct datagram *d)
 	judge_receiver(sim, d, leg);
 	if (d->from.port & 1 || d->len < 12)
 		return; /* RTCP */
-	if (media_read(&mark, d->data + 12, d->len - 12))
+	if (media_read(&mark, d->data + 12, d->len - 12)) {
 		judge_crossing(sim, d, leg, &mark);
-	else if (leg->kind != JUDGE_CALLER)
+		judge_law(sim, leg, d->data[1] & 0x7f, &mark);
+	} else if (leg->kind != JUDGE_CALLER) {
 		judge_fail(sim, "crossing", "a prompt is played to %s, which is no caller", leg->call_id);
+	}
 	judge_stream(sim, leg, d->data, d->len);
 }

@@ -27,7 +27,7 @@ const char *media_sdp(struct party *party, const char *direction)
 	struct sim *sim = party->sim;
 	struct media *m = &party->media;
 	char address[XF_ADDR_STRLEN];
-	unsigned format = PARTY_PICK(party, 900, 40, 40, 15, 5);
+	unsigned format = PARTY_PICK(party, 860, 40, 40, 55, 5);
 	unsigned spoilt = sim->plan.rude ? PARTY_PICK(party, 940, 15, 15, 15, 15) : 0;
 	bool v6 = m->said.addr.family == 6;
 	xf_addr_format(&m->said.addr, address);
@@ -67,15 +67,25 @@ size_t media_packet(uint8_t buf[static 172], uint8_t pt, uint16_t seq, uint32_t 
 	buf[2] = (uint8_t)(seq >> 8);
 	buf[3] = (uint8_t)seq;
 	memcpy(buf + 4, words, 8);
-	memcpy(buf + 12, mark, sizeof(*mark));
+	/* In halves, 0 to 15: what both laws of G.711 turn into 0x20 to 0x2f, each into another. */
+	for (unsigned i = 0; i < 2 * sizeof(*mark); i++)
+		buf[12 + i] = ((const uint8_t *)mark)[i / 2] >> (i % 2 ? 0 : 4) & 15;
 	return 172;
 }
 
 bool media_read(struct media_mark *mark, const uint8_t *payload, size_t len)
 {
-	if (len < sizeof(*mark))
+	uint8_t *to = (uint8_t *)mark;
+	if (len < 2 * sizeof(*mark))
 		return false;
-	memcpy(mark, payload, sizeof(*mark));
+	bool converted = payload[0] > 15;
+	for (unsigned i = 0; i < 2 * sizeof(*mark); i++) {
+		uint8_t half = payload[i] ^ (converted ? 0x2a : 0);
+		if (half > 15)
+			return false;
+		to[i / 2] = (uint8_t)(i % 2 ? to[i / 2] | half : half << 4);
+	}
+	mark->converted = converted;
 	return mark->magic == MEDIA_MAGIC;
 }
 
@@ -94,7 +104,8 @@ static void say(struct party *party)
 	m->last_ns = sim_now(sim);
 	m->seq++;
 	m->timestamp += (uint32_t)(passed ? passed : 1) * 160;
-	struct media_mark mark = {MEDIA_MAGIC, (uint8_t)party->call->number, (uint8_t)party->number, 0, ++m->number};
+	struct media_mark mark = {MEDIA_MAGIC, (uint8_t)party->call->number, (uint8_t)party->number, m->pt, 0,
+				  ++m->number};
 	media_packet(packet, m->pt, m->seq, m->timestamp, m->ssrc, &mark);
 	network_send(sim, &m->source, &m->remote, packet, sizeof(packet));
 }

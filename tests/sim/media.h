@@ -10,7 +10,8 @@
 struct media_mark {
 	uint32_t magic;
 	uint8_t call, party;
-	uint16_t stream;
+	uint8_t pt;	   /* that it was sent with */
+	uint8_t converted; /* not sent: found by media_read */
 	uint32_t number;
 };
 
@@ -42,5 +43,5 @@ struct party *media_party(struct sim *sim, const struct xf_sockaddr *addr);
 /* Writes an RTP packet of 172 bytes. */
 size_t media_packet(uint8_t buf[static 172], uint8_t pt, uint16_t seq, uint32_t timestamp, uint32_t ssrc,
 		    const struct media_mark *mark);
-/* Reads what media_packet wrote; false: something else. */
+/* Reads what media_packet wrote, in either law of G.711; false: something else. */
 bool media_read(struct media_mark *mark, const uint8_t *payload, size_t len);

@@ -66,7 +66,7 @@ static void say_media(struct sim *sim)
 		source.port += 4;
 	}
 	for (unsigned i = 0; i < 6; i++) {
-		struct media_mark mark = {MEDIA_MAGIC, MEDIA_EVIL, (uint8_t)party->number, 0, i};
+		struct media_mark mark = {MEDIA_MAGIC, MEDIA_EVIL, (uint8_t)party->number, m->pt, 0, i};
 		media_packet(packet, m->pt, (uint16_t)(m->seq + i + 1), m->timestamp + i * 160, m->ssrc, &mark);
 		network_send(sim, &source, &m->remote, packet, sizeof(packet));
 	}

@@ -2,6 +2,7 @@
 import time
 
 import scenarios
+import tone
 from labconfig import number
 from recordconfig import DESK, PBX, SALES, Config
 from recordings import (ACCEPTED, CALLER, CONNECTED, DIALLED, EDGE, ENDED, PBX_SERVER, PHONE, UP, agent_refers, at_number,
@@ -258,12 +259,24 @@ def codec_mismatch_488(take):
            [*DIALLED, "edge>200 INVITE", "edge<ACK", "edge<BYE", "^edge>200 BYE", "agent<NOTIFY 488", "caller>BYE",
             "agent<BYE"])
 def codec_mismatch_answer(take):
-    """The target answers 200 with PCMA although only PCMU was offered. The gateway must acknowledge and end that leg at
-    once, tell the agent 488 and leave the caller with it."""
-    take.callee(31, scenarios.with_formats(scenarios.callee(take.voice("callee", 0.5), 500, 5000), "8",
-                                           "a=rtpmap:8 PCMA/8000"))
+    """The target answers 200 with G.729 although only G.711 was offered. The gateway must acknowledge and end that leg
+    at once, tell the agent 488 and leave the caller with it."""
+    take.callee(31, scenarios.with_formats(scenarios.callee(take.voice("callee", 0.5), 500, 5000), "18",
+                                           "a=rtpmap:18 G729/8000"))
     agent_refers(take)
     caller(take, 2700)
+
+
+@recording("the target has only the other law of G.711", [*DIALLED, *CONNECTED, *ENDED],
+           heard=("caller", "agent", "callee"))
+def codec_law(take):
+    """The caller speaks mu-law, and so does the agent. The target is offered both laws of G.711 and answers with A-law
+    only: caller and target must be connected without a re-INVITE, each hearing the other in its own law."""
+    take.callee(31, scenarios.with_formats(
+        scenarios.callee(take.voice("callee", 0, packets=tone.in_alaw(tone.Source("callee", 2))), 500, 15000), "8",
+        "a=rtpmap:8 PCMA/8000"))
+    agent_refers(take)
+    caller(take, 3200)
 
 
 @recording("caller and agent have no codec in common", ["caller>INVITE", "agent<INVITE", "agent>488 INVITE", "^agent<ACK",

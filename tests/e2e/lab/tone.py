@@ -71,6 +71,21 @@ class Source:
         write(path, self.packets())
 
 
+def alaw_encode(sample):
+    """One 16-bit sample to A-law (ITU-T G.711)."""
+    sign = 0x80 if sample >= 0 else 0
+    magnitude = (sample if sample >= 0 else ~sample) >> 3
+    segment = max(magnitude.bit_length() - 5, 0)
+    return (sign | segment << 4 | magnitude >> max(segment, 1) & 0x0F) ^ 0x55
+
+
+def in_alaw(source):
+    """A source's packets in A-law, payload type 8."""
+    codes = bytes(alaw_encode(sample) for sample in DECODED)
+    for packet in source.packets():
+        yield packet[:1] + bytes((packet[1] & 0x80 | 8,)) + packet[2:12] + packet[12:].translate(codes)
+
+
 def with_digits(source, digits, every=25, lasting=6, payload_type=101):
     """A source's packets with keys pressed: after each `every` packets of voice one of `digits`, as telephone-events (RFC
     4733) in the same stream: `lasting` packets of one timestamp, then its end three times."""

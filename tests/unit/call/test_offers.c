@@ -93,7 +93,22 @@ Test(offers, early_media_of_one_branch_and_the_answer_of_another)
 	snprintf(other.tag, sizeof(other.tag), "other");
 	phone_answer(&other, invite, 200, NULL, sdp_of("198.51.100.10", "8", ""));
 	agent = other;
-	/* The caller has been told PCMU in the 183 already, and nothing here turns one codec into the other. */
+	/* The caller has been told PCMU in the 183 already: one law of G.711 is turned into the other. */
+	const struct sip_message *ok = phone_connected(&caller, NULL);
+	cr_expect_not_null(strstr(ok->body, "RTP/AVP 0\r\n"), "%s", ok->body);
+	cr_expect_not_null(net_hear(net, agent.address, "ACK"));
+	hang_up();
+}
+
+/* G.722 is not turned into anything. */
+Test(offers, an_answer_without_the_early_ones_codec)
+{
+	const struct sip_message *invite = call_in("+12025550100", sdp_of("192.0.2.20", "9 0", ""));
+	phone_answer(&agent, invite, 183, NULL, sdp_of("198.51.100.10", "9", ""));
+	struct phone other = agent;
+	snprintf(other.tag, sizeof(other.tag), "other");
+	phone_answer(&other, invite, 200, NULL, sdp_of("198.51.100.10", "0", ""));
+	agent = other;
 	cr_expect_null(net_hear(net, caller.address, "200 INVITE"));
 	cr_expect_not_null(net_hear(net, agent.address, "ACK"));
 	phone_ok(&agent, "BYE");
@@ -109,7 +124,7 @@ Test(offers, refer_before_a_late_answer)
 	cr_assert_not_null(ok);
 	phone_request(&agent, "REFER", "Refer-To: <tel:+12025550143>\r\n", NULL);
 	net_pass(net, 20);
-	cr_expect_not_null(strstr(phone_rung(&edge)->body, "RTP/AVP 0\r\n"), "%s", edge.invite->body);
+	cr_expect_not_null(strstr(phone_rung(&edge)->body, "RTP/AVP 0 8\r\n"), "%s", edge.invite->body);
 	snprintf(caller.remote_tag, sizeof(caller.remote_tag), "%s", ok->to.tag);
 	snprintf(caller.remote_target, sizeof(caller.remote_target), "%s", ok->contact.uri.text);
 	phone_ack(&caller, ok->cseq, phone_sdp(&caller, "sendrecv"));

@@ -70,7 +70,7 @@ Test(capture, what_is_dropped)
 	expect_copy(&p, 1, p.caller, false, FOREIGN, 4000, "192.0.2.1", 20000);
 	expect_copy(&p, 2, p.caller, false, CALLER, 4001, "192.0.2.1", 20001);
 	cr_expect_eq(rig_drops(&p.rig, XF_DROP_WRONG_SOURCE), 1);
-	cr_expect_eq(rig_drops(&p.rig, XF_DROP_NOT_RTP), 1);
+	cr_expect_eq(rig_drops(&p.rig, XF_DROP_STUN), 1);
 	rig_fini(&p.rig);
 }
 

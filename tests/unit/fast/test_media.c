@@ -130,14 +130,14 @@ Test(media, what_is_dropped)
 		uint16_t len;
 		enum xf_drop drop;
 	} cases[] = {
-	    {"STUN", 20000, {0, 1}, 20, XF_DROP_NOT_RTP},
-	    {"DTLS", 20000, {22, 254}, 20, XF_DROP_NOT_RTP},
-	    {"ZRTP", 20000, {16, 0}, 20, XF_DROP_NOT_RTP},
-	    {"TURN", 20000, {64, 0}, 20, XF_DROP_NOT_RTP},
+	    {"STUN", 20000, {0, 1}, 20, XF_DROP_STUN},
+	    {"DTLS", 20000, {22, 254}, 20, XF_DROP_DTLS},
+	    {"ZRTP", 20000, {16, 0}, 20, XF_DROP_ZRTP},
+	    {"TURN channel", 20000, {64, 0}, 20, XF_DROP_TURN_CHANNEL},
 	    {"127", 20000, {127, 0}, 20, XF_DROP_NOT_RTP},
 	    {"192", 20000, {192, 0}, 20, XF_DROP_NOT_RTP},
 	    {"empty", 20000, {0}, 0, XF_DROP_NOT_RTP},
-	    {"STUN to RTCP", 20001, {0, 1}, 20, XF_DROP_NOT_RTP},
+	    {"STUN to RTCP", 20001, {0, 1}, 20, XF_DROP_STUN},
 	    {"RTP too short", 20000, {128, 0}, 11, XF_DROP_RTP_INVALID},
 	    {"RTP to RTCP's port", 20001, {128, 0}, 20, XF_DROP_RTCP_INVALID},
 	    {"RTCP too short, multiplexed", 20000, {128, 200}, 8, XF_DROP_RTCP_INVALID},

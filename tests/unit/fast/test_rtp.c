@@ -73,12 +73,22 @@ Test(rtp, write_and_parse)
 /* RFC 7983 7 and RFC 5761 4, every first and second byte. */
 Test(rtp, kinds)
 {
+	static const struct {
+		uint8_t from, to;
+		enum rtp_kind kind;
+	} ranges[] = {
+	    {0, 3, RTP_KIND_STUN},	     {16, 19, RTP_KIND_ZRTP},  {20, 63, RTP_KIND_DTLS},
+	    {64, 79, RTP_KIND_TURN_CHANNEL}, {128, 191, RTP_KIND_RTP},
+	};
 	for (unsigned first = 0; first < 256; first++)
 		for (unsigned second = 0; second < 256; second++) {
 			uint8_t data[12] = {(uint8_t)first, (uint8_t)second};
-			enum rtp_kind expect = first < 128 || first > 191	? RTP_KIND_OTHER
-					       : second >= 192 && second <= 223 ? RTP_KIND_RTCP
-										: RTP_KIND_RTP;
+			enum rtp_kind expect = RTP_KIND_OTHER;
+			for (unsigned i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+				if (first >= ranges[i].from && first <= ranges[i].to)
+					expect = ranges[i].kind;
+			if (expect == RTP_KIND_RTP && second >= 192 && second <= 223)
+				expect = RTP_KIND_RTCP;
 			cr_assert_eq(rtp_kind(data, 12), expect, "%u %u", first, second);
 		}
 	cr_expect_eq(rtp_kind((const uint8_t *)"", 0), RTP_KIND_OTHER);
