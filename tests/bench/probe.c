@@ -10,11 +10,13 @@
 #include <unistd.h>
 #include <rte_eal.h>
 #include <rte_ethdev.h>
+#include "busy.h"
 #include "journal.h"
 #include "refresh.h"
 #include "watch.h"
 
 _Static_assert(sizeof(struct watch_seen) <= sizeof(struct probe_answer), "UNWATCH");
+_Static_assert(sizeof(struct busy_seen) <= sizeof(struct probe_answer), "UNBUSY");
 
 static struct probe {
 	int fd;
@@ -63,6 +65,7 @@ static void probe_pool_look(struct rte_mempool *pool, void *arg)
 static void probe_answer(const struct probe_ask *ask, struct probe_answer *answer)
 {
 	struct watch_seen seen;
+	struct busy_seen cost;
 	switch (ask->question) {
 	case PROBE_SAMPLE:
 		probe_sample(ask->threads, answer);
@@ -81,6 +84,13 @@ static void probe_answer(const struct probe_ask *ask, struct probe_answer *answe
 		break;
 	case PROBE_SHUT:
 		refresh_shut();
+		break;
+	case PROBE_BUSY:
+		busy_start();
+		break;
+	case PROBE_UNBUSY:
+		busy_stop(&cost);
+		memcpy(answer->value, &cost, sizeof(cost));
 		break;
 	default:
 		probe_fail("a question that nobody knows");
@@ -134,6 +144,8 @@ int rte_eth_dev_start(uint16_t port)
 	probe.flows = (uint32_t)probe_number("XFG_PROBE_FLOWS");
 	if (frames && refresh_add(port, frames) < 0)
 		probe_fail("packets cannot be refreshed");
+	if (getenv("XFG_PROBE_BUSY") && busy_add(port) < 0)
+		probe_fail("what a packet costs cannot be counted");
 	if (getenv("XFG_PROBE_JOURNAL") && journal_start((int)probe_number("XFG_PROBE_JOURNAL"), port, probe.flows) < 0)
 		probe_fail("no journal");
 	/* What the program says is seen at once, though nobody's terminal. */

@@ -23,7 +23,7 @@ GATEWAY_MAC = "02:00:00:00:00:01"
 ROUTER_MAC = "02:00:00:00:00:fe"
 NEXT_HOP = "10.0.0.254"
 PAIRS_A_MEDIA_ADDRESS = 8192  # endpoints of an address
-SAMPLE, POOL, WATCH, UNWATCH, SHUT = range(1, 6)
+SAMPLE, POOL, WATCH, UNWATCH, SHUT, BUSY, UNBUSY = range(1, 8)
 SEEN = ("packets", "others", "receivers", "malformed", "checksums", "misdelivered", "lost", "repeated", "timestamps",
         "ssrcs")
 FAULTS = ("malformed", "checksums", "misdelivered", "lost", "repeated", "timestamps", "ssrcs")
@@ -164,7 +164,7 @@ class Program:
             self.process = subprocess.Popen(
                 [*self.before, "env", *probe, *environment, *words],
                 stdin=subprocess.PIPE, stdout=log, stderr=log, pass_fds=[theirs.fileno(), *kept],
-                preexec_fn=lambda: (die_with_parent(), os.sched_setaffinity(0, self.cpus or rig.cpus)))
+                preexec_fn=lambda: (die_with_parent(), os.setsid(), os.sched_setaffinity(0, self.cpus or rig.cpus)))
         theirs.close()
         self.pid = self.process.pid
         self.tids = []
@@ -210,6 +210,14 @@ class Program:
     def pool(self):
         """Of packet buffers: number, cache, bytes, in hugepages or not."""
         return self.ask(POOL)[:4]
+
+    def busy(self):
+        """Begins to count what a packet costs."""
+        self.ask(BUSY)
+
+    def busy_seen(self):
+        """As busy.h says it."""
+        return dict(zip(("cycles", "packets", "interrupted", "cycles_all", "cycles_hz"), self.ask(UNBUSY)))
 
     def watch(self, seconds, packets):
         """What each packet that is sent in that time is like, and so many at least."""
@@ -320,7 +328,7 @@ dataplane:
   memory: {memory}
 ports:
   - name: outside
-    device: "net_pcap0,{rx},infinite_rx=1"
+    device: "{device}"
     tap: xfg-out
     mtu: 1500
     addresses: [10.0.0.1/24]
@@ -339,15 +347,17 @@ control:
 class Daemon(Program):
     """xfergate-dataplane as it is, with all endpoints open and patched, and traffic."""
 
-    def __init__(self, rig, flows, memory, workers=1, spread="own", addresses=None, journal=None, cpus=None):
+    def __init__(self, rig, flows, memory, workers=1, spread="own", addresses=None, journal=None, cpus=None, device=None,
+                 namespace=None):
         """spread: what a worker's queue brings, as media-capture takes it. addresses: media addresses, if not as many as
-        the flows need. journal: file for it (journal.h). cpus: processors, if not all."""
+        the flows need. journal: file for it (journal.h). cpus: processors, if not all. device: in the place of the
+        captures, and in the namespace; how busy it is may be asked then."""
         self.flows, self.cpus = flows, cpus
-        namespace = rig.namespace()
+        namespace = namespace or rig.namespace()
         self.before = ("ip", "netns", "exec", namespace)
         folder = os.path.join(rig.folder, namespace)
-        os.mkdir(folder)
-        captures = [rig.capture(flows)]
+        os.makedirs(folder, exist_ok=True)
+        captures = [] if device else [rig.capture(flows)]
         if workers > 1:
             captures = [rig.capture(flows, queue, workers, spread) for queue in range(workers)]
             # The driver has as many queues to send as captures; the main thread wants one too.
@@ -356,11 +366,13 @@ class Daemon(Program):
         config = os.path.join(folder, "config.yaml")
         with open(config, "w") as f:
             f.write(CONFIG.format(folder=folder, memory=memory, workers=workers, media=", ".join(media),
-                                  rx=",".join("rx_pcap=" + capture for capture in captures)))
-        environment = ["XFG_PROBE_FRAMES=%d" % (flows // workers), "XFG_PROBE_FLOWS=%d" % flows]
+                                  device=device or ",".join(["net_pcap0", *("rx_pcap=" + capture for capture in captures),
+                                                             "infinite_rx=1"])))
+        environment = ["XFG_PROBE_FLOWS=%d" % flows]
+        environment.append("XFG_PROBE_BUSY=1" if device else "XFG_PROBE_FRAMES=%d" % (flows // workers))
         if journal is not None:
             environment.append("XFG_PROBE_JOURNAL=%d" % journal)
-        super().__init__(rig, namespace, [rig.path("dataplane/host/xfergate-dataplane"), "-c", config], environment,
+        super().__init__(rig, "%s-%d" % (namespace, len(rig.programs)), [rig.path("dataplane/host/xfergate-dataplane"), "-c", config], environment,
                          () if journal is None else (journal,))
         self.wait_log(" info event=ready ")
         require("event=capture-not-for-us" not in self.log(), "the capture is for somebody else")
@@ -375,10 +387,13 @@ class Daemon(Program):
         self.link.call("open", self.flows)
         return time.monotonic() - start
 
-    def begin(self):
-        """Patches, and lets traffic in."""
+    def patch(self):
         self.link.call("patch", self.flows)
         wait_for("next hops resolved", lambda: self.link.summary()["resolved"] == self.flows, 60)
+
+    def begin(self):
+        """Patches, and lets traffic in."""
+        self.patch()
         self.link.call("sources")
         wait_for("everybody is heard", lambda: self.link.summary()["sent_least"] > 0, 60)
 
@@ -424,17 +439,20 @@ class Daemon(Program):
 
 
 class Testpmd(Program):
-    def __init__(self, rig, flows, memory, pool, mode="5tswap"):
+    def __init__(self, rig, flows, memory, pool, mode="5tswap", device=None, namespace=None):
+        """device, namespace: as the daemon's."""
         count, cache, size, hugepages = pool
+        self.before = ("ip", "netns", "exec", namespace) if namespace else ()
+        vdev = device or "net_pcap0,rx_pcap=%s,infinite_rx=1" % rig.capture(flows)
         main = rig.cpus[0]
         prefix = "xfgbench-%d-testpmd" % os.getpid()
         self.runtime = os.path.join("/var/run/dpdk", prefix)
         words = ["dpdk-testpmd", "--lcores=0@%d,1@%d" % (main, rig.cpu), "--main-lcore=0", "--no-pci", "--no-telemetry",
-                 "--file-prefix=" + prefix, "--vdev=net_pcap0,rx_pcap=%s,infinite_rx=1" % rig.capture(flows)]
+                 "--file-prefix=" + prefix, "--vdev=" + vdev]
         words += ["--in-memory"] if hugepages else ["--no-huge", "--no-shconf", "-m", str(memory)]
         words += ["--", "-i", "--no-flush-rx", "--forward-mode=" + mode, "--burst=32", "--nb-cores=1", "--rxq=1",
                   "--txq=1", "--mbuf-size=%d" % size, "--total-num-mbufs=%d" % count, "--mbcache=%d" % cache]
-        super().__init__(rig, "dpdk-testpmd", words)
+        super().__init__(rig, "dpdk-testpmd", words, ["XFG_PROBE_BUSY=1"] if device else [])
         self.wait_log("testpmd> ")
         self.find_workers()
         require(self.pool() == pool, "testpmd has other packet buffers: %s, not %s", self.pool(), pool)
