@@ -12,9 +12,10 @@ static const handler handlers[XF_RPC_COUNT] = {
     [XF_RPC_SHOW_PORTS] = ports_show,	      [XF_RPC_SHOW_SOURCES] = sources_show,
     [XF_RPC_SHOW_NUMBERS] = numbers_show,     [XF_RPC_SHOW_PLANS] = plans_show,
     [XF_RPC_SHOW_PROVIDERS] = providers_show, [XF_RPC_SHOW_STATS] = stats_show,
-    [XF_RPC_SHOW_SCREEN] = screen_show,	      [XF_RPC_SHOW_VERSION] = version_show,
-    [XF_RPC_TRANSFER] = transfers_start,      [XF_RPC_HANGUP] = calls_hang_up,
-    [XF_RPC_CAPTURE_START] = captures_start,  [XF_RPC_CAPTURE_STOP] = captures_stop,
+    [XF_RPC_SHOW_DATAPLANE] = dataplane_show, [XF_RPC_SHOW_SCREEN] = screen_show,
+    [XF_RPC_SHOW_VERSION] = version_show,     [XF_RPC_TRANSFER] = transfers_start,
+    [XF_RPC_HANGUP] = calls_hang_up,	      [XF_RPC_CAPTURE_START] = captures_start,
+    [XF_RPC_CAPTURE_STOP] = captures_stop,
 };
 
 int api_create(struct api **out, struct env *env, const struct config *config, struct shard *shard, struct media *media)

@@ -11,6 +11,7 @@ void transfers_show(struct api *api, struct ask *ask, const json_t *params);
 void transfers_start(struct api *api, struct ask *ask, const json_t *params);
 void endpoints_show(struct api *api, struct ask *ask, const json_t *params);
 void ports_show(struct api *api, struct ask *ask, const json_t *params);
+void dataplane_show(struct api *api, struct ask *ask, const json_t *params);
 void sources_show(struct api *api, struct ask *ask, const json_t *params);
 void numbers_show(struct api *api, struct ask *ask, const json_t *params);
 void plans_show(struct api *api, struct ask *ask, const json_t *params);
@@ -26,6 +27,9 @@ void transfers_finished(struct api *api, const struct transfer *transfer);
 
 /* Shared by rows. NULL: out of memory. */
 json_t *transfers_row(const struct api *api, const struct transfer *transfer);
+json_t *ports_part(const struct xf_link_port *port);
+json_t *stats_worker_part(const struct xf_link_worker *worker);
+json_t *stats_drops_part(const struct xf_link_drops *drops);
 const char *plans_target_name(unsigned type); /* enum config_target_type, as the configuration spells it */
 /* The call that params name; NULL after refusing the ask with 404. */
 /* The codec that the leg settled on: the first audio codec of both descriptions, in the peer's order; -1: none yet. */
@@ -51,6 +55,7 @@ void question_ask(struct api *api, struct ask *ask, enum question question);
 /* Each adds what it makes of the dataplane's row to ask->rows. */
 void endpoints_row(struct api *api, struct ask *ask, const struct xf_endpoint_state *state);
 void ports_row(struct ask *ask, const struct xf_link_port *port);
+void dataplane_row(struct ask *ask, enum xf_link_type type, const void *row);
 void sources_row(struct ask *ask, const struct xf_link_peer *peer);
 void screen_row(struct api *api, struct ask *ask, enum xf_link_type type, const void *row);
 void stats_row(struct ask *ask, enum xf_link_type type, const void *row);

@@ -10,7 +10,7 @@ static void put_name(struct row *row, const char *key, const char *field, size_t
 	row_text(row, key, name);
 }
 
-void ports_row(struct ask *ask, const struct xf_link_port *port)
+json_t *ports_part(const struct xf_link_port *port)
 {
 	struct row row;
 	char mac[18];
@@ -31,7 +31,12 @@ void ports_row(struct ask *ask, const struct xf_link_port *port)
 	row_count(&row, "tx_errors", port->tx_errors);
 	row_count(&row, "tap_in", port->tap_in);
 	row_count(&row, "tap_out", port->tap_out);
-	ask->rows = rows_add(ask->rows, row_take(&row));
+	return row_take(&row);
+}
+
+void ports_row(struct ask *ask, const struct xf_link_port *port)
+{
+	ask->rows = rows_add(ask->rows, ports_part(port));
 }
 
 void ports_show(struct api *api, struct ask *ask, const json_t *params)

@@ -11,6 +11,8 @@ static void question_row(void *arg, uint64_t cookie, enum xf_link_type type, con
 		endpoints_row(api, ask, row);
 	else if (ask->method == XF_RPC_SHOW_PORTS && type == XF_LINK_PORT)
 		ports_row(ask, row);
+	else if (ask->method == XF_RPC_SHOW_DATAPLANE)
+		dataplane_row(ask, type, row);
 	else if (ask->method == XF_RPC_SHOW_SOURCES && type == XF_LINK_PEER)
 		sources_row(ask, row);
 	else if (ask->method == XF_RPC_SHOW_SCREEN)

@@ -53,7 +53,7 @@ static json_t *media_part(const struct api *api)
 	return row_take(&row);
 }
 
-static json_t *worker_part(const struct xf_link_worker *worker)
+json_t *stats_worker_part(const struct xf_link_worker *worker)
 {
 	struct row row;
 	row_init(&row);
@@ -69,7 +69,7 @@ static json_t *worker_part(const struct xf_link_worker *worker)
 	return row_take(&row);
 }
 
-static json_t *drops_part(const struct xf_link_drops *drops)
+json_t *stats_drops_part(const struct xf_link_drops *drops)
 {
 	struct row row;
 	row_init(&row);
@@ -82,9 +82,9 @@ void stats_row(struct ask *ask, enum xf_link_type type, const void *data)
 {
 	json_t *workers = json_object_get(ask->rows, "workers");
 	if (type == XF_LINK_DROPS)
-		json_object_set_new(ask->rows, "drops", drops_part(data));
+		json_object_set_new(ask->rows, "drops", stats_drops_part(data));
 	else if (type == XF_LINK_WORKER)
-		json_array_append_new(workers, worker_part(data));
+		json_array_append_new(workers, stats_worker_part(data));
 }
 
 void stats_done(struct api *api, struct ask *ask)

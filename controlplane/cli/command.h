@@ -20,6 +20,10 @@
 	  "  xfergate show endpoints\n")                                                                               \
 	X(SHOW_PORTS, "show ports", XF_RPC_SHOW_PORTS, "", "network ports and their kernel interfaces", "",            \
 	  "  xfergate show ports\n")                                                                                   \
+	X(SHOW_DATAPLANE, "show dataplane", XF_RPC_SHOW_DATAPLANE, "",                                                 \
+	  "workers, what their stages cost, ports and drops",                                                          \
+	  "Some of the turns of a worker's loop that receive something are measured; SHARE-% is of their cycles.\n",   \
+	  "  xfergate show dataplane\n  xfergate --json show dataplane\n")                                             \
 	X(SHOW_SOURCES, "show sources", XF_RPC_SHOW_SOURCES, "", "address blocks that may talk SIP to the gateway",    \
 	  "Packets are counted by peer: each block of a peer shows the peer's count.\n", "  xfergate show sources\n")  \
 	X(SHOW_NUMBERS, "show numbers", XF_RPC_SHOW_NUMBERS, "", "registered telephone numbers", "",                   \

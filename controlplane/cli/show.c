@@ -5,6 +5,7 @@
 #include "command.h"
 #include "show_call.h"
 #include "show_screen.h"
+#include "show_stages.h"
 #include "table.h"
 #include "xfergate/drop.h"
 
@@ -217,6 +218,21 @@ static int print_stats(const struct view *view, const json_t *stats)
 	return r == 0 ? print_drops(view, json_object_get(stats, "drops")) : r;
 }
 
+static int print_dataplane(const struct view *view, const json_t *dataplane)
+{
+	const json_t *workers = json_object_get(dataplane, "workers");
+	int r = print_rows(view, worker_columns, COUNT(worker_columns), workers, "no workers");
+	fputc('\n', view->out);
+	if (r == 0)
+		r = show_stages_print(view, workers);
+	fputc('\n', view->out);
+	if (r == 0)
+		r = print_rows(view, port_columns, COUNT(port_columns), json_object_get(dataplane, "ports"),
+			       "no ports");
+	fputc('\n', view->out);
+	return r == 0 ? print_drops(view, json_object_get(dataplane, "drops")) : r;
+}
+
 static int print_version(const struct view *view, const json_t *version)
 {
 	static const struct table_column columns[] = {
@@ -266,6 +282,8 @@ int show_print(const struct view *view, unsigned command, const json_t *result)
 		return print_plans(view, result);
 	case COMMAND_SHOW_PROVIDERS:
 		return ROWS(provider_columns, "no providers");
+	case COMMAND_SHOW_DATAPLANE:
+		return print_dataplane(view, result);
 	case COMMAND_SHOW_SCREEN:
 		return show_screen_print(view, result);
 	case COMMAND_SHOW_STATS:

@@ -6,6 +6,7 @@
 #include "counter.h"
 #include "endpoint.h"
 #include "flow.h"
+#include "meter.h"
 #include "prompt.h"
 #include "worker.h"
 
@@ -42,6 +43,7 @@ struct worker {
 	struct rte_ring *commands, *done;
 	bool received;	 /* something, since the last turn */
 	uint64_t now_ns; /* of the burst or turn under way, for captures */
+	struct meter meter;
 
 	struct loop_queue out[WORKER_MAX_PORTS];
 	struct loop_queue kernel[WORKER_MAX_PORTS], urgent[WORKER_MAX_PORTS];

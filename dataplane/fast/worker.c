@@ -83,6 +83,7 @@ static void loop_sort(struct worker *w, struct rte_mbuf **pkts, unsigned n, uint
 {
 	struct packet packets[WORKER_BURST], sip[WORKER_BURST];
 	unsigned media = 0, sip_count = 0;
+	meter_mark(&w->meter, XF_STAGE_EXPRESS, 0);
 	for (unsigned i = 0; i < n; i++) {
 		/* Each is sorted in the next free place of the group; what is no media leaves it free. */
 		struct packet *p = &packets[media];
@@ -106,9 +107,12 @@ static void loop_sort(struct worker *w, struct rte_mbuf **pkts, unsigned n, uint
 			break;
 		}
 	}
+	meter_mark(&w->meter, XF_STAGE_CLASSIFY, n);
 	media_stage(w, packets, media, now_ns);
+	meter_mark(&w->meter, XF_STAGE_MEDIA, media);
 	if (sip_count > 0)
 		screen_stage(w, sip, sip_count, now_ns);
+	meter_mark(&w->meter, XF_STAGE_SCREEN, sip_count);
 }
 
 /* In the order in which they came, for two of one stream may go different ways. */
@@ -118,6 +122,7 @@ static void loop_burst(struct worker *w, struct rte_mbuf **pkts, unsigned n, uin
 	struct express express;
 	struct rte_mbuf *rest[WORKER_BURST];
 	unsigned rest_count = 0, long_way = 0;
+	meter_mark(&w->meter, XF_STAGE_RECEIVE, n);
 	for (unsigned i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	express_look(w, &express, pkts, n);
@@ -135,6 +140,12 @@ static void loop_burst(struct worker *w, struct rte_mbuf **pkts, unsigned n, uin
 	if (rest_count > 0)
 		loop_sort(w, rest, rest_count, now_ns);
 	counter_add(&w->stats.express, n - long_way);
+	meter_mark(&w->meter, XF_STAGE_EXPRESS, n);
+}
+
+void worker_begin(struct worker *w)
+{
+	meter_begin(&w->meter);
 }
 
 void worker_receive(struct worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n, uint64_t now_ns)
@@ -169,9 +180,13 @@ unsigned worker_turn(struct worker *w, uint64_t now_ns)
 	w->now_ns = now_ns;
 	unsigned done = loop_handed_over(w, now_ns);
 	bool busy = w->received || done > 0;
-	done += command_run(w, now_ns);
-	done += deadlines_run(w, now_ns);
-	done += prompt_run(w, now_ns);
+	/* The rest of what asking ports and rings took. */
+	meter_mark(&w->meter, XF_STAGE_RECEIVE, 0);
+	unsigned commands = command_run(w, now_ns) + deadlines_run(w, now_ns);
+	meter_mark(&w->meter, XF_STAGE_COMMANDS, commands);
+	unsigned prompts = prompt_run(w, now_ns);
+	meter_mark(&w->meter, XF_STAGE_PROMPTS, prompts);
+	done += commands + prompts;
 	w->received = false;
 	counter_add(&w->stats.turns, 1);
 	if (busy)
@@ -179,8 +194,28 @@ unsigned worker_turn(struct worker *w, uint64_t now_ns)
 	return done;
 }
 
+/* Packets that wait to be given away. */
+static unsigned loop_queued(const struct worker *w)
+{
+	unsigned n = 0;
+	for (uint16_t port = 0; port < w->port_count; port++)
+		n += w->out[port].n + w->kernel[port].n + w->urgent[port].n;
+	for (unsigned to = 0; to < w->workers; to++)
+		n += w->handover[to].n;
+	return n;
+}
+
+static void loop_count_stages(struct worker *w)
+{
+	for (unsigned i = 0; i < XF_STAGE_COUNT; i++) {
+		counter_add(&w->stats.stages[i].cycles, w->meter.turn[i].cycles);
+		counter_add(&w->stats.stages[i].items, w->meter.turn[i].items);
+	}
+}
+
 void worker_flush(struct worker *w)
 {
+	unsigned queued = w->meter.on ? loop_queued(w) : 0;
 	for (uint16_t port = 0; port < w->port_count; port++) {
 		loop_flush_out(w, port);
 		loop_flush_kernel(w, port, true);
@@ -188,4 +223,7 @@ void worker_flush(struct worker *w)
 	}
 	for (unsigned to = 0; to < w->workers; to++)
 		loop_flush_handover(w, to);
+	meter_mark(&w->meter, XF_STAGE_TRANSMIT, queued);
+	if (meter_end(&w->meter))
+		loop_count_stages(w);
 }

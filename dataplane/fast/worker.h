@@ -3,7 +3,8 @@
  * The worker library knows no threads and no ports. Whoever drives it hands it bursts and the time, and takes what it
  * sends through `ops`. The daemon drives it from an lcore with ethdev (host/lcore.c), replay and tests from memory.
  *
- * One turn: worker_receive() for each burst, worker_commands(), worker_flush(). All three on the owner's core only.
+ * One turn: worker_begin(), worker_receive() for each burst, worker_turn(), worker_flush(). All on the owner's core
+ * only.
  */
 #pragma once
 
@@ -61,6 +62,7 @@ struct worker_config {
 	struct rte_ring *handover_in[WORKER_MAX];  /* [from]; single producer, single consumer; NULL for itself */
 	struct rte_ring *handover_out[WORKER_MAX]; /* [to] */
 	struct worker_ops ops;
+	uint64_t (*cycles)(void); /* the core's cycle counter, called by the worker; NULL: stages are not measured */
 };
 
 /* A command from the main thread to the owner worker. The main thread allocates it, checks it, and posts it on
@@ -113,6 +115,7 @@ struct worker_stats {
 	uint64_t scanned[SIP_SCAN_VERDICT_COUNT]; /* SIP packets by what the scan said */
 	uint64_t peer_passed[XF_PEER_ROWS];
 	uint64_t peer_drops[XF_PEER_ROWS][XF_SCREEN_DROP_COUNT]; /* from XF_DROP_SCREEN_FIRST on */
+	struct xf_stage_count stages[XF_STAGE_COUNT];
 };
 
 /* Main thread, before the core starts; rte_eal_init must have been called. 0 or -errno. */
@@ -128,6 +131,9 @@ const struct worker_stats *worker_stats(const struct worker *worker);
 void worker_count_drop(struct worker *worker, enum xf_drop drop, unsigned n);
 void worker_count_event_lost(struct worker *worker);
 
+/* Before a turn asks its ports for packets: from here on cycles count as receiving, if the turn is measured. A driver
+ * that never calls it measures nothing. */
+void worker_begin(struct worker *worker);
 /* Takes ownership of the n <= WORKER_BURST packets, received on `port` at now_ns (any monotonic clock, the same for
  * all). */
 void worker_receive(struct worker *worker, uint16_t port, struct rte_mbuf **pkts, uint16_t n, uint64_t now_ns);

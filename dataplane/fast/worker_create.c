@@ -40,6 +40,7 @@ int worker_create(struct worker **out, const struct worker_config *c)
 	w->flows = c->flows;
 	w->tables = (struct classify_tables){.flows = c->flows, .sources = c->sources, .admitted = c->admitted};
 	w->ops = c->ops;
+	w->meter.cycles = c->cycles;
 	w->prompts = c->prompts;
 	w->screen.rules = c->screen;
 	w->pool = c->pool;

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include "log.h"
@@ -99,8 +98,11 @@ int eal_args_build(struct eal_args *args, const struct config *config, const str
 	if ((r = eal_args_add(args, "xfergate-dataplane")) < 0 ||
 	    (r = eal_lcores_add(args, config->workers, &machine->cpus)) < 0 ||
 	    (r = eal_args_add(args, "--main-lcore=0")) < 0 || (r = eal_buses_add(args, config)) < 0 ||
-	    (r = eal_args_add(args, "--file-prefix=xfergate-%d", machine->pid)) < 0 ||
-	    (r = eal_args_add(args, "--no-telemetry")) < 0 || (r = eal_args_add(args, "--log-level=notice")) < 0)
+	    /* Where DPDK's telemetry is found; it numbers the sockets if there are several daemons. */
+	    (r = eal_args_add(args, "--file-prefix=xfergate")) < 0 ||
+	    (r = eal_args_add(args, "--log-level=notice")) < 0 ||
+	    /* It would warn that nobody uses its former interface. */
+	    (r = eal_args_add(args, "--log-level=lib.telemetry:error")) < 0)
 		goto err;
 	if (machine->hugepages_free) {
 		/* No files in hugetlbfs and no shared configuration: nothing is left after kill -9. */
@@ -145,7 +147,7 @@ static unsigned long eal_hugepages_free_mb(void)
 
 int eal_start(const struct config *config)
 {
-	struct eal_machine machine = {.pid = getpid()};
+	struct eal_machine machine = {0};
 	struct eal_args args;
 	char *argv[EAL_ARGS_MAX + 1];
 
@@ -169,8 +171,6 @@ int eal_start(const struct config *config)
 	if (r < 0) {
 		log_error("eal-failed", "error=\"%s\"", strerror(-r));
 	} else {
-		/* EAL makes this folder even when it puts nothing there; a killed daemon could not remove it later. */
-		rmdir(rte_eal_get_runtime_dir());
 		log_xdp_start();
 	}
 	eal_args_free(&args);

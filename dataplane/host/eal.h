@@ -16,7 +16,6 @@ struct eal_args {
 struct eal_machine {
 	cpu_set_t cpus;	     /* that we may run on */
 	bool hugepages_free; /* enough for memory_mb */
-	int pid;	     /* makes names unique */
 };
 
 /* Builds rte_eal_init's arguments. The main lcore is 0 on every processor that no worker has (all, if none is left);

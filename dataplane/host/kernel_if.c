@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 #include <rte_mbuf.h>
+#include "fast/counter.h"
 
 #define KERNEL_IF_BURST	   64 /* of each ring and turn */
 #define KERNEL_IF_SEGMENTS 8
@@ -19,9 +20,9 @@ static void kernel_if_write(struct kernel_if *k, struct rte_mbuf *pkt)
 	if (pkt->nb_segs <= KERNEL_IF_SEGMENTS)
 		written = writev(k->tap.fd, iov, n);
 	if (written < 0)
-		k->refused++;
+		counter_add(&k->refused, 1);
 	else
-		k->tap_out++;
+		counter_add(&k->tap_out, 1);
 	rte_pktmbuf_free(pkt);
 }
 
@@ -48,7 +49,7 @@ static void kernel_if_discard(struct kernel_if *k)
 	char byte;
 
 	if (read(k->tap.fd, &byte, sizeof(byte)) > 0)
-		k->no_mbuf++;
+		counter_add(&k->no_mbuf, 1);
 }
 
 unsigned kernel_if_read(struct kernel_if *k)
@@ -71,10 +72,10 @@ unsigned kernel_if_read(struct kernel_if *k)
 		pkt->pkt_len = (uint32_t)len;
 		pkts[n++] = pkt;
 	}
-	k->tap_in += n;
+	counter_add(&k->tap_in, n);
 	unsigned sent = n ? lcore_main_transmit(k->lcores, k->port, pkts, n) : 0;
 	if (sent < n) {
-		k->tx_full += n - sent;
+		counter_add(&k->tx_full, n - sent);
 		rte_pktmbuf_free_bulk(pkts + sent, n - sent);
 	}
 	return n;

@@ -8,7 +8,8 @@ struct kernel_if {
 	struct tap tap;
 	struct rte_mempool *pool;
 	struct lcore_set *lcores;
-	unsigned port;			    /* index */
+	unsigned port; /* index */
+	/* The main thread writes, others read. */
 	uint64_t tap_in, tap_out;	    /* packets from the kernel, to the kernel */
 	uint64_t refused, tx_full, no_mbuf; /* drops of the main thread */
 };

@@ -72,6 +72,7 @@ static unsigned lcore_turn(struct lcore *l)
 	uint64_t now_ns = clock_now_ns();
 	unsigned done = 0;
 
+	worker_begin(l->worker);
 	for (unsigned port = 0; port < l->set->port_count; port++) {
 		const struct port *p = &l->set->ports[port];
 		if (l->index >= __atomic_load_n(&p->rx_polled, __ATOMIC_RELAXED))

@@ -15,6 +15,7 @@
 #include "loop.h"
 #include "options.h"
 #include "sysctl.h"
+#include "telemetry.h"
 #include "wire.h"
 
 /* An AF_XDP queue keeps up to 4,096 buffers; the rest is for rings, bursts and reassembly. */
@@ -183,11 +184,13 @@ static int main_run(struct host *host, const char *file)
 		goto err_reload;
 	if ((r = main_link_start(host)) < 0)
 		goto err_workers;
+	telemetry_start(host);
 
 	log_info("ready", "version=%s workers=%u ports=%u media_addresses=%u", XF_VERSION, host->lcores.count,
 		 host->config->port_count, main_media_addresses(host->config));
 	r = loop_run(host);
 
+	telemetry_stop();
 	link_server_stop(&host->link);
 err_workers:
 	lcore_stop(&host->lcores);

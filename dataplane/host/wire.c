@@ -114,8 +114,8 @@ static void wire_port_stats(void *arg, unsigned index, struct xf_link_port *row)
 	struct rte_eth_stats stats;
 	struct rte_eth_link link;
 
-	row->tap_in = k->tap_in;
-	row->tap_out = k->tap_out;
+	row->tap_in = counter_get(&k->tap_in);
+	row->tap_out = counter_get(&k->tap_out);
 	snprintf(row->name, sizeof(row->name), "%s", port->config->name);
 	snprintf(row->driver, sizeof(row->driver), "%s", port->driver);
 	snprintf(row->tap, sizeof(row->tap), "%s", k->tap.name);
@@ -146,9 +146,9 @@ static void wire_add_drops(void *arg, struct xf_link_drops *row)
 	for (unsigned w = 0; w < host->lcores.count; w++)
 		row->count[XF_DROP_TX_FULL] += counter_get(&host->lcores.lcores[w].relay_full);
 	for (unsigned p = 0; p < host->config->port_count; p++) {
-		row->count[XF_DROP_TX_FULL] += host->kernel_ifs[p].tx_full;
-		row->count[XF_DROP_NO_MBUF] += host->kernel_ifs[p].no_mbuf;
-		row->count[XF_DROP_KERNEL_REFUSED] += host->kernel_ifs[p].refused;
+		row->count[XF_DROP_TX_FULL] += counter_get(&host->kernel_ifs[p].tx_full);
+		row->count[XF_DROP_NO_MBUF] += counter_get(&host->kernel_ifs[p].no_mbuf);
+		row->count[XF_DROP_KERNEL_REFUSED] += counter_get(&host->kernel_ifs[p].refused);
 	}
 }
 
@@ -163,6 +163,11 @@ static void wire_log(void *arg, enum dplane_log_level level, const char *event, 
 	log_write(levels[level], event, "%s", text);
 }
 
+static uint64_t wire_cycles(void)
+{
+	return rte_rdtsc();
+}
+
 struct dplane_seam wire_seam(struct host *host)
 {
 	return (struct dplane_seam){
@@ -174,6 +179,8 @@ struct dplane_seam wire_seam(struct host *host)
 	    .neighbour_watch = wire_neighbour_watch,
 	    .neighbour_release = wire_neighbour_release,
 	    .random = wire_random,
+	    .cycles = wire_cycles,
+	    .cycle_hz = rte_get_tsc_hz(),
 	    .port_stats = wire_port_stats,
 	    .worker_stats = wire_worker_stats,
 	    .add_drops = wire_add_drops,

@@ -1,5 +1,6 @@
 #include "copies.h"
 
+#include "fast/counter.h"
 #include "inside.h"
 
 #define COPIES_BURST   64
@@ -12,7 +13,7 @@ static void copies_send(struct dplane *dplane, const struct rte_mbuf *copy)
 	uint32_t *lost = endpoints_copies_lost(&dplane->endpoints, &row->id);
 
 	if (conversation->backlog_count >= COPIES_BACKLOG) {
-		dplane->copies_lost++;
+		counter_add(&dplane->copies_lost, 1);
 		if (lost)
 			++*lost;
 		return;

@@ -40,11 +40,14 @@ struct dplane_seam {
 	void (*neighbour_release)(void *arg, unsigned port, const struct xf_addr *next_hop);
 	/* Fills bytes that nobody can guess. */
 	void (*random)(void *arg, void *buf, size_t len);
-	/* Fills what only the world knows of a port (name, driver, TAP, counters). NULL: nothing. */
+	/* Worker. The core's cycle counter and its rate, for what each stage costs. NULL, 0: there is none. */
+	uint64_t (*cycles)(void);
+	uint64_t cycle_hz;
+	/* Fills what only the world knows of a port (name, driver, TAP, counters). NULL: nothing. Any thread. */
 	void (*port_stats)(void *arg, unsigned port, struct xf_link_port *row);
-	/* The same of a worker (its lcore). NULL: nothing. */
+	/* The same of a worker (its lcore). NULL: nothing. Any thread. */
 	void (*worker_stats)(void *arg, unsigned worker, struct xf_link_worker *row);
-	/* Adds the drops that the world counted itself. NULL: none. */
+	/* Adds the drops that the world counted itself. NULL: none. Any thread. */
 	void (*add_drops)(void *arg, struct xf_link_drops *row);
 	/* text: "key=value …". */
 	void (*log)(void *arg, enum dplane_log_level level, const char *event, const char *text);
@@ -104,3 +107,15 @@ struct dplane_counts {
 	uint32_t signature_reloads; /* replacements that all workers have taken up so far */
 };
 void dplane_counts(const struct dplane *dplane, struct dplane_counts *counts);
+
+/* What the dataplane counts, row by row as on the link. Any thread, while the plane lives; indexes as they are on the
+ * link, in range. */
+void dplane_port_row(const struct dplane *dplane, unsigned port, struct xf_link_port *row);
+void dplane_worker_row(const struct dplane *dplane, unsigned worker, struct xf_link_worker *row);
+void dplane_drops_row(const struct dplane *dplane, struct xf_link_drops *row);
+void dplane_peer_row(const struct dplane *dplane, unsigned peer, struct xf_link_peer *row);
+void dplane_screen_row(const struct dplane *dplane, struct xf_link_screen *row);
+/* Any thread: how many endpoints are open, or about to be. */
+uint32_t dplane_endpoints_open(const struct dplane *dplane);
+/* Any thread, but one at a time: the endpoint that is open on the index. 0 or -ENOENT. */
+int dplane_endpoint_row(struct dplane *dplane, uint32_t index, struct xf_endpoint_state *state);

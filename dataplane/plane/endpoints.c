@@ -33,8 +33,8 @@ static void endpoints_forget(struct endpoints *endpoints, struct endpoint_entry 
 		TAILQ_REMOVE(&endpoints->dirty, entry, dirty_link);
 	LIST_REMOVE(entry, open_link);
 	endpoints->slots[entry->id.index].entry = NULL;
-	endpoints->open_count--;
-	endpoints->worker_count[entry->worker]--;
+	counter32_add(&endpoints->open_count, -1u);
+	counter32_add(&endpoints->worker_count[entry->worker], -1u);
 	free(entry);
 }
 
@@ -231,8 +231,8 @@ int endpoints_open(struct endpoints *endpoints, const struct xf_link_open *open,
 	endpoints->slots[open->id.index] = (struct endpoints_slot){entry, open->id.generation};
 	if (open->id.generation > endpoints->generation_last)
 		endpoints->generation_last = open->id.generation;
-	endpoints->open_count++;
-	endpoints->worker_count[entry->worker]++;
+	counter32_add(&endpoints->open_count, 1);
+	counter32_add(&endpoints->worker_count[entry->worker], 1);
 	command_post(endpoints->commands, entry->worker, item);
 	return 0;
 err:

@@ -44,7 +44,7 @@ struct endpoints_slot {
 struct endpoints {
 	struct endpoints_slot *slots; /* slot_count, by index */
 	uint32_t slot_count;
-	uint32_t open_count;
+	uint32_t open_count;	  /* others read, and worker_count */
 	uint32_t captured_count;  /* since nobody took copies any more, at least as many as are captured */
 	uint32_t generation_last; /* of all */
 	uint32_t worker_count[WORKER_MAX];

@@ -45,7 +45,7 @@ struct dplane {
 	struct endpoints endpoints;
 	struct sources sources;
 	struct conversation conversation;
-	uint64_t copies_lost; /* that the control plane was too slow for */
+	uint64_t copies_lost; /* that the control plane was too slow for; others read */
 };
 
 /* tables.c: what all workers share. 0 or -errno, logged, nothing left. */

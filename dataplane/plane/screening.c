@@ -31,7 +31,8 @@ static int screening_load(struct screening *s, const char *file)
 	free(text);
 	if (r < 0)
 		return r;
-	s->rules = calloc(signatures_count(s->signatures) + 1, sizeof(*s->rules));
+	counter32_set(&s->rule_count, signatures_count(s->signatures));
+	s->rules = calloc(s->rule_count + 1, sizeof(*s->rules));
 	return s->rules ? 0 : -ENOMEM;
 }
 
@@ -109,8 +110,8 @@ void screening_count(const struct screening *s, unsigned peer, struct xf_link_pe
 	}
 	for (unsigned d = 0; d < XF_SCREEN_DROP_COUNT; d++)
 		row->dropped += row->drops[d];
-	row->passed_per_s = s->peers[peer].passed_per_s;
-	row->dropped_per_s = s->peers[peer].dropped_per_s;
+	row->passed_per_s = counter_get(&s->peers[peer].passed_per_s);
+	row->dropped_per_s = counter_get(&s->peers[peer].dropped_per_s);
 }
 
 static uint64_t screening_per_s(uint64_t n, uint64_t elapsed_ns)
@@ -140,8 +141,8 @@ void screening_second(struct screening *s, uint64_t now_ns)
 		struct screening_peer *peer = &s->peers[i];
 		struct xf_link_peer row;
 		screening_count(s, i, &row);
-		peer->passed_per_s = screening_per_s(row.passed - peer->passed, elapsed_ns);
-		peer->dropped_per_s = screening_per_s(row.dropped - peer->dropped, elapsed_ns);
+		counter_set(&peer->passed_per_s, screening_per_s(row.passed - peer->passed, elapsed_ns));
+		counter_set(&peer->dropped_per_s, screening_per_s(row.dropped - peer->dropped, elapsed_ns));
 		peer->passed = row.passed;
 		peer->dropped = row.dropped;
 	}

@@ -13,8 +13,8 @@ struct screening_rule {
 };
 
 struct screening_peer {
-	uint64_t passed, dropped; /* when the last second ended */
-	uint64_t passed_per_s, dropped_per_s;
+	uint64_t passed, dropped;	      /* when the last second ended */
+	uint64_t passed_per_s, dropped_per_s; /* others read */
 };
 
 struct screening {
@@ -27,7 +27,7 @@ struct screening {
 	struct signatures *signatures;
 	struct signatures_scratch *scratch[WORKER_MAX]; /* each is its worker's */
 	struct screening_rule *rules;			/* as many as the signatures have */
-	uint32_t reloads;
+	uint32_t rule_count, reloads;			/* others read */
 	bool malformed_drop;
 	struct screening_peer peers[XF_PEER_ROWS];
 	uint64_t second_ns; /* when the last second ended */
@@ -44,7 +44,7 @@ struct screen_rules screening_rules(const struct screening *screening, unsigned 
 int screening_replace(struct screening *screening, struct signatures *signatures);
 /* Messages that a rule of the signatures in use hit, all workers together, former sets included. */
 uint64_t screening_hits(const struct screening *screening, unsigned rule);
-/* What the workers counted of a peer. */
+/* What the workers counted of a peer. Any thread. */
 void screening_count(const struct screening *screening, unsigned peer, struct xf_link_peer *row);
 /* Once a second: rates, and a line in the log for each rule that says alert and hit something. */
 void screening_second(struct screening *screening, uint64_t now_ns);

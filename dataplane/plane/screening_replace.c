@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "fast/counter.h"
 #include "note.h"
 
 /* One replacement under way. Each worker has its old set and counters until it answers. */
@@ -57,7 +58,8 @@ static void screening_swap_end(struct screening_swap *swap)
 		s->scratch[w] = swap->fresh[w];
 		swap->fresh[w] = scratch;
 	}
-	s->reloads++;
+	counter32_set(&s->rule_count, signatures_count(s->signatures));
+	counter32_add(&s->reloads, 1);
 	note_info(s->seam, "signatures-taken", "rules=%u", signatures_count(s->signatures));
 	screening_swap_free(swap);
 }

@@ -79,6 +79,7 @@ static int workers_worker_create(struct dplane *dplane, unsigned index)
 	    .pool = dplane->pool,
 	    .port_count = dplane->port_count,
 	    .ops = {w, workers_transmit, workers_to_kernel, workers_event, workers_captured},
+	    .cycles = dplane->seam.cycles,
 	};
 
 	for (unsigned port = 0; port < dplane->port_count; port++) {

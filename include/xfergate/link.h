@@ -21,6 +21,7 @@
 #include "xfergate/signature.h"
 #include "xfergate/sip_scan.h"
 #include "xfergate/source.h"
+#include "xfergate/stage.h"
 
 #define XF_LINK_VERSION	    6
 #define XF_LINK_PACKET_MAX  65536
@@ -190,6 +191,8 @@ struct xf_link_worker {
 	uint32_t endpoints;
 	uint64_t turns, busy_turns; /* of its loop; busy: it received something */
 	uint64_t rx_packets, forwarded, to_kernel, handed_over;
+	uint64_t cycle_hz; /* of the counter that the stages are measured with; 0: there is none */
+	struct xf_stage_count stages[XF_STAGE_COUNT];
 };
 
 /* SIP by peer, as the screen saw it; peer: a number of the control plane, or XF_PEER_TARGETS. Only peers that sent. */

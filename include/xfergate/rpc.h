@@ -16,6 +16,7 @@
 	X(SHOW_TRANSFERS, "show.transfers", "transfers under way and the last finished ones, with their attempts")     \
 	X(SHOW_ENDPOINTS, "show.endpoints", "media endpoints of the dataplane, orphans included")                      \
 	X(SHOW_PORTS, "show.ports", "network ports of the dataplane and their kernel interfaces")                      \
+	X(SHOW_DATAPLANE, "show.dataplane", "workers of the dataplane, what their stages cost, ports and drops")       \
 	X(SHOW_SOURCES, "show.sources", "address blocks that may talk SIP to the gateway, and their packets")          \
 	X(SHOW_NUMBERS, "show.numbers", "registered telephone numbers and who authorises them")                        \
 	X(SHOW_PLANS, "show.plans", "transfer plans with their targets in order")                                      \

@@ -21,6 +21,7 @@ struct forward {
 
 static void forward_burst(struct traffic *t, struct rte_mbuf **pkts)
 {
+	worker_begin(t->worker);
 	worker_receive(t->worker, 0, pkts, WORKER_BURST, t->now_ns);
 	worker_turn(t->worker, t->now_ns);
 	worker_flush(t->worker);

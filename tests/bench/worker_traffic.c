@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <stdlib.h>
+#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ether.h>
@@ -64,6 +65,11 @@ static void traffic_event(void *arg, const struct xf_link_event *event)
 	turns_require(event->event != XF_EVENT_WRONG_SOURCE, "a sender was not known");
 }
 
+static uint64_t traffic_cycles(void)
+{
+	return rte_rdtsc();
+}
+
 static void traffic_worker(struct traffic *t)
 {
 	struct flow_config flows = {.media_count = (t->flows - 1) / XF_PORT_PAIRS + 1};
@@ -73,6 +79,7 @@ static void traffic_worker(struct traffic *t)
 	    .ports = {{.mtu = 1500}},
 	    .port_count = 1,
 	    .ops = {t, traffic_transmit, traffic_to_kernel, traffic_event},
+	    .cycles = traffic_cycles,
 	};
 	for (unsigned i = 0; i < flows.media_count; i++)
 		flows.media[i] = traffic_media(i);

@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 
-VERSION = 5
+VERSION = 6
 NONE = 0xFFFFFFFF
 PROMPT = 0xFFFFFFFE  # as a source, with the number of a prompt
 PROMPTS = {"ringback-us": 1, "ringback-eu": 2, "ringback-gb": 3}
@@ -222,8 +222,9 @@ class Link:
                 out["ports"][name] = dict(zip(names, struct.unpack("=9Q", body[64:])), driver=driver, tap=tap)
             elif kind == WORKER:
                 names = ("worker", "lcore", "endpoints", "turns", "busy_turns", "rx_packets", "forwarded", "to_kernel",
-                         "handed_over")
-                out["workers"].append(dict(zip(names, struct.unpack("=HHI6Q", body))))
+                         "handed_over", "cycle_hz")
+                stages = struct.iter_unpack("=QQ", body[64:])
+                out["workers"].append(dict(zip(names, struct.unpack("=HHI7Q", body[:64])), stages=list(stages)))
             elif kind == DROPS:
                 names = drop_names()
                 out["drops"] = dict(zip(names, struct.unpack("=%dQ" % len(names), body)))

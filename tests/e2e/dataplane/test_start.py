@@ -6,6 +6,8 @@ import subprocess
 
 import net
 
+RUNTIME = "/run/dpdk/xfergate"
+
 
 def usage(*words):
     done = subprocess.run([net.daemon_path(), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -30,6 +32,7 @@ def test(make):
     assert code == 0 and out.startswith("xfergate-dataplane ")
     assert usage("-c", "/nonexistent")[0] == 1
 
+    before = set(os.listdir(RUNTIME)) if os.path.exists(RUNTIME) else set()
     # Without the right to load programs into the kernel there is no AF_XDP.
     lab = make().start("setpriv", "--bounding-set=-sys_admin,-bpf")
     assert lab.log_text().count("af-xdp-unavailable") == 2, lab.log_text()
@@ -41,7 +44,8 @@ def test(make):
     assert second.returncode == 1, "a second daemon on the same ports and link: exit code %d" % second.returncode
     net.ping(lab.a, "192.0.2.1")
     assert lab.stop() == 0
-    assert not [name for name in os.listdir("/run/dpdk") if name == "xfergate-%d" % lab.pid], os.listdir("/run/dpdk")
+    left = set(os.listdir(RUNTIME)) - before
+    assert not left, "the daemon left %s" % left
 
     lab.gateway.ip("addr", "add", "203.0.113.9/24", "dev", "lower0")
     refused(lab, "lower-has-address interface=lower0 address=203.0.113.9")

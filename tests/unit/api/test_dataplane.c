@@ -152,6 +152,33 @@ Test(dataplane, stats)
 	json_decref(result);
 }
 
+Test(dataplane, dataplane)
+{
+	struct xf_link_drops drops = {{0}};
+	struct xf_link_port port = {.name = "outside", .link_up = 1};
+	struct xf_link_worker measured = {.worker = 0, .lcore = 2, .cycle_hz = 2000000000}, other = {.worker = 1};
+	drops.count[XF_DROP_TX_FULL] = 3;
+	measured.stages[XF_STAGE_EXPRESS] = (struct xf_stage_count){4000, 32};
+	const struct fake_row rows[] = {
+	    {XF_LINK_PORT, &port}, {XF_LINK_WORKER, &measured}, {XF_LINK_WORKER, &other}, {XF_LINK_DROPS, &drops}};
+	fakes.rows = rows;
+	fakes.row_count = 4;
+	cr_assert(!ask("show.dataplane"));
+	fakes_answer(0);
+	json_t *result = last_result(), *workers = json_object_get(result, "workers");
+	json_t *first = json_array_get(workers, 0), *stages = json_object_get(first, "stages");
+	cr_expect(json_array_size(workers) == 2);
+	expect_equal(json_object_get(first, "lcore"), "2");
+	expect_equal(json_object_get(first, "cycle_hz"), "2000000000");
+	cr_expect(json_object_size(stages) == XF_STAGE_COUNT, "every stage has its row");
+	expect_equal(json_object_get(stages, "express"), "{\"cycles\":4000,\"items\":32}");
+	expect_equal(json_object_get(json_array_get(workers, 1), "stages"), "null");
+	expect_equal(json_object_get(json_array_get(workers, 1), "cycle_hz"), "null");
+	expect_equal(json_object_get(json_array_get(json_object_get(result, "ports"), 0), "name"), "\"outside\"");
+	expect_equal(json_object_get(json_object_get(result, "drops"), "tx-full"), "3");
+	json_decref(result);
+}
+
 Test(dataplane, screen)
 {
 	struct xf_link_peer peer = {.peer = 0, .passed = 7, .dropped = 5, .passed_per_s = 3, .dropped_per_s = 2};
@@ -195,7 +222,8 @@ Test(dataplane, screen)
 
 Test(dataplane, not_connected)
 {
-	static const char *const methods[] = {"show.endpoints", "show.ports", "show.screen", "show.stats"};
+	static const char *const methods[] = {"show.dataplane", "show.endpoints", "show.ports", "show.screen",
+					      "show.stats"};
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
 		fakes.link_result = -ENOTCONN;
 		cr_expect(fakes_error(ask(methods[i]), "dataplane not connected") == -32000);

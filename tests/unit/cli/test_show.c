@@ -119,6 +119,19 @@ Test(show, tables)
 	expect_shown(COMMAND_SHOW_SCREEN, "{\"peers\":[],\"rules\":[],\"scanned\":{}}",
 		     "no peer has sent anything\n\nnothing of a peer was dropped\n\nno SIP was scanned\n\n0 rules\n"
 		     "no rule was hit\n");
+	static const char dataplane[] =
+	    "{\"workers\":[{\"worker\":0,\"lcore\":1,\"cycle_hz\":2000000000,\"stages\":{\"receive\":"
+	    "{\"cycles\":1000,\"items\":20},\"screen\":{\"cycles\":0,\"items\":0},\"express\":"
+	    "{\"cycles\":3000,\"items\":20}}},{\"worker\":1,\"cycle_hz\":null,\"stages\":null}],"
+	    "\"ports\":[{\"name\":\"outside\",\"driver\":\"net_memif\"}],\"drops\":{\"runt\":0}}";
+	expect_shown(COMMAND_SHOW_DATAPLANE, dataplane,
+		     "WORKER  STAGE    ITEMS  CYCLES-EACH  NS-EACH  SHARE-%\n"
+		     "     0  receive     20        50.00    25.00    25.00\n"
+		     "     0  express     20       150.00    75.00    75.00\n");
+	expect_shown(COMMAND_SHOW_DATAPLANE, dataplane, "net_memif");
+	expect_shown(COMMAND_SHOW_DATAPLANE, dataplane, "no packet was dropped\n");
+	expect_shown(COMMAND_SHOW_DATAPLANE, "{\"workers\":[],\"ports\":[],\"drops\":{}}",
+		     "no turn of a worker was measured\n");
 	static const char screen[] =
 	    "{\"peers\":[{\"peer\":\"a\",\"role\":\"agent\",\"passed\":9,\"dropped\":1,\"passed_per_s\":0,"
 	    "\"dropped_per_s\":0,\"drops\":{\"sip-packet-rate\":1,\"sip-signature\":0}},"

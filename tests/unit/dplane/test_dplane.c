@@ -467,3 +467,33 @@ Test(dplane, a_neighbour_that_cannot_be_watched)
 	desk_stop(&desk);
 	desk_free(&desk);
 }
+
+/* What a thread of the world's own may ask at any time. */
+Test(dplane, rows)
+{
+	static struct desk desk;
+	struct xf_endpoint_state state;
+	struct xf_link_worker worker;
+	struct xf_link_open open = desk_opening(20000, 1, 1, CALLER, 4000);
+	struct xf_link_close close = {.id = open.id};
+
+	desk_start(&desk);
+	desk_hello(&desk, 1);
+	cr_expect_eq(dplane_endpoint_row(desk.dplane, open.id.index, &state), -ENOENT);
+	cr_expect_eq(dplane_endpoint_row(desk.dplane, UINT32_MAX, &state), -ENOENT);
+	cr_assert_eq(desk_say(&desk, XF_LINK_OPEN, &open, sizeof(open)), 0);
+	cr_expect_eq(dplane_endpoints_open(desk.dplane), 1);
+	cr_assert_eq(dplane_endpoint_row(desk.dplane, open.id.index, &state), 0);
+	cr_expect_eq(state.id.generation, 1);
+	cr_expect_eq(state.local.port, 20000);
+	dplane_worker_row(desk.dplane, 1, &worker);
+	cr_expect_eq(worker.endpoints, 1);
+	cr_expect_eq(worker.cycle_hz, 0, "a desk has no cycle counter");
+	cr_assert_eq(desk_say(&desk, XF_LINK_CLOSE, &close, sizeof(close)), 0);
+	desk_wait(&desk, DESK_SECOND);
+	cr_expect_eq(dplane_endpoint_row(desk.dplane, open.id.index, &state), -ENOENT);
+	cr_expect_eq(dplane_endpoints_open(desk.dplane), 0);
+	cr_expect_eq(counts(&desk).in_limbo, 0, "nobody who asked is waited for");
+	desk_stop(&desk);
+	desk_free(&desk);
+}

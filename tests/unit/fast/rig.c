@@ -99,6 +99,8 @@ void rig_init(struct rig *rig, unsigned workers)
 	rig_init_screened(rig, workers, NULL);
 }
 
+uint64_t (*rig_cycles)(void);
+
 void rig_init_screened(struct rig *rig, unsigned workers, const struct screen_rules *screen)
 {
 	memset(rig, 0, sizeof(*rig));
@@ -127,6 +129,7 @@ void rig_init_screened(struct rig *rig, unsigned workers, const struct screen_ru
 		    .ports = {{.mtu = 1500}},
 		    .port_count = 1,
 		    .ops = {rig, rig_transmit, rig_to_kernel, rig_event, rig_captured},
+		    .cycles = rig_cycles,
 		};
 		memcpy(config.ports[0].mac, rig_mac, 6);
 		if (screen)

@@ -74,6 +74,9 @@ struct seen {
 
 extern const uint8_t rig_mac[6], rig_next_hop[6];
 
+/* Of the workers to come; NULL: they have none. */
+extern uint64_t (*rig_cycles)(void);
+
 /* Once per test process. */
 void rig_init(struct rig *rig, unsigned workers);
 /* The same; screen: of each worker, NULL: none. */

@@ -29,29 +29,32 @@ static const struct {
      1,
      {0, 1, 999},
      false,
-     "--lcores=0@(0),1@1 --main-lcore=0 --no-pci --file-prefix=xfergate-7 --no-telemetry --log-level=notice --no-huge "
+     "--lcores=0@(0),1@1 --main-lcore=0 --no-pci --file-prefix=xfergate --log-level=notice "
+     "--log-level=lib.telemetry:error --no-huge "
      "--no-shconf -m 256"},
     {"one processor for all",
      {"net_af_packet0,iface=a"},
      2,
      {3, 999},
      false,
-     "--lcores=0@(3),1@3,2@3 --main-lcore=0 --no-pci --file-prefix=xfergate-7 --no-telemetry --log-level=notice "
+     "--lcores=0@(3),1@3,2@3 --main-lcore=0 --no-pci --file-prefix=xfergate --log-level=notice "
+     "--log-level=lib.telemetry:error "
      "--no-huge --no-shconf -m 256"},
     {"as many workers as processors",
      {"net_af_packet0,iface=a"},
      2,
      {0, 1, 999},
      false,
-     "--lcores=0@(0,1),1@1,2@0 --main-lcore=0 --no-pci --file-prefix=xfergate-7 --no-telemetry --log-level=notice "
+     "--lcores=0@(0,1),1@1,2@0 --main-lcore=0 --no-pci --file-prefix=xfergate --log-level=notice "
+     "--log-level=lib.telemetry:error "
      "--no-huge --no-shconf -m 256"},
     {"a PCI port and hugepages",
      {"net_af_xdp0,iface=a", "0000:3b:00.1"},
      1,
      {2, 4, 6, 999},
      true,
-     "--lcores=0@(2,4),1@6 --main-lcore=0 --allow=0000:3b:00.1 --file-prefix=xfergate-7 --no-telemetry "
-     "--log-level=notice --in-memory"},
+     "--lcores=0@(2,4),1@6 --main-lcore=0 --allow=0000:3b:00.1 --file-prefix=xfergate "
+     "--log-level=notice --log-level=lib.telemetry:error --in-memory"},
 };
 
 Test(eal, args)
@@ -65,7 +68,7 @@ Test(eal, args)
 		    .ports = ports,
 		    .port_count = cases[i].devices[1] ? 2 : 1,
 		};
-		struct eal_machine machine = {.hugepages_free = cases[i].hugepages, .pid = 7};
+		struct eal_machine machine = {.hugepages_free = cases[i].hugepages};
 		struct eal_args args;
 
 		CPU_ZERO(&machine.cpus);
@@ -83,7 +86,7 @@ Test(eal, args)
 Test(eal, no_processor)
 {
 	struct config config = {.workers = 1};
-	struct eal_machine machine = {.pid = 1};
+	struct eal_machine machine = {0};
 	struct eal_args args;
 
 	CPU_ZERO(&machine.cpus);
@@ -95,7 +98,7 @@ Test(eal, too_many_devices)
 {
 	struct config_port ports[EAL_ARGS_MAX];
 	struct config config = {.workers = 1, .ports = ports, .port_count = EAL_ARGS_MAX};
-	struct eal_machine machine = {.pid = 1};
+	struct eal_machine machine = {0};
 	struct eal_args args;
 
 	CPU_ZERO(&machine.cpus);
