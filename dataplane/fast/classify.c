@@ -20,7 +20,9 @@ struct datagram {
 	uint8_t proto;
 	bool proto_known; /* false: an extension header that the fragment does not hold to its end */
 	bool fragment;
-	bool first; /* of its fragments, or whole */
+	bool first;	  /* of its fragments, or whole */
+	uint32_t next_at; /* IPv6: of the byte that names the present header */
+	struct packet_fragment part;
 };
 
 static void classify_drop(struct packet *packet, enum xf_drop drop)
@@ -39,19 +41,25 @@ static uint16_t classify_be16(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-/* Only from an address in a source block, or an admitted one. */
-static void classify_by_source(struct packet *packet, const struct classify_tables *tables, enum xf_drop drop)
+/* From an address in a source block, or an admitted one; sets peer. */
+static bool classify_known(struct packet *packet, const struct classify_tables *tables)
 {
 	struct source_value value;
-	if (source_lookup(tables->sources, &packet->src.addr, &value)) {
+	if (source_lookup(tables->sources, &packet->src.addr, &value))
 		packet->peer = value.peer;
-		classify_kernel(packet);
-	} else if (admitted_has(tables->admitted, &packet->src.addr)) {
+	else if (admitted_has(tables->admitted, &packet->src.addr))
 		packet->peer = XF_PEER_TARGETS;
+	else
+		return false;
+	return true;
+}
+
+static void classify_by_source(struct packet *packet, const struct classify_tables *tables, enum xf_drop drop)
+{
+	if (classify_known(packet, tables))
 		classify_kernel(packet);
-	} else {
+	else
 		classify_drop(packet, drop);
-	}
 }
 
 static bool classify_media_port(const struct flow_local *local, uint16_t port)
@@ -125,14 +133,33 @@ static void classify_other(struct packet *packet, uint8_t proto)
 	}
 }
 
+static bool classify_is_extension(uint8_t proto)
+{
+	switch (proto) {
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_ROUTING:
+	case IPPROTO_FRAGMENT:
+	case IPPROTO_AH:
+	case IPPROTO_DSTOPTS:
+	case IPPROTO_MH:
+	case PROTO_HIP:
+	case PROTO_SHIM6:
+		return true;
+	}
+	return false;
+}
+
 /* A fragment says for itself what it is only if it is the first. Of a later one it is known only that the first has the
- * same addresses; so it is held to the source table, unless its protocol cannot be SIP's. */
+ * same addresses; so it is held to the source table, unless its protocol cannot be SIP's. What may be SIP over UDP is
+ * put together before it is judged. */
 static void classify_fragment(struct packet *packet, const struct datagram *d, const struct flow_local *local,
 			      const struct classify_tables *tables)
 {
 	bool udp = d->proto_known && d->proto == IPPROTO_UDP, tcp = d->proto_known && d->proto == IPPROTO_TCP;
 	bool ports = d->first && (udp || tcp) && d->end - d->at >= 4;
-	if ((d->proto_known && !udp && !tcp) || !local)
+	/* All fragments of a datagram go one way, so what decides is what each of them says. */
+	bool may_be_udp = d->part.proto == IPPROTO_UDP || classify_is_extension(d->part.proto);
+	if ((d->proto_known && !udp && !tcp && !may_be_udp) || !local)
 		return classify_other(packet, d->proto_known ? d->proto : IPPROTO_NONE);
 	if (ports) {
 		packet->src.port = classify_be16(d->data + d->at);
@@ -142,6 +169,14 @@ static void classify_fragment(struct packet *packet, const struct datagram *d, c
 	}
 	if (!local->sip)
 		return tcp ? classify_kernel(packet) : classify_drop(packet, XF_DROP_MEDIA_FRAGMENT);
+	if (may_be_udp && classify_known(packet, tables)) {
+		packet->fragment = d->part;
+		packet->fragment.len = (uint16_t)(d->end - d->part.at);
+		packet->verdict = VERDICT_FRAGMENT;
+		return;
+	}
+	if (d->proto_known && !udp && !tcp)
+		return classify_other(packet, d->proto);
 	if (ports && !flow_is_sip(tables->flows, &packet->dst.addr, packet->dst.port))
 		return classify_kernel(packet);
 	classify_by_source(packet, tables, XF_DROP_FRAGMENT_SOURCE);
@@ -213,24 +248,17 @@ static void classify_ipv4(struct packet *packet, const uint8_t *data, uint32_t l
 	    .proto_known = true,
 	    .fragment = frag & 0x3fff,
 	    .first = offset == 0,
+	    .part =
+		{
+		    .id = classify_be16(ip + 4),
+		    .at = (uint16_t)(packet->l3 + header),
+		    .offset = (uint16_t)offset,
+		    .headers = (uint16_t)(packet->l3 + header),
+		    .proto = ip[9],
+		    .more = frag & 0x2000,
+		},
 	};
 	classify_datagram(packet, &d, tables);
-}
-
-static bool classify_is_extension(uint8_t proto)
-{
-	switch (proto) {
-	case IPPROTO_HOPOPTS:
-	case IPPROTO_ROUTING:
-	case IPPROTO_FRAGMENT:
-	case IPPROTO_AH:
-	case IPPROTO_DSTOPTS:
-	case IPPROTO_MH:
-	case PROTO_HIP:
-	case PROTO_SHIM6:
-		return true;
-	}
-	return false;
 }
 
 /* Takes one extension header off the chain. False: it does not fit, or is not allowed there; *drop says which. */
@@ -256,7 +284,17 @@ static bool classify_ipv6_step(struct datagram *d, unsigned number, enum xf_drop
 		/* Offset 0 and nothing more: a whole datagram (RFC 6946). */
 		d->fragment = offset != 0 || (field & 1);
 		d->first = offset == 0;
+		d->part = (struct packet_fragment){
+		    .id = (uint32_t)classify_be16(h + 4) << 16 | classify_be16(h + 6),
+		    .at = (uint16_t)(d->at + len),
+		    .offset = (uint16_t)offset,
+		    .headers = (uint16_t)d->at,
+		    .next_at = (uint16_t)d->next_at,
+		    .proto = h[0],
+		    .more = field & 1,
+		};
 	}
+	d->next_at = d->at;
 	d->proto = h[0];
 	d->at += len;
 	return true;
@@ -293,6 +331,7 @@ static void classify_ipv6(struct packet *packet, const uint8_t *data, uint32_t l
 	    .proto = ip[6],
 	    .proto_known = true,
 	    .first = true,
+	    .next_at = packet->l3 + 6u,
 	};
 	for (unsigned number = 0; classify_is_extension(d.proto); number++) {
 		enum xf_drop drop = XF_DROP_IP_INVALID;
@@ -340,4 +379,14 @@ void classify(struct packet *packet, struct rte_mbuf *mbuf, const uint8_t mac[6]
 			return classify_drop(packet, XF_DROP_IP_INVALID);
 		classify_kernel(packet);
 	}
+}
+
+void classify_whole(struct packet *packet, struct rte_mbuf *mbuf, const uint8_t mac[6],
+		    const struct classify_tables *tables)
+{
+	classify(packet, mbuf, mac, tables);
+	if (packet->verdict == VERDICT_MEDIA)
+		classify_drop(packet, XF_DROP_MEDIA_FRAGMENT);
+	else if (packet->verdict == VERDICT_FRAGMENT)
+		classify_drop(packet, XF_DROP_IP_INVALID);
 }

@@ -6,6 +6,7 @@
 #include "counter.h"
 #include "endpoint.h"
 #include "flow.h"
+#include "fragments.h"
 #include "meter.h"
 #include "prompt.h"
 #include "worker.h"
@@ -60,6 +61,9 @@ struct worker {
 
 	struct worker_stats stats;
 	struct screen screen; /* behind what media uses */
+	struct fragments *fragments;
+	struct rte_mempool *fragments_pool;
+	uint64_t fragments_due_ns; /* when the next is too old; UINT64_MAX: there is none */
 } __rte_cache_aligned;
 
 /* worker.c */

@@ -158,9 +158,7 @@ static void screen_prefetch(const struct packet *p)
 		rte_prefetch0(data + at);
 }
 
-/* To the worker whose buckets the peer has. Half of the way there is kept free for media: a flood of SIP fills the
- * other. */
-static void screen_handover(struct worker *w, const struct packet *p)
+void screen_handover(struct worker *w, const struct packet *p)
 {
 	unsigned owner = buckets_owner(p->peer, w->workers);
 	const struct rte_ring *ring = w->handover_out[owner];

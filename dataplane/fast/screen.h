@@ -41,3 +41,6 @@ struct screen {
 
 /* n <= SCREEN_BURST packets of VERDICT_SIP; takes ownership. What passes keeps its order. Owner's core. */
 void screen_stage(struct worker *worker, const struct packet *packets, unsigned n, uint64_t now_ns);
+/* To the worker that has the peer's buckets; takes ownership. Half of the way there is kept free for media: a flood of
+ * SIP fills the other. Owner's core. */
+void screen_handover(struct worker *worker, const struct packet *packet);

@@ -89,6 +89,12 @@ static void loop_sort(struct worker *w, struct rte_mbuf **pkts, unsigned n, uint
 		struct packet *p = &packets[media];
 		uint16_t port = pkts[i]->port;
 		classify(p, pkts[i], w->ports[port].mac, &w->tables);
+		if (unlikely(p->verdict == VERDICT_FRAGMENT)) {
+			struct rte_mbuf *whole = fragments_take(w, p, now_ns);
+			if (!whole)
+				continue;
+			classify_whole(p, whole, w->ports[port].mac, &w->tables);
+		}
 		switch ((enum verdict)p->verdict) {
 		case VERDICT_DROP:
 			loop_drop(w, p->mbuf, (enum xf_drop)p->drop);
@@ -98,6 +104,8 @@ static void loop_sort(struct worker *w, struct rte_mbuf **pkts, unsigned n, uint
 			break;
 		case VERDICT_SIP:
 			sip[sip_count++] = *p;
+			break;
+		case VERDICT_FRAGMENT: /* taken up above */
 			break;
 		case VERDICT_KERNEL:
 			loop_kernel(w, port, p, false);
@@ -183,6 +191,8 @@ unsigned worker_turn(struct worker *w, uint64_t now_ns)
 	/* The rest of what asking ports and rings took. */
 	meter_mark(&w->meter, XF_STAGE_RECEIVE, 0);
 	unsigned commands = command_run(w, now_ns) + deadlines_run(w, now_ns);
+	if (unlikely(now_ns >= w->fragments_due_ns))
+		commands += fragments_run(w, now_ns);
 	meter_mark(&w->meter, XF_STAGE_COMMANDS, commands);
 	unsigned prompts = prompt_run(w, now_ns);
 	meter_mark(&w->meter, XF_STAGE_PROMPTS, prompts);

@@ -56,6 +56,10 @@ struct worker_config {
 	const struct admitted *admitted;    /* shared, written by the main thread only; NULL: nobody is admitted */
 	const struct prompt_set *prompts;   /* shared, read-only; NULL: a patch that names one is refused */
 	struct rte_mempool *pool;	    /* for what prompts send; NULL only if prompts is */
+	/* For datagrams put together from fragments: buffers of FRAGMENTS_BUFFER bytes, FRAGMENTS_BUFFERS for each
+	 * worker that shares it; outlives what was given to the kernel. NULL: fragments of SIP are dropped, as no-mbuf.
+	 */
+	struct rte_mempool *fragments_pool;
 	struct worker_port ports[WORKER_MAX_PORTS];
 	unsigned port_count;
 	struct screen_rules screen;		   /* at start; signatures are replaced by COMMAND_SIGNATURES */
@@ -110,7 +114,9 @@ struct command {
 struct worker_stats {
 	uint64_t turns, busy_turns;
 	uint64_t rx_packets, forwarded, to_kernel, handed_over, events_lost;
-	uint64_t express; /* of `forwarded`: by the express way */
+	uint64_t express;	       /* of `forwarded`: by the express way */
+	uint64_t fragments, datagrams; /* fragments of SIP that are in datagrams put together; those datagrams */
+	uint64_t fragmented;	       /* datagrams under way at present */
 	uint64_t drops[XF_DROP_COUNT];
 	uint64_t scanned[SIP_SCAN_VERDICT_COUNT]; /* SIP packets by what the scan said */
 	uint64_t peer_passed[XF_PEER_ROWS];

@@ -52,6 +52,13 @@ int worker_create(struct worker **out, const struct worker_config *c)
 	TAILQ_INIT(&w->armed);
 	for (unsigned slot = 0; slot < PROMPT_MS; slot++)
 		LIST_INIT(&w->prompt_wheel.slots[slot]);
+	w->fragments_pool = c->fragments_pool;
+	w->fragments_due_ns = UINT64_MAX;
+	w->fragments = rte_zmalloc_socket("xf_fragments", sizeof(*w->fragments), RTE_CACHE_LINE_SIZE, c->socket);
+	if (!w->fragments) {
+		worker_destroy(w);
+		return -ENOMEM;
+	}
 	w->commands = worker_ring("commands", c);
 	w->done = w->commands ? worker_ring("done", c) : NULL;
 	if (!w->done) {
@@ -80,6 +87,8 @@ void worker_destroy(struct worker *w)
 	}
 	for (unsigned to = 0; to < w->workers; to++)
 		worker_queue_free(&w->handover[to]);
+	fragments_fini(w);
+	rte_free(w->fragments);
 	rte_ring_free(w->commands);
 	rte_ring_free(w->done);
 	rte_free(w);

@@ -168,14 +168,17 @@ int lcore_create(struct lcore_set *set, const struct config *config, struct port
 	return r;
 }
 
-static void lcore_ring_destroy(struct rte_ring *ring)
+static void lcore_ring_empty(struct rte_ring *ring)
 {
 	void *pkt;
 
-	if (ring == NULL)
-		return;
-	while (rte_ring_sc_dequeue(ring, &pkt) == 0)
+	while (ring && rte_ring_sc_dequeue(ring, &pkt) == 0)
 		rte_pktmbuf_free(pkt);
+}
+
+static void lcore_ring_destroy(struct rte_ring *ring)
+{
+	lcore_ring_empty(ring);
 	rte_ring_free(ring);
 }
 
@@ -220,6 +223,10 @@ void lcore_stop(struct lcore_set *set)
 	__atomic_store_n(&set->stop, true, __ATOMIC_RELAXED);
 	for (unsigned w = 0; w < set->count; w++)
 		rte_eal_wait_lcore(set->lcores[w].id);
+	for (unsigned w = 0; w < set->count; w++)
+		for (unsigned port = 0; port < set->port_count; port++)
+			for (unsigned kind = 0; kind < LCORE_KERNEL_COUNT; kind++)
+				lcore_ring_empty(set->lcores[w].to_kernel[port][kind]);
 }
 
 unsigned lcore_main_transmit(struct lcore_set *set, unsigned port, struct rte_mbuf **pkts, unsigned n)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "copies.h"
 #include "events.h"
+#include "fast/counter.h"
 #include "fast/flow.h"
 #include "inside.h"
 #include "link_command.h"
@@ -224,4 +225,6 @@ void dplane_counts(const struct dplane *dplane, struct dplane_counts *counts)
 	    .signatures = signatures_count(dplane->screening.signatures),
 	    .signature_reloads = dplane->screening.reloads,
 	};
+	for (unsigned w = 0; w < dplane->worker_count; w++)
+		counts->fragmented += (uint32_t)counter_get(&worker_stats(dplane->workers[w].worker)->fragmented);
 }

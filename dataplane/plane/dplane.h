@@ -57,8 +57,8 @@ struct dplane_seam {
  * rings have names). 0 or -errno, logged. */
 int dplane_create(struct dplane **out, const struct config *config, const struct dplane_port *ports,
 		  struct rte_mempool *pool, const struct dplane_seam *seam);
-/* When no worker runs any more. Neighbours that are still watched are released; else the seam is not used but for the
- * log. NULL is fine. */
+/* When no worker runs any more, and what was given to the kernel is freed. Neighbours that are still watched are
+ * released; else the seam is not used but for the log. NULL is fine. */
 void dplane_destroy(struct dplane *dplane);
 
 unsigned dplane_workers(const struct dplane *dplane);
@@ -102,6 +102,7 @@ struct dplane_counts {
 	uint32_t in_limbo;	    /* taken away from the workers and not freed yet */
 	uint32_t endpoint_objects;  /* whose memory is in use, those in limbo included */
 	uint64_t endpoint_bytes;    /* of DPDK's heap, kept for endpoints, open or to come */
+	uint32_t fragmented;	    /* datagrams whose fragments have not all come */
 	uint32_t source_commits;    /* source tables that all workers have taken up so far */
 	uint32_t signatures;	    /* rules in use */
 	uint32_t signature_reloads; /* replacements that all workers have taken up so far */

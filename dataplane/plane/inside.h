@@ -35,6 +35,7 @@ struct dplane {
 	struct rte_rcu_qsbr *qsbr;
 	struct admitted *admitted;
 	struct prompt_set *prompts;
+	struct rte_mempool *fragments_pool; /* for what workers put together; the kernel's rings may hold some */
 	struct screening screening;
 	struct dplane_worker workers[WORKER_MAX];
 	unsigned worker_count;

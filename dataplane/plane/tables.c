@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <rte_malloc.h>
+#include <rte_mbuf.h>
 #include "fast/flow.h"
+#include "fast/fragments.h"
 #include "inside.h"
 #include "note.h"
 
@@ -41,6 +43,13 @@ static int tables_qsbr(struct dplane *dplane)
 	return 0;
 }
 
+static int tables_fragments(struct dplane *dplane)
+{
+	dplane->fragments_pool = rte_pktmbuf_pool_create("fragments", dplane->config->workers * FRAGMENTS_BUFFERS, 0, 0,
+							 FRAGMENTS_BUFFER, SOCKET_ID_ANY);
+	return dplane->fragments_pool ? 0 : -ENOMEM;
+}
+
 int tables_create(struct dplane *dplane)
 {
 	int r = tables_flows(dplane);
@@ -53,6 +62,8 @@ int tables_create(struct dplane *dplane)
 		r = prompt_set_create(&dplane->prompts, SOCKET_ID_ANY);
 	if (r == 0)
 		r = screening_init(&dplane->screening, dplane->config, &dplane->seam);
+	if (r == 0)
+		r = tables_fragments(dplane);
 	if (r < 0) {
 		note_error(&dplane->seam, "tables-failed", "error=\"%s\"", strerror(-r));
 		tables_destroy(dplane);
@@ -62,6 +73,7 @@ int tables_create(struct dplane *dplane)
 
 void tables_destroy(struct dplane *dplane)
 {
+	rte_mempool_free(dplane->fragments_pool);
 	screening_fini(&dplane->screening);
 	admitted_destroy(dplane->admitted);
 	rte_free(dplane->qsbr);

@@ -77,6 +77,7 @@ static int workers_worker_create(struct dplane *dplane, unsigned index)
 	    .prompts = dplane->prompts,
 	    .screen = screening_rules(&dplane->screening, index),
 	    .pool = dplane->pool,
+	    .fragments_pool = dplane->fragments_pool,
 	    .port_count = dplane->port_count,
 	    .ops = {w, workers_transmit, workers_to_kernel, workers_event, workers_captured},
 	    .cycles = dplane->seam.cycles,

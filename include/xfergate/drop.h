@@ -44,6 +44,13 @@
 	X(SIP_CEILING, "sip-ceiling", "more SIP messages than screen.ceiling allows, and than the peer's share")       \
 	X(SIP_MALFORMED, "sip-malformed", "no SIP message by its form, with screen.malformed: drop")                   \
 	X(SIP_SIGNATURE, "sip-signature", "a rule of screen.signatures says drop")                                     \
+	X(FRAGMENT_OVERLAP, "fragment-overlap",                                                                        \
+	  "fragments of a datagram to SIP's address that overlap, or do not agree where it ends (RFC 5722)")           \
+	X(FRAGMENT_LIMIT, "fragment-limit",                                                                            \
+	  "more fragments than a datagram to SIP's address may have, or more of a peer's datagrams under way")         \
+	X(FRAGMENT_TIMEOUT, "fragment-timeout", "fragments to SIP's address whose datagram did not get whole in time") \
+	X(FRAGMENT_SMALL, "fragment-small",                                                                            \
+	  "first fragment to SIP's address that is smaller than what any network makes")                               \
 	X(NO_MBUF, "no-mbuf", "packet buffers used up")                                                                \
 	X(CAPTURE_LOST, "capture-lost", "copy of a packet for a capture that found no room; the packet itself went on")
 
@@ -54,9 +61,9 @@ enum xf_drop {
 	    XF_DROP_COUNT
 };
 
-/* What the screen drops of the SIP of known peers, counted by peer as well: they stand together. */
+/* What is dropped of the SIP of known peers, counted by peer as well: they stand together. */
 #define XF_DROP_SCREEN_FIRST XF_DROP_SIP_PACKET_RATE
-#define XF_SCREEN_DROP_COUNT (XF_DROP_SIP_SIGNATURE - XF_DROP_SCREEN_FIRST + 1)
+#define XF_SCREEN_DROP_COUNT (XF_DROP_FRAGMENT_SMALL - XF_DROP_SCREEN_FIRST + 1)
 
 static inline const char *xf_drop_name(unsigned drop)
 {

@@ -45,8 +45,7 @@ enum capture_frame capture_frame(int link, const uint8_t *frame, size_t len, con
 				 bool *cut);
 bool capture_link_known(int link);
 
-/* ---- reassembly.c: IPv4 and IPv6 fragments; bounded (256 datagrams, 64 kB each, 30 s). Also for the world's kernel.
- */
+/* ---- reassembly.c: IPv4 and IPv6 fragments; bounded (256 datagrams, 64 kB each, 30 s). */
 
 struct capture_reassembly;
 int capture_reassembly_create(struct capture_reassembly **out);

@@ -215,6 +215,8 @@ void world_worker_step(struct world *world, unsigned worker)
 	} else {
 		worker_flush(w);
 	}
+	if (world->tick_ns == WORLD_NO_TIME && worker_stats(w)->fragmented)
+		world->tick_ns = world->now_ns + WORLD_TICK_NS;
 }
 
 bool world_main_ready(const struct world *world)
@@ -249,7 +251,7 @@ void world_main_step(struct world *world)
 	}
 	dplane_main(world->dplane, world->now_ns);
 	dplane_counts(world->dplane, &counts);
-	bool busy = counts.endpoints || counts.in_limbo || dplane_outstanding(world->dplane);
+	bool busy = counts.endpoints || counts.in_limbo || counts.fragmented || dplane_outstanding(world->dplane);
 	if (busy && world->tick_ns == WORLD_NO_TIME)
 		world->tick_ns = world->now_ns + WORLD_TICK_NS;
 	else if (!busy)

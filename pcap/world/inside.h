@@ -6,7 +6,8 @@
 #include "capture/capture.h"
 #include "world/world.h"
 
-#define WORLD_TICK_NS	 1000000ull   /* workers and the main thread take a turn so often while endpoints are open */
+#define WORLD_TICK_NS                                                                                                  \
+	1000000ull /* workers and the main thread take a turn so often while there are endpoints or fragments */
 #define WORLD_RETRY_NS	 250000000ull /* the control plane connects again after so long */
 #define WORLD_RX_MAX	 1024	      /* frames that wait for a worker; more are missed, as at a NIC */
 #define WORLD_SIP_MAX	 4096	      /* datagrams that wait at the control plane's sockets */
@@ -75,7 +76,6 @@ struct world {
 	bool control_told_lost;	  /* the control plane is still to hear that it is down */
 	bool dataplane_told_lost; /* likewise */
 
-	struct capture_reassembly *reassembly;
 	uint32_t ip_id;
 	uint16_t tx_port; /* of the packet that is being sent */
 	struct world_counts counts;

@@ -1,15 +1,16 @@
-/* What the TAPs and the kernel behind them do: fragments become datagrams, datagrams go to the SIP sockets. UDP
- * checksums are not looked at: a capture from the host itself has what the NIC would have filled in. */
+/* What the TAPs and the kernel behind them do: datagrams go to the SIP sockets. Those in fragments come whole from the
+ * workers. UDP checksums are not looked at: a capture from the host itself has what the NIC would have filled in. */
 #include <string.h>
 #include "world/inside.h"
 
-/* UDP of a whole IP packet. false: something else. */
+/* UDP of an IP packet that is no fragment. false: something else. */
 static bool kernel_udp(const uint8_t *ip, size_t len, struct xf_sockaddr *from, struct xf_sockaddr *to,
 		       const uint8_t **data, size_t *data_len)
 {
 	bool v6 = ip[0] >> 4 == 6;
 	size_t head = v6 ? 40 : (size_t)(ip[0] & 15) * 4;
-	if (len < head + 8 || (v6 ? ip[6] : ip[9]) != 17)
+	bool fragment = !v6 && ((ip[6] & 0x3f) || ip[7]);
+	if (len < head + 8 || (v6 ? ip[6] : ip[9]) != 17 || fragment)
 		return false;
 	*from = (struct xf_sockaddr){.addr = v6 ? xf_addr_v6(ip + 8) : xf_addr_v4(ip + 12)};
 	*to = (struct xf_sockaddr){.addr = v6 ? xf_addr_v6(ip + 24) : xf_addr_v4(ip + 16)};
@@ -42,13 +43,6 @@ static void kernel_deliver(struct world *world, int network, const struct xf_soc
 	item->from = *from;
 }
 
-static bool is_fragment(const uint8_t *ip, size_t len)
-{
-	if (ip[0] >> 4 == 4)
-		return len >= 20 && ((ip[6] & 0x3f) || ip[7]);
-	return len >= 40 && ip[6] == 44;
-}
-
 void world_kernel_frame(struct world *world, const void *frame, size_t len)
 {
 	struct xf_sockaddr from, to;
@@ -58,14 +52,6 @@ void world_kernel_frame(struct world *world, const void *frame, size_t len)
 	if (capture_frame(1 /* DLT_EN10MB */, frame, len, &ip, &ip_len, &cut) != CAPTURE_FRAME_IP || cut) {
 		world->counts.to_kernel_other++;
 		return;
-	}
-	if (is_fragment(ip, ip_len)) {
-		const uint8_t *whole;
-		size_t whole_len;
-		if (capture_reassembly_add(world->reassembly, world->now_ns, ip, ip_len, &whole, &whole_len) <= 0)
-			return;
-		ip = whole;
-		ip_len = whole_len;
 	}
 	int network = -1;
 	if (kernel_udp(ip, ip_len, &from, &to, &data, &data_len))

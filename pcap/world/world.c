@@ -39,8 +39,7 @@ int world_create(struct world **out, const struct world_config *config)
 	world_data_wire(world);
 	world->pool = rte_pktmbuf_pool_create("world", WORLD_MBUFS, WORLD_MBUF_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
 					      SOCKET_ID_ANY);
-	if (world->pool && (r = capture_reassembly_create(&world->reassembly)) == 0 &&
-	    (r = world_data_start(world)) == 0)
+	if (world->pool && (r = world_data_start(world)) == 0)
 		r = plane_create(&world->plane, world->config, &world->seam, world->now_ns);
 	if (r < 0) {
 		world_destroy(world);
@@ -63,7 +62,6 @@ void world_destroy(struct world *world)
 	struct world_queue *queues[] = {&world->sip, &world->rpc, &world->resolved, &world->link_in, &world->link_out};
 	for (size_t i = 0; i < sizeof(queues) / sizeof(*queues); i++)
 		world_queue_clear(queues[i]);
-	capture_reassembly_destroy(world->reassembly);
 	rte_mempool_free(world->pool);
 	free(world);
 }

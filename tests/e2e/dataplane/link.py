@@ -25,7 +25,8 @@ CODECS = {"PCMU": 0, "PCMA": 1, "G722": 2, "G729": 3, "opus": 4, "telephone-even
 EMPTY = bytes(8)
 ACTIONS = ["drop", "alert", "count"]
 SCREEN_DROPS = ["sip-packet-rate", "sip-invite-rate", "sip-request-rate", "sip-dialog-rate", "sip-response-rate",
-                "sip-ceiling", "sip-malformed", "sip-signature"]
+                "sip-ceiling", "sip-malformed", "sip-signature",
+                "fragment-overlap", "fragment-limit", "fragment-timeout", "fragment-small"]
 
 HEADER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../include/xfergate/drop.h")
 

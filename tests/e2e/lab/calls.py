@@ -257,6 +257,21 @@ def agent_over_ipv6(stage):
     to_number_by_refer(stage, f"<sip:{number(31)[2:]}@[local_ip]>", {"last": 16, "version": 6}, dialled=20)
 
 
+def in_fragments(stage):
+    """Call 10: the caller's INVITE, with the signatures of four carriers in it, is too large for one packet."""
+    stage.agent(scenarios.agent(stage.voice("agent"), 20000))
+    stage.caller(scenarios.caller(CALLER, stage.voice("caller"), 4000, identities=4), 10)
+    lost = stage.gateway.drops("fragment-timeout")
+    stage.finish()
+    sizes = [sum(map(len, m.headers.get("identity", []))) for m in stage.find("INVITE", by="caller")]
+    stage.promise("the INVITE is too large for two packets", sizes and min(sizes) > 3000, sizes)
+    _agent_leg(stage, 10)
+    stage.promise("none of its fragments is dropped", stage.gateway.drops("fragment-timeout") == lost)
+    stage.hears("caller", ["agent"])
+    stage.hears("agent", ["caller"])
+    stage.hidden()
+
+
 CALLS = {
     1: ("to a number by REFER", to_number_by_refer),
     2: ("to a SIP URI by CLI", to_sip_uri_by_cli),
@@ -267,4 +282,5 @@ CALLS = {
     7: ("hold, then REFER", hold_then_refer),
     8: ("REFER by baresip", baresip_refers),
     9: ("the agent over IPv6", agent_over_ipv6),
+    10: ("an INVITE in fragments", in_fragments),
 }

@@ -69,10 +69,13 @@ def _refer(request, refer_to, code, cseq):
     return part("refer.xml", refer_request=head, refer_to=refer_to, code=code)
 
 
-def caller(number, audio, talk_ms, refers=(), linger_ms=0):
+def caller(number, audio, talk_ms, refers=(), linger_ms=0, identities=0):
     """Calls, talks and hangs up after talk_ms unless the other side did. `refers`: (Refer-To, code) that it tries.
-    linger_ms: its voice goes on for so long after the call."""
+    linger_ms: its voice goes on for so long after the call. identities: Identity headers (RFC 8224) of the INVITE, of 900
+    bytes each."""
     values = _common("caller", audio, "uac-request.txt")
+    values["invite_request"] += "".join(f"\n      Identity: {str(n) * 820};info=<https://carrier.lab/{n}.pem>;alg=ES256"
+                                        for n in range(identities))
     tries = [_refer("uac-request.txt", to, code, 2 + n) for n, (to, code) in enumerate(refers)]
     values.update(number=number, talk_ms=talk_ms, ack_request=part("uac-request.txt", method="ACK", cseq=1),
                   refers="\n".join(['  <pause milliseconds="500"/>', *tries] if tries else []),

@@ -38,8 +38,11 @@ static void rig_to_kernel(void *arg, uint16_t port, struct rte_mbuf **pkts, uint
 		rig->urgent_count += n;
 	else
 		rig->kernel_count += n;
-	for (uint16_t i = 0; i < n; i++)
+	for (uint16_t i = 0; i < n; i++) {
+		rig->to_kernel_len = (uint16_t)RTE_MIN(pkts[i]->pkt_len, sizeof(rig->to_kernel));
+		memcpy(rig->to_kernel, rte_pktmbuf_mtod(pkts[i], void *), rig->to_kernel_len);
 		rte_pktmbuf_free(pkts[i]);
+	}
 }
 
 static void rig_event(void *arg, const struct xf_link_event *event)
@@ -110,6 +113,9 @@ void rig_init_screened(struct rig *rig, unsigned workers, const struct screen_ru
 	rig->now_ns = 1000 * RIG_MS;
 	rig->pool = rte_pktmbuf_pool_create("rig", 2047, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	cr_assert_not_null(rig->pool);
+	rig->fragments_pool =
+	    rte_pktmbuf_pool_create("rig_fragments", 2 * FRAGMENTS_BUFFERS, 0, 0, FRAGMENTS_BUFFER, SOCKET_ID_ANY);
+	cr_assert_not_null(rig->fragments_pool);
 	cr_assert_eq(prompt_set_create(&rig->prompts, SOCKET_ID_ANY), 0);
 	struct rte_ring *rings[2] = {0};
 	for (unsigned i = 0; workers == 2 && i < 2; i++) {
@@ -126,6 +132,7 @@ void rig_init_screened(struct rig *rig, unsigned workers, const struct screen_ru
 		    .admitted = rig->admitted,
 		    .prompts = rig->prompts,
 		    .pool = rig->pool,
+		    .fragments_pool = rig->fragments_pool,
 		    .ports = {{.mtu = 1500}},
 		    .port_count = 1,
 		    .ops = {rig, rig_transmit, rig_to_kernel, rig_event, rig_captured},
@@ -147,6 +154,8 @@ void rig_fini(struct rig *rig)
 	cr_assert_eq(rte_mempool_in_use_count(rig->pool), 0, "%u packets leaked", rte_mempool_in_use_count(rig->pool));
 	for (unsigned i = 0; i < rig->workers; i++)
 		worker_destroy(rig->worker[i]);
+	cr_assert_eq(rte_mempool_in_use_count(rig->fragments_pool), 0, "%u datagrams leaked",
+		     rte_mempool_in_use_count(rig->fragments_pool));
 	prompt_set_destroy(rig->prompts);
 	flow_table_destroy(rig->flows);
 	source_table_destroy(rig->sources);
@@ -220,6 +229,7 @@ static uint16_t frame_ipv4(uint8_t *ip, const struct frame *f, const struct xf_a
 	total = (uint16_t)(header + frame_l4(ip + header, f, src, dst));
 	ip[0] = (uint8_t)(4 << 4 | header / 4);
 	put16(ip + 2, total);
+	put16(ip + 4, f->ip_id);
 	put16(ip + 6, f->frag);
 	ip[8] = 57;
 	ip[9] = f->proto ? f->proto : IPPROTO_UDP;
@@ -244,7 +254,7 @@ static uint16_t frame_ipv6(uint8_t *ip, const struct frame *f, const struct xf_a
 		at += f->options_len;
 	}
 	if (fragment) {
-		uint8_t header[8] = {proto, 0, 0, 0, 0, 0, 0, 7};
+		uint8_t header[8] = {proto, 0, 0, 0, 0, 0, (uint8_t)(f->ip_id >> 8), (uint8_t)f->ip_id};
 		put16(header + 2, f->frag);
 		memcpy(at, header, 8);
 		at += 8;

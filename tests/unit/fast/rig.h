@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include "fast/endpoint.h"
 #include "fast/flow.h"
+#include "fast/fragments.h"
 #include "fast/prompt.h"
 #include "fast/source.h"
 #include "fast/worker.h"
@@ -29,13 +30,15 @@ struct rig {
 	struct source_table *sources;
 	struct admitted *admitted;
 	struct prompt_set *prompts;
-	struct rte_mempool *pool;
+	struct rte_mempool *pool, *fragments_pool;
 	uint64_t now_ns;
 	unsigned sent_count, kernel_count, urgent_count, event_count;
 	struct rte_mbuf *sent[RIG_SENT];
 	struct xf_link_event events[RIG_EVENTS];
 	uint32_t generation;
-	bool copies_refused; /* the ring of copies is full */
+	bool copies_refused;					/* the ring of copies is full */
+	uint8_t to_kernel[FRAGMENTS_HEADERS + FRAGMENTS_BYTES]; /* the latest frame to the kernel */
+	uint16_t to_kernel_len;
 	unsigned copy_count;
 	struct xf_link_captured copies[RIG_EVENTS];
 };
@@ -50,6 +53,7 @@ struct frame {
 	bool raw; /* payload follows the IP headers as it is */
 	uint16_t vlan;
 	uint16_t frag;	  /* IPv4: flags and offset field; IPv6: the fragment header's offset field */
+	uint16_t ip_id;	  /* IP identification */
 	bool frag_header; /* IPv6: put a fragment header even if frag is 0 */
 	const uint8_t
 	    *options; /* IPv4 options, multiple of 4; IPv6: extension headers before a fragment header, ready made */

@@ -8,7 +8,7 @@
 #define STRANGER6 "2001:db8:66::5"
 #define MF	  0x2000
 
-enum { KERNEL = -1, URGENT = -2, MEDIA = -3, SIP = -4 };
+enum { KERNEL = -1, URGENT = -2, MEDIA = -3, SIP = -4, FRAGMENT = -5 };
 
 static const uint8_t mac_other[6] = {2, 9, 9, 9, 9, 9}, mac_multicast[6] = {0x33, 0x33, 0, 0, 0, 1},
 		     mac_broadcast[6] = {255, 255, 255, 255, 255, 255};
@@ -32,6 +32,7 @@ static const uint8_t chain_ah[16] = {IPPROTO_UDP, 2};
 static const uint8_t before_fragment[8] = {IPPROTO_FRAGMENT, 0, 1, 4, 0, 0, 0, 0};
 /* Inside a fragment: a destination options header, then UDP to 5060; and one cut off. */
 static const uint8_t dest_udp_sip[24] = {IPPROTO_UDP, 0, 1, 4, 0, 0, 0, 0, 0x13, 0xc4, 0x13, 0xc4, 1, 0};
+static const uint8_t dest_icmp[24] = {IPPROTO_ICMPV6, 0, 1, 4, 0, 0, 0, 0, 128};
 static const uint8_t dest_cut[8] = {IPPROTO_UDP, 4, 1, 4, 0, 0, 0, 0};
 static const uint8_t tcp_short[8] = {0x13, 0xc4, 0x13, 0xc4};
 
@@ -158,9 +159,31 @@ static const struct {
     {"middle fragment, stranger",
      {UDP4(STRANGER4, "192.0.2.1", 0), .raw = true, .frag = MF | 50},
      XF_DROP_FRAGMENT_SOURCE},
-    {"last fragment, known", {UDP4(KNOWN4, "192.0.2.1", 0), .raw = true, .frag = 100}, KERNEL, 1},
-    {"first fragment, known", {UDP4(KNOWN4, "192.0.2.1", 5060), .frag = MF}, KERNEL, 1},
-    {"last fragment, admitted", {UDP4(GUEST4, "192.0.2.1", 0), .raw = true, .frag = 100}, KERNEL, XF_PEER_TARGETS},
+    {"last fragment, known", {UDP4(KNOWN4, "192.0.2.1", 0), .raw = true, .frag = 100}, FRAGMENT, 1},
+    {"first fragment, known", {UDP4(KNOWN4, "192.0.2.1", 5060), .frag = MF}, FRAGMENT, 1},
+    {"last fragment, admitted", {UDP4(GUEST4, "192.0.2.1", 0), .raw = true, .frag = 100}, FRAGMENT, XF_PEER_TARGETS},
+    {"first fragment of DNS, known", {UDP4(KNOWN4, "192.0.2.1", 3000), .frag = MF}, FRAGMENT, 1},
+    {"last fragment, known, TCP",
+     {UDP4(KNOWN4, "192.0.2.1", 0), .raw = true, .frag = 100, .proto = IPPROTO_TCP},
+     KERNEL,
+     1},
+    {"last fragment, known, ICMP",
+     {UDP4(KNOWN4, "192.0.2.1", 0), .raw = true, .frag = 100, .proto = IPPROTO_ICMP},
+     URGENT},
+    {"last fragment v6, known, behind a chain",
+     {UDP4(KNOWN6, "2001:db8::1", 0), .raw = true, .frag = 800, .proto = IPPROTO_DSTOPTS},
+     FRAGMENT,
+     2},
+    {"first fragment v6, known, ICMP behind a chain",
+     {.src = KNOWN6,
+      .dst = "2001:db8::1",
+      .frag = 1,
+      .proto = IPPROTO_DSTOPTS,
+      .raw = true,
+      .payload = dest_icmp,
+      .payload_len = 24},
+     FRAGMENT,
+     2},
     {"last fragment, stranger, TCP",
      {UDP4(STRANGER4, "192.0.2.1", 0), .raw = true, .frag = 100, .proto = IPPROTO_TCP},
      XF_DROP_FRAGMENT_SOURCE},
@@ -199,8 +222,8 @@ static const struct {
     {"last fragment v6, stranger, behind a chain",
      {UDP4(STRANGER6, "2001:db8::1", 0), .raw = true, .frag = 800, .proto = IPPROTO_DSTOPTS},
      XF_DROP_FRAGMENT_SOURCE},
-    {"last fragment v6, known", {UDP4(KNOWN6, "2001:db8::1", 0), .raw = true, .frag = 800}, KERNEL, 2},
-    {"first fragment v6, known", {UDP4(KNOWN6, "2001:db8::1", 5060), .frag = 1}, KERNEL, 2},
+    {"last fragment v6, known", {UDP4(KNOWN6, "2001:db8::1", 0), .raw = true, .frag = 800}, FRAGMENT, 2},
+    {"first fragment v6, known", {UDP4(KNOWN6, "2001:db8::1", 5060), .frag = 1}, FRAGMENT, 2},
     {"fragment of ICMP, stranger",
      {UDP4(STRANGER4, "192.0.2.1", 0), .raw = true, .frag = 100, .proto = IPPROTO_ICMP},
      URGENT},
@@ -228,14 +251,15 @@ Test(classify, verdicts)
 		uint16_t len = rig_frame(buf, &cases[i].frame);
 		struct rte_mbuf *mbuf = rig_mbuf(&rig, buf, len);
 		classify(&p, mbuf, rig_mac, &tables);
-		int got = p.verdict == VERDICT_DROP	? p.drop
-			  : p.verdict == VERDICT_MEDIA	? MEDIA
-			  : p.verdict == VERDICT_SIP	? SIP
-			  : p.verdict == VERDICT_KERNEL ? KERNEL
-							: URGENT;
+		int got = p.verdict == VERDICT_DROP	  ? p.drop
+			  : p.verdict == VERDICT_MEDIA	  ? MEDIA
+			  : p.verdict == VERDICT_SIP	  ? SIP
+			  : p.verdict == VERDICT_FRAGMENT ? FRAGMENT
+			  : p.verdict == VERDICT_KERNEL	  ? KERNEL
+							  : URGENT;
 		cr_expect_eq(got, cases[i].expect, "%s: got %d (%s), not %d", cases[i].name, got,
 			     got >= 0 ? xf_drop_name((unsigned)got) : "verdict", cases[i].expect);
-		if (got == KERNEL || got == SIP)
+		if (got == KERNEL || got == SIP || got == FRAGMENT)
 			cr_expect_eq(p.peer, cases[i].peer, "%s: peer %u", cases[i].name, p.peer);
 		rte_pktmbuf_free(mbuf);
 	}

@@ -104,7 +104,7 @@ Test(world, strangers_get_no_answer)
 	stage_destroy(&stage);
 }
 
-/* Fragments are screened, put together by the kernel's twin, and answered. */
+/* Fragments are put together, screened, and answered. */
 Test(world, a_message_in_fragments_arrives)
 {
 	char text[4096];
@@ -121,6 +121,36 @@ Test(world, a_message_in_fragments_arrives)
 	world_run(stage.world, world_now(stage.world) + NS_PER_S);
 	cr_assert_eq(stage.sip_count, 1);
 	cr_expect_eq(strncmp(stage.sip[0].text, "SIP/2.0 200 ", 12), 0);
+	expect_nothing_left();
+	stage_destroy(&stage);
+}
+
+static void first_packet_only(void *arg, const void *packet, size_t len)
+{
+	unsigned *count = arg;
+	if ((*count)++ == 0)
+		world_packet(stage.world, 0, packet, len);
+}
+
+/* Nothing else moves the clock; the fragment is given up in its time. */
+Test(world, a_lonely_fragment_is_given_up)
+{
+	static const char text[3000] = "OPTIONS sip:x@192.0.2.1 SIP/2.0";
+	struct xf_sockaddr known = {.port = 5060};
+	struct world_counts counts;
+	unsigned count = 0;
+	stage_create(&stage, 4);
+	xf_addr_parse(&known.addr, "192.0.2.20");
+	uint64_t start = world_now(stage.world);
+	capture_build_udp(&known, &stage.config->networks[0].sip, 64, 0, 1, 1500, text, sizeof(text), first_packet_only,
+			  &count);
+	cr_assert_eq(count, 3);
+	world_run(stage.world, start + NS_PER_S - 1);
+	world_counts(stage.world, &counts);
+	cr_expect_eq(counts.drops[XF_DROP_FRAGMENT_TIMEOUT], 0);
+	world_run(stage.world, start + NS_PER_S);
+	world_counts(stage.world, &counts);
+	cr_expect_eq(counts.drops[XF_DROP_FRAGMENT_TIMEOUT], 1);
 	expect_nothing_left();
 	stage_destroy(&stage);
 }
