@@ -72,6 +72,29 @@ static char *build_device(struct reader *r, const char *path, const char *text)
 	return reader_copy(r, text ? text : "");
 }
 
+/* Bonded devices come with the port that bonds them, and only with such a port. */
+static void build_members(struct reader *r, uint32_t i)
+{
+	const struct raw_port *raw = &r->raw->ports[i];
+	struct config_port *port = &r->config->ports[i];
+	bool bonded = raw->device && strncmp(raw->device, "net_bonding", 11) == 0;
+
+	if (bonded && raw->members_count == 0)
+		reader_reject(r, reader_at(r, "ports[%u].device", i),
+			      "net_bonding bonds nothing; name the devices under it in members: [0000:3b:00.0, ...]");
+	else if (bonded && strstr(raw->device, "slave="))
+		reader_reject(r, reader_at(r, "ports[%u].device", i),
+			      "devices under net_bonding stand in members, not in slave=");
+	else if (!bonded && raw->members_count > 0)
+		reader_reject(r, reader_at(r, "ports[%u].members", i), "only a device net_bonding has members");
+	port->members = reader_alloc(r, raw->members_count, sizeof(*port->members));
+	if (!port->members)
+		return;
+	port->member_count = raw->members_count;
+	for (uint32_t k = 0; k < raw->members_count; k++)
+		port->members[k] = build_device(r, reader_at(r, "ports[%u].members[%u]", i, k), raw->members[k]);
+}
+
 static void build_port(struct reader *r, uint32_t i)
 {
 	const struct raw_port *raw = &r->raw->ports[i];
@@ -80,6 +103,7 @@ static void build_port(struct reader *r, uint32_t i)
 	port->name = value_name(r, reader_at(r, "ports[%u].name", i), raw->name, PORT_NAME_MAX);
 	port->tap = value_name(r, reader_at(r, "ports[%u].tap", i), raw->tap, PORT_NAME_MAX);
 	port->device = build_device(r, reader_at(r, "ports[%u].device", i), raw->device);
+	build_members(r, i);
 	port->mtu = value_uint(r, reader_at(r, "ports[%u].mtu", i), raw->mtu,
 			       (struct value_range){.min = 576, .max = 9216, .missing = 1500});
 	port->addresses = reader_alloc(r, raw->addresses_count, sizeof(*port->addresses));
@@ -187,7 +211,7 @@ void build_dataplane(struct reader *r)
 				(struct value_range){.min = 1, .max = 16, .missing = 1});
 	c->memory_mb = value_uint(r, "dataplane.memory", raw->dataplane.memory,
 				  (struct value_range){.min = 64, .max = 65536, .missing = 256});
-	c->idle_backoff = raw->dataplane.idle == RAW_IDLE_BACKOFF;
+	c->idle = (enum config_idle)raw->dataplane.idle;
 	c->link_socket = value_socket(r, "dataplane.link", raw->dataplane.link, "/run/xfergate/link.sock");
 	c->ports = reader_alloc(r, raw->ports_count, sizeof(*c->ports));
 	c->port_count = c->ports ? raw->ports_count : 0;

@@ -31,6 +31,7 @@ static void destroy_planes(struct config *c)
 	for (uint32_t i = 0; i < c->port_count; i++) {
 		free(c->ports[i].name);
 		free(c->ports[i].device);
+		destroy_texts(c->ports[i].members, c->ports[i].member_count);
 		free(c->ports[i].tap);
 		free(c->ports[i].addresses);
 	}

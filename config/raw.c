@@ -24,7 +24,8 @@
 
 static const struct cyaml_schema_value raw_text = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, TEXT_MAX)};
 
-static const struct cyaml_strval raw_idles[] = {{"poll", RAW_IDLE_POLL}, {"backoff", RAW_IDLE_BACKOFF}};
+static const struct cyaml_strval raw_idles[] = {
+    {"poll", CONFIG_IDLE_POLL}, {"backoff", CONFIG_IDLE_BACKOFF}, {"interrupt", CONFIG_IDLE_INTERRUPT}};
 static const struct cyaml_strval raw_malformeds[] = {{"answer", RAW_MALFORMED_ANSWER}, {"drop", RAW_MALFORMED_DROP}};
 static const struct cyaml_strval raw_media_sources[] = {{"learn", RAW_MEDIA_LEARN}, {"strict", RAW_MEDIA_STRICT}};
 static const struct cyaml_strval raw_formats[] = {{"plus", CONFIG_NUMBER_PLUS}, {"plain", CONFIG_NUMBER_PLAIN}};
@@ -95,6 +96,7 @@ static const struct cyaml_schema_field raw_screen_fields[] = {
 static const struct cyaml_schema_field raw_port_fields[] = {
     TEXT("name", REQUIRED, struct raw_port, name),
     TEXT("device", REQUIRED, struct raw_port, device),
+    LIST("members", OPTIONAL, struct raw_port, members, &raw_text, 1, 8),
     TEXT("tap", REQUIRED, struct raw_port, tap),
     CYAML_FIELD_UINT_PTR("mtu", OPTIONAL, struct raw_port, mtu),
     LIST("addresses", OPTIONAL, struct raw_port, addresses, &raw_text, 0, 64),

@@ -5,11 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum raw_idle {
-	RAW_IDLE_POLL,
-	RAW_IDLE_BACKOFF,
-};
-
 enum raw_malformed {
 	RAW_MALFORMED_ANSWER,
 	RAW_MALFORMED_DROP,
@@ -27,6 +22,8 @@ struct raw_credentials {
 
 struct raw_port {
 	char *name, *device, *tap;
+	char **members;
+	uint32_t members_count;
 	uint32_t *mtu;
 	char **addresses;
 	uint32_t addresses_count;
@@ -106,7 +103,7 @@ struct raw_sip_server {
 struct raw {
 	struct {
 		uint32_t *workers, *memory;
-		int idle; /* enum raw_idle */
+		int idle; /* enum config_idle */
 		char *link;
 	} dataplane;
 	struct {

@@ -74,16 +74,37 @@ static int eal_lcores_add(struct eal_args *args, unsigned workers, const cpu_set
 	return eal_args_add(args, "--lcores=%s", text);
 }
 
+static int eal_bus_add(struct eal_args *args, const char *device, bool *pci)
+{
+	if (!eal_device_is_pci(device))
+		return 0;
+	*pci = true;
+	return eal_args_add(args, "--allow=%s", device);
+}
+
+/* virtio-user shows its peer all our memory, and can name few pieces: each kind of page must be one. */
+static bool eal_memory_is_shown(const struct config *config)
+{
+	static const char virtio[] = "net_virtio_user";
+	bool shown = false;
+
+	for (uint32_t i = 0; i < config->port_count; i++) {
+		shown |= strncmp(config->ports[i].device, virtio, sizeof(virtio) - 1) == 0;
+		for (uint32_t m = 0; m < config->ports[i].member_count; m++)
+			shown |= strncmp(config->ports[i].members[m], virtio, sizeof(virtio) - 1) == 0;
+	}
+	return shown;
+}
+
 static int eal_buses_add(struct eal_args *args, const struct config *config)
 {
 	bool pci = false;
 	int r = 0;
 
 	for (uint32_t i = 0; i < config->port_count && r == 0; i++) {
-		if (!eal_device_is_pci(config->ports[i].device))
-			continue;
-		pci = true;
-		r = eal_args_add(args, "--allow=%s", config->ports[i].device);
+		r = eal_bus_add(args, config->ports[i].device, &pci);
+		for (uint32_t m = 0; m < config->ports[i].member_count && r == 0; m++)
+			r = eal_bus_add(args, config->ports[i].members[m], &pci);
 	}
 	if (r == 0 && !pci)
 		r = eal_args_add(args, "--no-pci");
@@ -107,6 +128,8 @@ int eal_args_build(struct eal_args *args, const struct config *config, const str
 	if (machine->hugepages_free) {
 		/* No files in hugetlbfs and no shared configuration: nothing is left after kill -9. */
 		r = eal_args_add(args, "--in-memory");
+		if (r == 0 && eal_memory_is_shown(config))
+			r = eal_args_add(args, "--single-file-segments");
 	} else if ((r = eal_args_add(args, "--no-huge")) == 0 && (r = eal_args_add(args, "--no-shconf")) == 0) {
 		r = eal_args_add(args, "-m");
 		if (r == 0)
@@ -159,7 +182,7 @@ int eal_start(const struct config *config)
 		log_warning("no-hugepages",
 			    "free_mb=%lu needed_mb=%u effect=\"ordinary memory is used: slower, and no PCI NIC\"",
 			    free_mb, config->memory_mb);
-	if ((unsigned)CPU_COUNT(&machine.cpus) <= config->workers && !config->idle_backoff)
+	if ((unsigned)CPU_COUNT(&machine.cpus) <= config->workers && config->idle == CONFIG_IDLE_POLL)
 		log_warning("few-processors", "processors=%d workers=%u effect=\"polling workers share processors\"",
 			    CPU_COUNT(&machine.cpus), config->workers);
 	int r = eal_args_build(&args, config, &machine);

@@ -14,6 +14,7 @@
 
 #define LCORE_IDLE_TURNS 64	/* empty turns before an idle worker sleeps */
 #define LCORE_IDLE_NS	 200000 /* how long; RTP has 20 ms between packets */
+#define LCORE_WAIT_MS	 1	/* how long at most if an interrupt ends it: commands and prompts wait so long */
 
 void lcore_transmit(struct lcore *l, uint16_t port, struct rte_mbuf **pkts, uint16_t n)
 {
@@ -90,23 +91,88 @@ static unsigned lcore_turn(struct lcore *l)
 	return done;
 }
 
+static const char *lcore_idle_name(enum config_idle idle)
+{
+	switch (idle) {
+	case CONFIG_IDLE_BACKOFF:
+		return "backoff";
+	case CONFIG_IDLE_INTERRUPT:
+		return "interrupt";
+	case CONFIG_IDLE_POLL:
+		break;
+	}
+	return "poll";
+}
+
+/* The queues that the worker polls: their interrupts are its thread's. port_start has seen that there are such. */
+static void lcore_interrupts(struct lcore *l, int op)
+{
+	for (unsigned port = 0; port < l->set->port_count; port++) {
+		const struct port *p = &l->set->ports[port];
+		if (l->index < p->rx_queues)
+			rte_eth_dev_rx_intr_ctl_q(p->id, (uint16_t)l->index, RTE_EPOLL_PER_THREAD, op, NULL);
+	}
+}
+
+static void lcore_interrupts_set(struct lcore *l, bool on)
+{
+	for (unsigned port = 0; port < l->set->port_count; port++) {
+		const struct port *p = &l->set->ports[port];
+		if (l->index >= p->rx_queues)
+			continue;
+		if (on)
+			rte_eth_dev_rx_intr_enable(p->id, (uint16_t)l->index);
+		else
+			rte_eth_dev_rx_intr_disable(p->id, (uint16_t)l->index);
+	}
+}
+
+/* Until a queue has something; nobody wakes it for commands, or for what others hand over. */
+static unsigned lcore_wait(struct lcore *l)
+{
+	struct rte_epoll_event events[WORKER_MAX_PORTS];
+
+	lcore_interrupts_set(l, true);
+	/* What came before they were on wakes nobody. */
+	unsigned done = lcore_turn(l);
+	rte_rcu_qsbr_quiescent(l->set->qsbr, l->index);
+	if (done == 0)
+		rte_epoll_wait(RTE_EPOLL_PER_THREAD, events, WORKER_MAX_PORTS, LCORE_WAIT_MS);
+	lcore_interrupts_set(l, false);
+	return done;
+}
+
+static unsigned lcore_idle(struct lcore *l)
+{
+	const struct timespec idle = {.tv_nsec = LCORE_IDLE_NS};
+
+	if (l->set->idle == CONFIG_IDLE_INTERRUPT)
+		return lcore_wait(l);
+	if (l->set->idle == CONFIG_IDLE_BACKOFF)
+		nanosleep(&idle, NULL);
+	return 0;
+}
+
 static int lcore_run(void *arg)
 {
 	struct lcore *l = arg;
 	struct lcore_set *set = l->set;
-	const struct timespec idle = {.tv_nsec = LCORE_IDLE_NS};
 	unsigned empty = 0;
 
 	/* The default slack of 50 us would be a quarter of the sleep. */
 	prctl(PR_SET_TIMERSLACK, 1000);
 	rte_rcu_qsbr_thread_register(set->qsbr, l->index);
 	rte_rcu_qsbr_thread_online(set->qsbr, l->index);
+	if (set->idle == CONFIG_IDLE_INTERRUPT)
+		lcore_interrupts(l, RTE_INTR_EVENT_ADD);
 	while (!__atomic_load_n(&set->stop, __ATOMIC_RELAXED)) {
 		empty = lcore_turn(l) > 0 ? 0 : empty + 1;
 		rte_rcu_qsbr_quiescent(set->qsbr, l->index);
-		if (set->idle_backoff && empty >= LCORE_IDLE_TURNS)
-			nanosleep(&idle, NULL);
+		if (empty >= LCORE_IDLE_TURNS && lcore_idle(l) > 0)
+			empty = 0;
 	}
+	if (set->idle == CONFIG_IDLE_INTERRUPT)
+		lcore_interrupts(l, RTE_INTR_EVENT_DEL);
 	rte_rcu_qsbr_thread_offline(set->qsbr, l->index);
 	rte_rcu_qsbr_thread_unregister(set->qsbr, l->index);
 	return 0;
@@ -153,7 +219,7 @@ int lcore_create(struct lcore_set *set, const struct config *config, struct port
 	set->count = config->workers;
 	set->ports = ports;
 	set->port_count = config->port_count;
-	set->idle_backoff = config->idle_backoff;
+	set->idle = config->idle;
 	int r = lcore_rings_create(set);
 	for (unsigned w = 0; w < set->count && r == 0; w++) {
 		set->lcores[w].set = set;
@@ -213,7 +279,7 @@ int lcore_start(struct lcore_set *set, struct dplane *dplane)
 			return r;
 		}
 		log_info("worker-started", "worker=%u lcore=%u idle=%s", w, set->lcores[w].id,
-			 set->idle_backoff ? "backoff" : "poll");
+			 lcore_idle_name(set->idle));
 	}
 	return 0;
 }

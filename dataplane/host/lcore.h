@@ -37,7 +37,7 @@ struct lcore_set {
 	unsigned count;
 	struct port *ports;
 	unsigned port_count;
-	bool idle_backoff;
+	enum config_idle idle;
 	bool stop;		   /* the main thread writes */
 	struct rte_rcu_qsbr *qsbr; /* each worker reports every turn; set before they start */
 	/* Ports with one transmit queue: from sender (worker 1 on, main thread) to worker 0, whose queue it is. */

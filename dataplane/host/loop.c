@@ -13,7 +13,7 @@
 
 #define LOOP_EVENTS	   16
 #define LOOP_SLEEP_NS	   200000
-#define LOOP_IDLE_SLEEP_NS 1000000 /* with idle backoff, when nothing has come for some turns */
+#define LOOP_IDLE_SLEEP_NS 1000000 /* unless workers poll, when nothing has come for some turns */
 #define LOOP_IDLE_TURNS	   100
 #define LOOP_COMMANDS_MAX  4096 /* posted and not done; more are left in the link's socket */
 
@@ -166,7 +166,7 @@ static long loop_sleep_ns(const struct loop *loop)
 {
 	if (loop->idle_turns == 0)
 		return 0;
-	if (loop->host->config->idle_backoff && loop->idle_turns > LOOP_IDLE_TURNS &&
+	if (loop->host->config->idle != CONFIG_IDLE_POLL && loop->idle_turns > LOOP_IDLE_TURNS &&
 	    dplane_outstanding(loop->host->dplane) == 0)
 		return LOOP_IDLE_SLEEP_NS;
 	return LOOP_SLEEP_NS;

@@ -57,6 +57,12 @@ static int main_config_start(struct host *host, const char *file)
 	return r;
 }
 
+/* Most virtual devices have one queue. */
+static uint32_t main_queues(const struct config *config, const char *device)
+{
+	return eal_device_is_pci(device) ? config->workers : 1;
+}
+
 static int main_pool_start(struct host *host)
 {
 	const struct config *config = host->config;
@@ -67,8 +73,11 @@ static int main_pool_start(struct host *host)
 		if (r < 0)
 			return r;
 		count += host->ports[p].pcap.frames;
-		/* Drivers of virtual devices have one queue. */
-		count += MAIN_MBUFS_QUEUE * (eal_device_is_pci(config->ports[p].device) ? config->workers : 1);
+		/* A bonded device's queues are those of its members. */
+		if (config->ports[p].member_count == 0)
+			count += MAIN_MBUFS_QUEUE * main_queues(config, config->ports[p].device);
+		for (uint32_t m = 0; m < config->ports[p].member_count; m++)
+			count += MAIN_MBUFS_QUEUE * main_queues(config, config->ports[p].members[m]);
 		if (port_frame_size(config->ports[p].mtu) > frame)
 			frame = port_frame_size(config->ports[p].mtu);
 	}
@@ -89,7 +98,7 @@ static void main_ports_stop(struct host *host)
 static int main_ports_start(struct host *host)
 {
 	for (uint32_t p = 0; p < host->config->port_count; p++) {
-		int r = port_start(&host->ports[p], &host->config->ports[p], host->config->workers, host->pool);
+		int r = port_start(&host->ports[p], host->config, p, host->pool);
 		if (r < 0) {
 			main_ports_stop(host);
 			return r;

@@ -8,11 +8,7 @@
 #include "eal.h"
 #include "log.h"
 
-#define PORT_DESCRIPTORS 1024
-#define PORT_ARGS	 4096 /* of a device: two paths */
-/* The driver asks the kernel to reassemble IPv4 fragments (PACKET_FANOUT_FLAG_DEFRAG), even for one queue, and cuts off
- * what is longer than a frame of its ring. A SIP request in three fragments must fit. */
-#define PORT_AF_PACKET_FRAME 4096
+#define PORT_DESCRIPTORS     1024
 #define PORT_AF_PACKET_MBUFS 2048
 #define PORT_RSS	     (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP)
 
@@ -30,58 +26,41 @@ int port_fallback_device(char *out, size_t size, const char *device)
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
-int port_device_args(char *out, size_t size, const char *device)
-{
-	const char *args = strchr(device, ',');
-	bool longer = strncmp(device, "net_af_packet", 13) == 0 && strstr(device, "framesz=") == NULL;
-	int n = snprintf(out, size, "%s", args ? args + 1 : "");
-
-	if (longer && n >= 0 && (size_t)n < size)
-		n += snprintf(out + n, size - (size_t)n, "%sblocksz=%u,framesz=%u,framecnt=512", n ? "," : "",
-			      PORT_AF_PACKET_FRAME, PORT_AF_PACKET_FRAME);
-	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
-}
-
-static int port_device_create(struct port *port, const char *device)
-{
-	size_t len = strcspn(device, ",");
-	char name[sizeof(port->vdev)], args[PORT_ARGS];
-
-	if (len >= sizeof(name))
-		return -ENAMETOOLONG;
-	memcpy(name, device, len);
-	name[len] = 0;
-	if (!eal_device_is_pci(device)) {
-		int r = port_device_args(args, sizeof(args), device);
-		if (r == 0)
-			r = rte_eal_hotplug_add("vdev", name, args);
-		if (r < 0)
-			return r;
-		strcpy(port->vdev, name);
-	}
-	int r = rte_eth_dev_get_port_by_name(name, &port->id);
-	if (r == -ENODEV && eal_device_is_pci(device) && strlen(name) <= 8) {
-		/* A PCI address without its domain: DPDK names the port with it. */
-		char full[sizeof(name) + 5];
-		snprintf(full, sizeof(full), "0000:%s", name);
-		r = rte_eth_dev_get_port_by_name(full, &port->id);
-	}
-	return r;
-}
-
 static void port_device_destroy(struct port *port)
 {
 	if (port->started)
 		rte_eth_dev_stop(port->id);
 	port->started = false;
-	if (port->id != RTE_MAX_ETHPORTS && rte_eth_dev_is_valid_port(port->id))
-		rte_eth_dev_close(port->id);
+	port->lower_refused = port->device.lower_refused;
+	device_stop(&port->device);
+	while (port->member_count > 0)
+		device_stop(&port->members[--port->member_count]);
 	port->id = RTE_MAX_ETHPORTS;
-	if (port->vdev[0])
-		rte_eal_hotplug_remove("vdev", port->vdev);
-	port->vdev[0] = 0;
 	rte_mempool_free(port->pool);
 	port->pool = NULL;
+}
+
+static int port_device_create(struct port *port, const char *text)
+{
+	const struct config_port *config = port->config;
+	char slaves[PORT_MEMBERS_MAX * (DEVICE_NAME + 8)] = "";
+	size_t n = 0;
+	int r = 0;
+
+	for (uint32_t m = 0; m < config->member_count && r == 0; m++) {
+		r = m < PORT_MEMBERS_MAX ? device_start(&port->members[m], config->members[m], "") : -E2BIG;
+		if (r < 0) {
+			log_error("port-member-failed", "port=%s member=%s error=\"%s\"", config->name,
+				  config->members[m], strerror(-r));
+			break;
+		}
+		port->member_count++;
+		n += (size_t)snprintf(slaves + n, sizeof(slaves) - n, ",slave=%s", port->members[m].name);
+	}
+	if (r == 0)
+		r = device_start(&port->device, text, slaves);
+	port->id = port->device.id;
+	return r;
 }
 
 static int port_pool_create(struct port *port)
@@ -90,7 +69,7 @@ static int port_pool_create(struct port *port)
 
 	snprintf(name, sizeof(name), "packets-port%u", port->id);
 	port->pool = rte_pktmbuf_pool_create(name, PORT_AF_PACKET_MBUFS, 256, 0,
-					     RTE_PKTMBUF_HEADROOM + PORT_AF_PACKET_FRAME, SOCKET_ID_ANY);
+					     RTE_PKTMBUF_HEADROOM + DEVICE_AF_PACKET_FRAME, SOCKET_ID_ANY);
 	return port->pool ? 0 : -ENOMEM;
 }
 
@@ -107,19 +86,78 @@ static int port_queues(struct port *port, const struct rte_eth_dev_info *info, s
 	return r;
 }
 
-static int port_configure(struct port *port, unsigned workers, struct rte_mempool *pool)
+/* The two ends of a memif must have as many rings as each other, or they do not connect: one each way, as VPP has it
+ * unless told otherwise. */
+static void port_limit_device(const struct device *device, const struct rte_eth_dev_info *info, uint16_t *rx,
+			      uint16_t *tx)
 {
+	bool one = device_is(device->name, "net_memif");
+
+	*rx = RTE_MIN(*rx, one ? 1 : info->max_rx_queues);
+	*tx = RTE_MIN(*tx, one ? 1 : info->max_tx_queues);
+}
+
+/* The most queues that the device has; a bonded one has as many as the least of its members. */
+static int port_limits(const struct port *port, struct rte_eth_dev_info *info)
+{
+	int r = rte_eth_dev_info_get(port->id, info);
+
+	for (unsigned m = 0; m < port->member_count && r == 0; m++) {
+		struct rte_eth_dev_info member;
+		r = rte_eth_dev_info_get(port->members[m].id, &member);
+		if (r < 0)
+			break;
+		port_limit_device(&port->members[m], &member, &info->max_rx_queues, &info->max_tx_queues);
+	}
+	if (r == 0)
+		port_limit_device(&port->device, info, &info->max_rx_queues, &info->max_tx_queues);
+	return r;
+}
+
+/* Whether frames come by AF_PACKET, whose datagrams may be longer than a frame. */
+static bool port_reassembled(const struct port *port)
+{
+	bool reassembled = device_is(port->device.name, "net_af_packet");
+
+	for (unsigned m = 0; m < port->member_count; m++)
+		reassembled |= device_is(port->members[m].name, "net_af_packet");
+	return reassembled;
+}
+
+/* Whether workers can sleep until a queue has something. */
+static int port_check_interrupts(const struct port *port)
+{
+	int r = 0;
+
+	for (uint16_t q = 0; q < port->rx_queues && r == 0; q++) {
+		r = rte_eth_dev_rx_intr_ctl_q_get_fd(port->id, q) < 0 ? -ENOTSUP
+								      : rte_eth_dev_rx_intr_enable(port->id, q);
+		if (r == 0)
+			r = rte_eth_dev_rx_intr_disable(port->id, q);
+	}
+	if (r < 0)
+		log_error(
+		    "port-without-interrupts",
+		    "port=%s driver=%s error=\"port %s (%s) has no receive interrupts\" hint=\"write idle: backoff, "
+		    "or idle: poll\"",
+		    port->config->name, port->driver, port->config->name, port->driver);
+	return r;
+}
+
+static int port_configure(struct port *port, const struct config *config, struct rte_mempool *pool)
+{
+	unsigned workers = config->workers;
 	struct rte_eth_dev_info info;
-	struct rte_eth_conf conf = {0};
+	struct rte_eth_conf conf = {.intr_conf.rxq = config->idle == CONFIG_IDLE_INTERRUPT};
 	struct rte_ether_addr mac;
 
-	int r = rte_eth_dev_info_get(port->id, &info);
+	int r = port_limits(port, &info);
 	if (r < 0)
 		return r;
 	snprintf(port->driver, sizeof(port->driver), "%s", info.driver_name);
 	port->rx_queues = info.max_rx_queues >= workers ? (uint16_t)workers : 1;
 	port->tx_queues = info.max_tx_queues > workers ? (uint16_t)(workers + 1) : 1;
-	if (strcmp(port->driver, "net_af_packet") == 0) {
+	if (port_reassembled(port)) {
 		if ((r = port_pool_create(port)) < 0)
 			return r;
 		pool = port->pool;
@@ -151,43 +189,40 @@ static int port_configure(struct port *port, unsigned workers, struct rte_mempoo
 	return r;
 }
 
-static int port_try(struct port *port, const char *device, unsigned workers, struct rte_mempool *pool)
+static int port_try(struct port *port, const char *text, const struct config *config, struct rte_mempool *pool)
 {
-	int r = port_device_create(port, device);
+	int r = port_device_create(port, text);
 
 	if (r == 0)
-		r = port_configure(port, workers, pool);
+		r = port_configure(port, config, pool);
 	if (r < 0)
 		port_device_destroy(port);
 	return r;
 }
 
 /* AF_PACKET in place of an AF_XDP device that cannot be had. cause: why not. */
-static int port_fall_back(struct port *port, int cause, unsigned workers, struct rte_mempool *pool)
+static int port_fall_back(struct port *port, int cause, const struct config *config, struct rte_mempool *pool)
 {
-	char device[256];
-	const struct config_port *config = port->config;
+	char text[256];
+	const struct config_port *c = port->config;
 
-	if (port_fallback_device(device, sizeof(device), config->device) < 0)
+	if (port_fallback_device(text, sizeof(text), c->device) < 0)
 		return cause;
-	log_warning("af-xdp-unavailable", "port=%s device=%s error=\"%s\" instead=%s effect=\"slower\"", config->name,
-		    config->device, strerror(-cause), device);
-	lower_stop(&port->lower);
-	int r = lower_start(&port->lower, device, true);
-	return r < 0 ? r : port_try(port, device, workers, pool);
+	log_warning("af-xdp-unavailable", "port=%s device=%s error=\"%s\" instead=%s effect=\"slower\"", c->name,
+		    c->device, strerror(-cause), text);
+	return port_try(port, text, config, pool);
 }
 
-int port_start(struct port *port, const struct config_port *config, unsigned workers, struct rte_mempool *pool)
+int port_start(struct port *port, const struct config *all, unsigned index, struct rte_mempool *pool)
 {
-	bool xdp = strncmp(config->device, "net_af_xdp", 10) == 0;
+	const struct config_port *config = &all->ports[index];
 
 	*port = (struct port){.config = config, .id = RTE_MAX_ETHPORTS, .pcap = port->pcap};
-	int r = lower_start(&port->lower, config->device, !xdp);
-	if (r == 0) {
-		r = port_try(port, config->device, workers, pool);
-		if (r < 0)
-			r = port_fall_back(port, r, workers, pool);
-	}
+	int r = port_try(port, config->device, all, pool);
+	if (r < 0 && !port->lower_refused)
+		r = port_fall_back(port, r, all, pool);
+	if (r == 0 && all->idle == CONFIG_IDLE_INTERRUPT)
+		r = port_check_interrupts(port);
 	if (r < 0) {
 		log_error("port-failed", "port=%s device=%s error=\"%s\"", config->name, config->device, strerror(-r));
 		port_stop(port);
@@ -213,5 +248,4 @@ void port_begin(struct port *port)
 void port_stop(struct port *port)
 {
 	port_device_destroy(port);
-	lower_stop(&port->lower);
 }

@@ -3,13 +3,18 @@
 
 #include <rte_ethdev.h>
 #include "xfergate/config.h"
-#include "lower.h"
+#include "device.h"
 #include "pcap_port.h"
+
+#define PORT_MEMBERS_MAX 8
 
 struct port {
 	const struct config_port *config;
-	char vdev[64]; /* name of the virtual device that we created; "": none */
-	uint16_t id;   /* DPDK's */
+	struct device device;
+	struct device members[PORT_MEMBERS_MAX]; /* under it, if it is a bonded one */
+	unsigned member_count;
+	bool lower_refused; /* as of the device, which is gone then */
+	uint16_t id;	    /* DPDK's */
 	uint8_t mac[6];
 	char driver[24];
 	bool started;
@@ -20,7 +25,6 @@ struct port {
 	/* One transmit queue for each worker and one for the main thread (the last); or one, worker 0's: others hand
 	 * what they send to worker 0 on rings. */
 	uint16_t tx_queues;
-	struct lower lower;
 	struct pcap_port pcap;	  /* zeros for other drivers */
 	struct rte_mempool *pool; /* of its own: AF_PACKET, whose frames are longer; else NULL */
 };
@@ -35,13 +39,10 @@ static inline uint32_t port_frame_size(uint32_t mtu)
  * 0; -ENOENT: the device is not AF_XDP; -ENAMETOOLONG. */
 int port_fallback_device(char *out, size_t size, const char *device);
 
-/* The arguments that a device is created with: those of its device string, and for AF_PACKET such as make its ring take
- * the datagrams that the kernel has reassembled for it. 0 or -ENAMETOOLONG. */
-int port_device_args(char *out, size_t size, const char *device);
-
 /* pcap has been looked at (port->pcap, by pcap_port_look). Creates its device (an AF_XDP one that cannot be had becomes
- * AF_PACKET, with a warning), configures and starts it. 0 or -errno, logged. */
-int port_start(struct port *port, const struct config_port *config, unsigned workers, struct rte_mempool *pool);
+ * AF_PACKET, with a warning), configures and starts it; the index is of the configuration's ports. 0 or -errno, logged:
+ * -ENOTSUP: workers are to sleep until an interrupt, and it has none. */
+int port_start(struct port *port, const struct config *config, unsigned index, struct rte_mempool *pool);
 /* Whether frames wait in a capture: they are taken in from port_begin on, for before that nobody knows any endpoint or
  * source. */
 bool port_waits(const struct port *port);

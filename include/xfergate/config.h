@@ -28,10 +28,19 @@ struct config_credentials {
 	char *realm; /* NULL: the peer's domain's challenge is answered whatever its realm */
 };
 
+/* What a worker without traffic does. */
+enum config_idle {
+	CONFIG_IDLE_POLL,      /* goes on asking its ports */
+	CONFIG_IDLE_BACKOFF,   /* sleeps up to 200 us */
+	CONFIG_IDLE_INTERRUPT, /* sleeps up to 1 ms, or until a port's receive interrupt */
+};
+
 struct config_port {
 	char *name;
-	char *device; /* DPDK device arguments: "0000:3b:00.0", "net_af_xdp0,iface=eth1" */
-	char *tap;    /* name of its kernel interface */
+	char *device;	/* DPDK device arguments: "0000:3b:00.0", "net_af_xdp0,iface=eth1" */
+	char **members; /* of net_bonding: the devices under it */
+	uint32_t member_count;
+	char *tap; /* name of its kernel interface */
 	uint32_t mtu;
 	struct xf_prefix
 	    *addresses; /* set on the TAP; addr is the host's own address here, bits beyond the prefix kept */
@@ -184,7 +193,7 @@ struct config {
 
 	/* dataplane */
 	uint32_t workers;
-	bool idle_backoff; /* an idle worker sleeps up to 200 us; else it polls */
+	enum config_idle idle;
 	char *link_socket;
 	uint32_t memory_mb; /* of DPDK without hugepages */
 	struct config_port *ports;

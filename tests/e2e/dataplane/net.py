@@ -122,6 +122,7 @@ class Lab:
     def __init__(self, driver="net_af_xdp", workers=1):
         self.folder = tempfile.mkdtemp(prefix="xfgdp-")
         self.daemon = None
+        self.helpers = []  # what ends programs beside the daemon
         self.namespaces = []
         atexit.register(self.remove)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -186,6 +187,8 @@ class Lab:
         if self.daemon:
             self.daemon.kill()
             self.daemon.wait()
+        for helper in self.helpers:
+            helper()
         for namespace in self.namespaces:
             namespace.remove()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -46,7 +46,7 @@ Test(config_load, example_planes)
 	cr_expect_str_empty(said);
 	cr_expect_eq(c->workers, 1);
 	cr_expect_eq(c->memory_mb, 256);
-	cr_expect(!c->idle_backoff);
+	cr_expect_eq(c->idle, CONFIG_IDLE_POLL);
 	cr_expect_str_eq(c->link_socket, "/run/xfergate/link.sock");
 	cr_assert_eq(c->port_count, 2);
 	cr_expect_str_eq(c->ports[0].device, "net_af_xdp0,iface=eth1");
@@ -161,6 +161,24 @@ Test(config_load, example_plans)
 	free(said);
 }
 
+Test(config_load, bonded)
+{
+	char *said;
+	struct config *c;
+	char *a = load_edit(load_base, 5, "dataplane: {idle: interrupt}");
+	char *b = replace(a, "device: net_null0", "device: 'net_bonding0,mode=1', members: [0000:3b:00.0, net_null1]");
+
+	cr_assert_eq(load_text(&c, b, strlen(b), true, &said), 0, "%s", said);
+	cr_expect_str_empty(said);
+	cr_expect_eq(c->idle, CONFIG_IDLE_INTERRUPT);
+	cr_assert_eq(c->ports[0].member_count, 2);
+	cr_expect_str_eq(c->ports[0].members[1], "net_null1");
+	config_destroy(c);
+	free(said);
+	free(b);
+	free(a);
+}
+
 /* Keys that the example has in their other form, and what is there when they are missing. */
 Test(config_load, defaults_and_other_forms)
 {
@@ -171,7 +189,7 @@ Test(config_load, defaults_and_other_forms)
 	char *d = replace(b, "sip: 192.0.2.1", "sip: '[2001:db8::1]:5070'");
 
 	cr_assert_eq(load_text(&c, d, strlen(d), true, &said), 0, "%s", said);
-	cr_expect(c->idle_backoff);
+	cr_expect_eq(c->idle, CONFIG_IDLE_BACKOFF);
 	cr_expect_eq(c->routes[0].fails_plan, 0);
 	cr_expect_eq(c->routes[0].lost_plan, 0);
 	cr_expect_eq(c->routes[0].provider, XF_NONE);

@@ -55,7 +55,33 @@ static const struct {
      true,
      "--lcores=0@(2,4),1@6 --main-lcore=0 --allow=0000:3b:00.1 --file-prefix=xfergate "
      "--log-level=notice --log-level=lib.telemetry:error --in-memory"},
+    {"memory that a peer maps must be in few pieces",
+     {"net_virtio_user0,path=/run/vhost.sock"},
+     1,
+     {0, 1, 999},
+     true,
+     "--lcores=0@(0),1@1 --main-lcore=0 --no-pci --file-prefix=xfergate --log-level=notice "
+     "--log-level=lib.telemetry:error --in-memory --single-file-segments"},
 };
+
+Test(eal, members)
+{
+	char *members[] = {"0000:3b:00.0", "0000:3b:00.1", "net_virtio_user1,path=/run/vhost.sock"};
+	struct config_port port = {.device = "net_bonding0,mode=1", .members = members, .member_count = 3};
+	struct config config = {.workers = 1, .memory_mb = 256, .ports = &port, .port_count = 1};
+	struct eal_machine machine = {.hugepages_free = true};
+	struct eal_args args;
+
+	CPU_ZERO(&machine.cpus);
+	CPU_SET(0, &machine.cpus);
+	cr_assert_eq(eal_args_build(&args, &config, &machine), 0);
+	char *text = joined(&args);
+	cr_expect_not_null(strstr(text, "--allow=0000:3b:00.0 --allow=0000:3b:00.1 "), "%s", text);
+	cr_expect_null(strstr(text, "--no-pci"), "%s", text);
+	cr_expect_not_null(strstr(text, "--single-file-segments"), "%s", text);
+	free(text);
+	eal_args_free(&args);
+}
 
 Test(eal, args)
 {
@@ -96,7 +122,7 @@ Test(eal, no_processor)
 
 Test(eal, too_many_devices)
 {
-	struct config_port ports[EAL_ARGS_MAX];
+	struct config_port ports[EAL_ARGS_MAX] = {0};
 	struct config config = {.workers = 1, .ports = ports, .port_count = EAL_ARGS_MAX};
 	struct eal_machine machine = {0};
 	struct eal_args args;

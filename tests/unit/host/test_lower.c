@@ -43,13 +43,13 @@ Test(lower, device_args)
 {
 	char out[128];
 
-	cr_expect_eq(port_device_args(out, sizeof(out), "net_af_xdp0,iface=eth1"), 0);
+	cr_expect_eq(device_args(out, sizeof(out), "net_af_xdp0,iface=eth1"), 0);
 	cr_expect_str_eq(out, "iface=eth1");
-	cr_expect_eq(port_device_args(out, sizeof(out), "net_af_packet0,iface=eth1"), 0);
+	cr_expect_eq(device_args(out, sizeof(out), "net_af_packet0,iface=eth1"), 0);
 	cr_expect_str_eq(out, "iface=eth1,blocksz=4096,framesz=4096,framecnt=512");
-	cr_expect_eq(port_device_args(out, sizeof(out), "net_af_packet0,iface=eth1,framesz=2048"), 0);
+	cr_expect_eq(device_args(out, sizeof(out), "net_af_packet0,iface=eth1,framesz=2048"), 0);
 	cr_expect_str_eq(out, "iface=eth1,framesz=2048");
-	cr_expect_eq(port_device_args(out, sizeof(out), "net_null0"), 0);
+	cr_expect_eq(device_args(out, sizeof(out), "net_null0"), 0);
 	cr_expect_str_empty(out);
-	cr_expect_eq(port_device_args(out, 20, "net_af_packet0,iface=eth1"), -ENAMETOOLONG);
+	cr_expect_eq(device_args(out, 20, "net_af_packet0,iface=eth1"), -ENAMETOOLONG);
 }
