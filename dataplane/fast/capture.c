@@ -38,12 +38,12 @@ static __rte_noinline void capture_copy(struct worker *w, struct endpoint *e, bo
 	head.now_ns = w->now_ns;
 	head.from = *from;
 	head.to = *to;
-	head.lost = e->capture_lost;
+	head.lost = endpoint_rest(e)->capture_lost;
 	head.sent = sent;
 	head.len = len;
 	if (capture_give(w, &head, payload))
 		return;
-	e->capture_lost++;
+	endpoint_rest(e)->capture_lost++;
 	counter_add(&w->stats.drops[XF_DROP_CAPTURE_LOST], 1);
 }
 
@@ -56,4 +56,10 @@ void capture_sent(struct worker *w, struct endpoint *e, const struct xf_sockaddr
 		  const uint8_t *payload, uint16_t len)
 {
 	capture_copy(w, e, true, from, to, payload, len);
+}
+
+void capture_rtp(struct worker *w, struct endpoint *e, const struct rte_mbuf *mbuf, uint16_t len)
+{
+	const struct xf_sockaddr from = endpoint_local(w->flows, e), to = endpoint_target(e);
+	capture_sent(w, e, &from, &to, rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, e->header.len), len);
 }

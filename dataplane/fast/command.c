@@ -6,30 +6,29 @@ int command_endpoint(const struct worker *w, struct endpoint **out, const struct
 	*out = NULL;
 	if (!e)
 		return -ENOENT;
+	/* Before all else: another worker's may come and go while we look. */
+	if (endpoint_owner(e) != (int)w->index)
+		return -EXDEV;
 	if (e->id.generation != id->generation)
 		return -ESTALE;
-	if (e->owner != w->index)
-		return -EXDEV;
 	*out = e;
 	return 0;
 }
 
-static int command_open(struct worker *w, struct endpoint *e, uint64_t now_ns)
+static int command_open(struct worker *w, const struct endpoint_config *config, uint64_t now_ns)
 {
-	uint32_t index = e->id.index;
-	if (index >= w->flows->slot_count || e->egress.port >= w->port_count)
+	uint32_t index = config->id.index;
+	if (index >= w->flows->slot_count || config->settings.port >= w->port_count)
 		return -EINVAL;
-	if (e->owner != w->index)
+	if (config->owner != w->index)
 		return -EXDEV;
 	if (flow_get(w->flows, index))
 		return -EEXIST;
-	if (e->id.generation <= flow_generation(w->flows, index))
+	struct endpoint *e = flow_at(w->flows, index);
+	if (config->id.generation <= e->id.generation)
 		return -ESTALE;
-	endpoint_open(e, now_ns);
-	TAILQ_INSERT_TAIL(&w->owned, e, owned);
-	w->owned_count++;
-	__atomic_store_n(&w->flows->generation_last[index], e->id.generation, __ATOMIC_RELAXED);
-	flow_set(w->flows, index, e);
+	endpoint_open(w->flows, e, config, now_ns);
+	index_set_add(&w->owned, index);
 	return 0;
 }
 
@@ -38,25 +37,22 @@ static int command_update(struct worker *w, const struct command *c, uint64_t no
 	struct endpoint *e;
 	int ret = command_endpoint(w, &e, &c->id);
 	if (ret == 0)
-		ret = endpoint_check(&c->settings, &e->local.addr, w->port_count);
+		ret =
+		    endpoint_check(&c->settings, &w->flows->media[xf_endpoint_local_addr(c->id.index)], w->port_count);
 	if (ret == 0)
-		endpoint_update(e, &c->settings, &c->egress, now_ns);
+		endpoint_update(w->flows, e, &c->settings, &c->egress, now_ns);
 	return ret;
 }
 
-static int command_close(struct worker *w, struct command *c)
+static int command_close(struct worker *w, const struct command *c)
 {
 	struct endpoint *e;
 	int ret = command_endpoint(w, &e, &c->id);
 	if (ret < 0)
 		return ret;
 	patch_clear(w, e);
-	if (w->timeout_cursor == e)
-		w->timeout_cursor = TAILQ_NEXT(e, owned);
-	TAILQ_REMOVE(&w->owned, e, owned);
-	w->owned_count--;
-	flow_set(w->flows, e->id.index, NULL);
-	c->endpoint = e;
+	index_set_del(&w->owned, c->id.index);
+	endpoint_close(e);
 	return 0;
 }
 
@@ -65,7 +61,7 @@ static int command_header(struct worker *w, const struct command *c)
 	struct endpoint *e;
 	int ret = command_endpoint(w, &e, &c->id);
 	if (ret == 0)
-		endpoint_set_egress(e, &c->egress);
+		endpoint_set_egress(w->flows, e, &c->egress);
 	return ret;
 }
 
@@ -98,7 +94,7 @@ static int command_capture(struct worker *w, const struct command *c)
 	if (ret < 0)
 		return ret;
 	e->captured = e->captured_out = c->on;
-	endpoint_settle(e);
+	endpoint_settle(w->flows, e);
 	return 0;
 }
 
@@ -106,7 +102,7 @@ static int command_apply(struct worker *w, struct command *c, uint64_t now_ns)
 {
 	switch (c->type) {
 	case COMMAND_OPEN:
-		return command_open(w, c->endpoint, now_ns);
+		return command_open(w, c->open, now_ns);
 	case COMMAND_UPDATE:
 		return command_update(w, c, now_ns);
 	case COMMAND_CLOSE:

@@ -1,101 +1,12 @@
+#include <rte_ether.h>
 #include "endpoint.h"
+#include "flow.h"
 #include "header.h"
-#include "prompt.h"
 
-#define VIEW_WORDS (sizeof(struct endpoint_view) / sizeof(uint32_t))
-static_assert(sizeof(struct endpoint_view) % sizeof(uint32_t) == 0, "copied by whole words");
+#define ENDPOINT_HEADER_WORDS (sizeof(struct endpoint_header) / sizeof(uint64_t))
+static_assert(sizeof(struct endpoint_header) % sizeof(uint64_t) == 0, "copied by whole words");
 
-/* While a copy is being changed the reader tries again; the writer needs some tens of nanoseconds. */
-#define VIEW_TRIES 1000
-
-static struct xf_endpoint_id endpoint_source(const struct endpoint *e)
-{
-	if (e->prompt)
-		return xf_prompt_id((enum xf_prompt)e->prompt->number);
-	return e->source ? e->source->id : (struct xf_endpoint_id){XF_ENDPOINT_NONE, 0};
-}
-
-void endpoint_publish(struct endpoint *e)
-{
-	struct endpoint_view view = {
-	    .source = endpoint_source(e),
-	    .armed = e->armed ? e->armed->id : (struct xf_endpoint_id){XF_ENDPOINT_NONE, 0},
-	    .remote = e->remote,
-	    .locked = e->locked,
-	    .neighbour_resolved = e->egress.resolved,
-	    .paused = e->paused,
-	};
-	uint32_t words[VIEW_WORDS], *to = (uint32_t *)&e->view;
-	memcpy(words, &view, sizeof(view));
-	__atomic_store_n(&e->view_version, e->view_version + 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-	for (unsigned i = 0; i < VIEW_WORDS; i++)
-		__atomic_store_n(&to[i], words[i], __ATOMIC_RELAXED);
-	__atomic_store_n(&e->view_version, e->view_version + 1, __ATOMIC_RELEASE);
-}
-
-static void endpoint_view_read(const struct endpoint *e, struct endpoint_view *view)
-{
-	const uint32_t *from = (const uint32_t *)&e->view;
-	uint32_t words[VIEW_WORDS];
-	for (unsigned tries = 0; tries < VIEW_TRIES; tries++) {
-		uint32_t version = __atomic_load_n(&e->view_version, __ATOMIC_ACQUIRE);
-		for (unsigned i = 0; i < VIEW_WORDS; i++)
-			words[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (!(version & 1) && __atomic_load_n(&e->view_version, __ATOMIC_RELAXED) == version)
-			break;
-	}
-	memcpy(view, words, sizeof(*view));
-}
-
-/* What its sequences say that was sent. A new SSRC may be taken up while this is read; the next reading is right. */
-static uint64_t endpoint_expected(const struct endpoint *e)
-{
-	uint64_t before = counter_get(&e->expected_before);
-	uint32_t span = counter32_get(&e->seq_ext) - counter32_get(&e->seq_first);
-	return counter32_get(&e->rx_packets) ? before + span + 1 : 0;
-}
-
-static uint32_t endpoint_jitter_us(const struct endpoint *e)
-{
-	uint8_t rate_khz = __atomic_load_n(&e->timed, __ATOMIC_RELAXED);
-	return rate_khz ? (uint32_t)(counter32_get(&e->jitter) * 1000ull / (16u * rate_khz)) : 0;
-}
-
-void endpoint_state(const struct endpoint *e, struct xf_endpoint_state *state)
-{
-	struct endpoint_view view;
-	endpoint_view_read(e, &view);
-	*state = (struct xf_endpoint_state){
-	    .id = e->id,
-	    .source = view.source,
-	    .armed = view.armed,
-	    .local = e->local,
-	    .remote = view.remote,
-	    .locked = view.locked,
-	    .neighbour_resolved = (uint8_t)view.neighbour_resolved,
-	    .paused = (uint8_t)view.paused,
-	    .worker = e->owner,
-	    .ssrc_out = e->stream.ssrc,
-	    .ssrc_in = __atomic_load_n(&e->ssrc_in, __ATOMIC_RELAXED),
-	    .rx_packets = counter32_get(&e->rx_packets),
-	    .rx_bytes = counter_get(&e->rx_bytes),
-	    .rx_wrong_source = counter_get(&e->rx_wrong_source),
-	    .rx_dropped = counter_get(&e->rx_dropped),
-	    .rx_rtcp = counter_get(&e->rx_rtcp),
-	    .tx_rtcp = counter_get(&e->tx_rtcp),
-	    .tx_packets = counter32_get(&e->stream.packets) - counter32_get(&e->tx_failed),
-	    .tx_bytes = counter_get(&e->tx_bytes),
-	    .last_rx_ns = counter_get(&e->last_rx_ns),
-	    .opened_ns = counter_get(&e->opened_ns),
-	    .gap_longest_ns = counter32_get(&e->gap_longest_us) * 1000ull,
-	    .rx_expected = endpoint_expected(e),
-	    .rx_reordered = counter32_get(&e->rx_reordered),
-	    .rx_duplicate = counter32_get(&e->rx_duplicate),
-	    .jitter_us = endpoint_jitter_us(e),
-	};
-}
+#define ENDPOINT_NS_PER_MS 1000000ull
 
 static bool endpoint_family_ok(const struct xf_addr *addr, uint8_t family)
 {
@@ -117,104 +28,243 @@ int endpoint_check(const struct xf_endpoint_settings *s, const struct xf_addr *l
 	return 0;
 }
 
-/* Where RTP goes: the locked source, else what the SDP says. */
-static const struct xf_sockaddr *endpoint_remote(const struct endpoint *e)
+void endpoint_hide(struct endpoint *e)
 {
-	return e->locked.addr.family ? &e->locked : &e->remote;
+	__atomic_store_n(&e->version, e->version | 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
-static void endpoint_rebuild(struct endpoint *e)
+void endpoint_publish(struct endpoint *e)
 {
-	const struct xf_sockaddr *remote = endpoint_remote(e);
-	e->family = remote->addr.family;
-	e->port = e->egress.port;
-	e->resolved = e->egress.resolved && e->family != 0;
-	if (e->family)
-		header_build(&e->header, &e->egress, e->dscp, &e->local, remote);
-	e->locked_key = e->locked.addr.family ? endpoint_key(&e->locked) : 0;
-	e->locked_sum = e->locked.addr.family ? header_pseudo_sum(&e->local, &e->locked) : 0;
-	endpoint_settle(e);
+	__atomic_store_n(&e->version, (e->version | 1) + 1, __ATOMIC_RELEASE);
 }
 
-void endpoint_settle(struct endpoint *e)
+/* A time of the link in whole milliseconds, never less; what is too long for them is as good as without end. */
+static uint32_t endpoint_ms_of(uint64_t ns)
 {
-	__atomic_store_n(&e->sink, e->sink_count == 1 ? e->sinks[0] : NULL, __ATOMIC_RELAXED);
-	e->express = e->sink && e->locked_key && !e->captured && e->rx_packets;
-	e->express_out = e->resolved && !e->paused && !e->captured_out;
+	uint64_t ms = ns / ENDPOINT_NS_PER_MS + (ns % ENDPOINT_NS_PER_MS > 0);
+	return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
+static struct xf_sockaddr endpoint_sockaddr(uint8_t family, const uint8_t *bytes, uint16_t port)
+{
+	struct xf_sockaddr sockaddr = {.port = port};
+	if (port == 0)
+		return sockaddr;
+	sockaddr.addr.family = family;
+	memcpy(sockaddr.addr.bytes, bytes, endpoint_addr_len(family));
+	return sockaddr;
+}
+
+struct xf_sockaddr endpoint_local(const struct flow_table *flows, const struct endpoint *e)
+{
+	return (struct xf_sockaddr){.addr = flows->media[xf_endpoint_local_addr(e->id.index)],
+				    .port = xf_endpoint_port(e->id.index)};
+}
+
+struct xf_sockaddr endpoint_remote(const struct endpoint *e)
+{
+	return endpoint_sockaddr(e->family, endpoint_rest(e)->remotes, e->remote_port);
+}
+
+struct xf_sockaddr endpoint_remote_rtcp(const struct endpoint *e)
+{
+	return endpoint_sockaddr(e->family, endpoint_rest(e)->remotes + endpoint_addr_len(e->family),
+				 e->remote_rtcp_port);
+}
+
+struct xf_sockaddr endpoint_target(const struct endpoint *e)
+{
+	const uint8_t *udp = e->header.bytes + e->header.len - 8;
+	uint16_t port_be;
+	if (e->header.len == 0)
+		return (struct xf_sockaddr){0};
+	memcpy(&port_be, udp + 2, sizeof(port_be));
+	return endpoint_sockaddr(e->family, udp - endpoint_addr_len(e->family), rte_be_to_cpu_16(port_be));
+}
+
+bool endpoint_is_locked(const struct endpoint *e, const struct xf_sockaddr *source)
+{
+	if (!e->locked || e->locked_key != endpoint_key(source))
+		return false;
+	return e->family == 4 || memcmp(e->header.bytes + e->header.len - 8 - 16, source->addr.bytes, 16) == 0;
+}
+
+struct egress endpoint_egress(const struct endpoint *e)
+{
+	struct egress egress = {.resolved = e->neighbour, .port = e->port};
+	uint16_t type, tag;
+	memcpy(egress.dst_mac, e->header.bytes, 6);
+	memcpy(egress.src_mac, e->header.bytes + 6, 6);
+	memcpy(&type, e->header.bytes + 12, 2);
+	memcpy(&tag, e->header.bytes + 14, 2);
+	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN))
+		egress.vlan = rte_be_to_cpu_16(tag);
+	return egress;
+}
+
+/* What it sends to `to` from now on; family 0: nothing. */
+static void endpoint_aim(const struct flow_table *flows, struct endpoint *e, const struct egress *egress,
+			 const struct xf_sockaddr *to)
+{
+	const struct xf_sockaddr local = endpoint_local(flows, e);
+	struct endpoint_header header;
+	uint64_t words[ENDPOINT_HEADER_WORDS];
+	header_build(&header, egress, e->dscp, &local, to);
+	memcpy(words, &header, sizeof(header));
+	for (unsigned i = 0; i < ENDPOINT_HEADER_WORDS; i++)
+		__atomic_store_n((uint64_t *)&e->header + i, words[i], __ATOMIC_RELAXED);
+	shown8_set(&e->neighbour, egress->resolved);
+	e->port = (uint8_t)egress->port;
+	e->resolved = egress->resolved && header.len > 0;
+	if (e->locked)
+		e->locked_sum = header.pseudo_sum;
+	endpoint_settle(flows, e);
+}
+
+/* Whether packets that e receives are for one receiver, and on the express way if they are as they should be. */
+static void endpoint_settle_in(const struct flow_table *flows, struct endpoint *e)
+{
+	e->express = e->sink_count == 1 && e->locked && !e->captured && e->rx_packets &&
+		     flow_at(flows, e->sinks[0])->source == e->id.index;
 	/* Learned anew from the next packet that goes the long way. */
 	e->pt_in = ENDPOINT_PT_NONE;
-	if (e->source)
-		e->source->pt_in = ENDPOINT_PT_NONE;
 }
 
-void endpoint_settings(struct endpoint *e, const struct xf_endpoint_settings *settings, const struct egress *egress)
+void endpoint_settle(const struct flow_table *flows, struct endpoint *e)
 {
-	e->remote = settings->remote;
-	e->remote_rtcp = settings->remote_rtcp;
+	endpoint_settle_in(flows, e);
+	e->express_out = e->resolved && !e->paused && !e->captured_out;
+	if (e->source != XF_ENDPOINT_NONE)
+		endpoint_settle_in(flows, flow_at(flows, e->source));
+}
+
+static void endpoint_set_remotes(struct endpoint *e, const struct xf_endpoint_settings *settings)
+{
+	unsigned len = endpoint_addr_len(e->family);
+	uint8_t *to = endpoint_rest(e)->remotes;
+	for (unsigned i = 0; i < len; i++) {
+		shown8_set(&to[i], settings->remote.addr.bytes[i]);
+		shown8_set(&to[len + i], settings->remote_rtcp.addr.bytes[i]);
+	}
+	shown16_set(&e->remote_port, settings->remote.addr.family ? settings->remote.port : 0);
+	e->remote_rtcp_port = settings->remote_rtcp.addr.family ? settings->remote_rtcp.port : 0;
+}
+
+static void endpoint_settings(const struct flow_table *flows, struct endpoint *e,
+			      const struct xf_endpoint_settings *settings, const struct egress *egress)
+{
+	struct egress out = *egress;
+	const struct xf_sockaddr to = e->locked ? endpoint_target(e) : settings->remote;
+	out.port = settings->port;
+	endpoint_set_remotes(e, settings);
 	e->strict = settings->learn == XF_LEARN_STRICT;
 	e->pt_count = settings->pt_count;
 	memcpy(e->pts, settings->pts, sizeof(e->pts));
 	e->dscp = settings->dscp;
-	e->learn_window_ns = settings->learn_window_ns;
-	e->timeout_ns = settings->timeout_ns;
-	e->egress = *egress;
-	e->egress.port = settings->port;
-	endpoint_rebuild(e);
-	endpoint_publish(e);
+	e->learn_window_ms = endpoint_ms_of(settings->learn_window_ns);
+	counter32_set(&e->timeout_ms, endpoint_ms_of(settings->timeout_ns));
+	endpoint_aim(flows, e, &out, &to);
 }
 
-void endpoint_open(struct endpoint *e, uint64_t now_ns)
+/* All but what outlasts a life, word by word, for others may be looking. */
+static void endpoint_clear(struct endpoint *e, uint32_t index, uint8_t family)
 {
-	counter_set(&e->opened_ns, now_ns);
-	e->learn_since_ns = e->watch_since_ns = now_ns;
+	const struct endpoint empty = {.id = {index, e->id.generation},
+				       .version = e->version,
+				       .sinks = {XF_ENDPOINT_NONE, XF_ENDPOINT_NONE},
+				       .source = XF_ENDPOINT_NONE,
+				       .armed = XF_ENDPOINT_NONE,
+				       .family = family};
+	uint64_t words[sizeof(empty) / sizeof(uint64_t)];
+	memcpy(words, &empty, sizeof(words));
+	for (unsigned i = 0; i < RTE_DIM(words); i++)
+		__atomic_store_n((uint64_t *)e + i, words[i], __ATOMIC_RELAXED);
+	uint64_t *rest = (uint64_t *)endpoint_rest(e);
+	for (unsigned i = 0; i < endpoint_rest_size(family) / sizeof(uint64_t); i++)
+		__atomic_store_n(&rest[i], 0, __ATOMIC_RELAXED);
 }
 
-void endpoint_update(struct endpoint *e, const struct xf_endpoint_settings *settings, const struct egress *egress,
-		     uint64_t now_ns)
+void endpoint_open(const struct flow_table *flows, struct endpoint *e, const struct endpoint_config *config,
+		   uint64_t now_ns)
+{
+	uint32_t index = config->id.index;
+	endpoint_hide(e);
+	endpoint_clear(e, index, flows->media[xf_endpoint_local_addr(index)].family);
+	counter32_set(&e->id.generation, config->id.generation);
+	counter_set(&e->opened_ns, now_ns);
+	stream_init(&e->stream, &config->seed);
+	endpoint_settings(flows, e, &config->settings, &config->egress);
+	endpoint_publish(e);
+	__atomic_store_n(&e->owner, config->owner + 1, __ATOMIC_RELEASE);
+}
+
+void endpoint_close(struct endpoint *e)
+{
+	__atomic_store_n(&e->owner, 0, __ATOMIC_RELEASE);
+}
+
+void endpoint_update(const struct flow_table *flows, struct endpoint *e, const struct xf_endpoint_settings *settings,
+		     const struct egress *egress, uint64_t now_ns)
 {
 	/* The address that is locked is the one that is named: there is nothing to learn. */
-	bool named = xf_sockaddr_eq(&e->locked, &settings->remote);
-	bool unknown = settings->remote.addr.family == 0 || e->remote.addr.family == 0;
-	bool foreign = e->locked.addr.family != 0 && !named && settings->learn == XF_LEARN_STRICT;
-	if (!named && (settings->relearn || unknown || foreign))
-		e->locked = e->candidate = e->rtcp_source = (struct xf_sockaddr){0};
+	bool named = endpoint_is_locked(e, &settings->remote);
+	bool unknown = settings->remote.addr.family == 0 || e->remote_port == 0;
+	const uint32_t now_ms = (uint32_t)RTE_MIN(endpoint_ms(e, now_ns), (uint64_t)UINT32_MAX);
+	bool foreign = e->locked && !named && settings->learn == XF_LEARN_STRICT;
+	endpoint_hide(e);
+	if (!named && (settings->relearn || unknown || foreign)) {
+		shown8_set(&e->locked, 0);
+		e->locked_key = 0;
+		e->rtcp_source_port = 0;
+	}
 	bool learns = settings->relearn || unknown || foreign;
 	if (learns)
-		e->learn_since_ns = now_ns;
-	if (learns || e->timeout_ns == 0) {
-		e->watch_since_ns = now_ns;
+		e->learn_since_ms = now_ms;
+	if (learns || e->timeout_ms == 0) {
+		e->watch_since_ms = now_ms;
 		e->timed_out = 0;
 	}
-	endpoint_settings(e, settings, egress);
-}
-
-void endpoint_set_egress(struct endpoint *e, const struct egress *egress)
-{
-	uint16_t port = e->egress.port;
-	e->egress = *egress;
-	e->egress.port = port;
-	endpoint_rebuild(e);
+	endpoint_settings(flows, e, settings, egress);
 	endpoint_publish(e);
 }
 
-void endpoint_lock(struct endpoint *e, const struct xf_sockaddr *source)
+void endpoint_set_egress(const struct flow_table *flows, struct endpoint *e, const struct egress *egress)
 {
-	e->locked = *source;
-	e->candidate = (struct xf_sockaddr){0};
-	endpoint_rebuild(e);
+	struct egress out = *egress;
+	const struct xf_sockaddr to = endpoint_target(e);
+	out.port = e->port;
+	endpoint_hide(e);
+	endpoint_aim(flows, e, &out, &to);
 	endpoint_publish(e);
 }
 
-struct xf_sockaddr endpoint_rtcp_remote(const struct endpoint *e)
+void endpoint_lock(const struct flow_table *flows, struct endpoint *e, const struct xf_sockaddr *source)
 {
-	bool as_told = e->locked.addr.family == 0 || xf_sockaddr_eq(&e->locked, &e->remote);
-	if (as_told && e->remote_rtcp.addr.family)
-		return e->remote_rtcp;
+	const struct egress egress = endpoint_egress(e);
+	const struct xf_sockaddr before = endpoint_target(e);
+	if (!xf_addr_eq(&before.addr, &source->addr))
+		e->rtcp_source_port = 0;
+	endpoint_hide(e);
+	shown8_set(&e->locked, 1);
+	e->locked_key = endpoint_key(source);
+	endpoint_aim(flows, e, &egress, source);
+	endpoint_publish(e);
+}
+
+struct xf_sockaddr endpoint_rtcp_target(const struct endpoint *e)
+{
+	const struct xf_sockaddr remote = endpoint_remote(e);
+	bool as_told = !e->locked || endpoint_is_locked(e, &remote);
+	if (as_told && e->remote_rtcp_port)
+		return endpoint_remote_rtcp(e);
 	/* Behind a NAT that the SDP does not know of: where its RTCP comes from; until then the port next to RTP's is
 	 * the best guess (RFC 3550 11). */
-	struct xf_sockaddr rtcp = *endpoint_remote(e);
-	if (!as_told && xf_addr_eq(&e->rtcp_source.addr, &rtcp.addr))
-		return e->rtcp_source;
+	struct xf_sockaddr rtcp = endpoint_target(e);
+	if (!as_told && e->rtcp_source_port) {
+		rtcp.port = e->rtcp_source_port;
+		return rtcp;
+	}
 	if (rtcp.port == UINT16_MAX)
 		rtcp.addr.family = 0;
 	rtcp.port++;

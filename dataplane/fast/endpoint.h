@@ -1,13 +1,15 @@
 /* An endpoint: one media socket of one leg. See design: endpoints and patch cords.
  *
- * The main thread prepares it aside (endpoint_create) and posts COMMAND_OPEN; from then on the owner worker writes
- * every byte, until COMMAND_CLOSE brings it back to the main thread, which frees it after a grace period. Others read
- * only what endpoint_state copies: counters word by word, the rest under a sequence count.
+ * Its memory is its place in the flow table's arena (flow.h), life after life, and never goes away while workers run.
+ * The main thread posts COMMAND_OPEN with its settings; the owner worker fills the memory in and writes every byte of
+ * it until it has applied COMMAND_CLOSE. Another worker reads `owner` and nothing else. Other threads read what
+ * endpoint_state copies: under a sequence count, which goes on from life to life.
  */
 #pragma once
 
 #include <assert.h>
-#include <sys/queue.h>
+#include <stdalign.h>
+#include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
 #include <rte_common.h>
 #include "xfergate/endpoint.h"
@@ -15,8 +17,9 @@
 #include "stream.h"
 #include "worker.h"
 
-#define ENDPOINT_SINKS	    2  /* while a patch is armed a source feeds its present and its next receiver */
-#define ENDPOINT_HEADER_MAX 66 /* Ethernet, 802.1Q, IPv6, UDP */
+#define ENDPOINT_SINKS	    2	 /* while a patch is armed a source feeds its present and its next receiver */
+#define ENDPOINT_HEADER_MAX 66	 /* Ethernet, 802.1Q, IPv6, UDP */
+#define ENDPOINT_CHUNK	    1024 /* endpoints whose memory is taken at once; divides XF_PORT_PAIRS */
 #define ENDPOINT_PT_NONE    0xff
 
 struct flow_table;
@@ -27,100 +30,99 @@ struct prompt;
 struct endpoint_header {
 	uint16_t payload_len;
 	uint16_t pseudo_sum; /* of addresses, ports and protocol: what they add to the UDP checksum */
-	uint8_t len;
-	uint8_t l3; /* offset of the IP header */
+	uint8_t len;	     /* 0: there is nobody to send to yet; `bytes` has Ethernet's part alone then */
+	uint8_t l3;	     /* offset of the IP header */
 	uint8_t bytes[ENDPOINT_HEADER_MAX];
 };
 
-/* What other threads may see of the parts that are no counters. Whole 32-bit words. */
-struct endpoint_view {
-	struct xf_endpoint_id source, armed;
-	struct xf_sockaddr remote, locked;
-	uint32_t neighbour_resolved;
-	uint32_t paused;
-};
-
+/* 64-byte lines: what a packet touches of its sender is line 0, of its receiver lines 1 and 2. Fields with "shown" are
+ * read by other threads: their writer hides the endpoint (endpoint_hide), uses counter32_set, shown8_set or
+ * shown16_set, and publishes it. Endpoints are named by their index, XF_ENDPOINT_NONE: none. Milliseconds count from
+ * opened_ns. Counters of 32 bits that whoever sends us packets could make wrap stop at their end (counter32_saturate).
+ */
 struct endpoint {
-	/* Receiving, for every packet: line 0. */
-	uint64_t locked_key;   /* endpoint_key() of `locked`; 0: not yet */
-	struct endpoint *sink; /* who hears it, if that is one, else NULL; other workers may ask where it lies */
-	uint64_t last_rx_ns;   /* 0: never */
-	uint64_t rx_bytes;     /* of UDP payload */
+	/* Receiving, for every packet. */
+	uint64_t
+	    locked_key; /* endpoint_key() of the locked source; while there is none, media.c's mark of a candidate */
+	uint64_t last_rx_ns; /* 0: never */
+	uint64_t rx_bytes;   /* of UDP payload */
 	uint32_t rx_packets;
 	uint32_t ssrc_in;
-	uint32_t seq_ext;	 /* highest sequence of ssrc_in, with cycles */
-	uint32_t transit;	 /* of the latest packet, in timestamp units (RFC 3550 A.8) */
-	uint32_t jitter;	 /* times 16, in timestamp units (RFC 3550 A.8) */
-	uint32_t gap_longest_us; /* rounded up */
-	uint16_t locked_sum;	 /* what addresses, ports and protocol add to the UDP checksum of what comes */
-	uint8_t owner;		 /* worker */
-	uint8_t express;	 /* express_receives: its packets may take the express way */
-	uint8_t pt_in;	   /* of its last packet, if `sink` sends that type on as its pt_out; else ENDPOINT_PT_NONE */
+	uint32_t seq_ext;		/* highest sequence of ssrc_in, with cycles */
+	uint32_t transit;		/* of the latest packet, in timestamp units (RFC 3550 A.8) */
+	uint32_t jitter;		/* times 16, in timestamp units (RFC 3550 A.8) */
+	uint32_t gap_longest_us;	/* rounded up */
+	uint32_t sinks[ENDPOINT_SINKS]; /* whose `source` or `armed` this is; the first sink_count of them */
+	uint16_t locked_sum;		/* what addresses, ports and protocol add to the UDP checksum of what comes */
+	uint8_t owner;			/* worker + 1; 0: closed. Read by all (endpoint_owner) */
+	uint8_t express;		/* endpoint_settle: its packets may take the express way, to sinks[0] */
+	uint8_t pt_in;	   /* of its last packet, if the sink sends that type on as its pt_out; else ENDPOINT_PT_NONE */
 	uint8_t rate_khz;  /* of pt_in */
 	uint8_t timed_out; /* told; a new packet arms it again */
-	uint8_t captured;  /* what it receives is copied to the main thread; as captured_out */
+	uint8_t locked;	   /* shown: 1: a source is locked, and what is sent goes there */
 
-	/* Sending, for every packet: line 1, with the header of IPv4; line 3. */
-	struct endpoint *source; /* feeds the stream; NULL: nothing, or a prompt */
-	uint16_t port;		 /* of the way out */
-	uint8_t pt_out;		 /* what `source`'s pt_in becomes */
-	uint8_t express_out;	 /* express_sends: resolved, not paused, not captured */
-	struct endpoint_header header;
-	struct endpoint *armed; /* will feed it from its first valid packet on */
-	struct stream stream;
-	uint64_t tx_bytes; /* of UDP payload */
+	/* Sending, for every packet. */
+	struct endpoint_header header; /* shown: where it leads */
+	uint64_t tx_bytes;	       /* of UDP payload */
+	uint8_t port;		       /* of the way out */
+	uint8_t pt_out;		       /* what `source`'s pt_in becomes */
+	uint8_t express_out;	       /* may be sent to, not paused, not captured */
+	uint8_t resolved;	       /* may be sent to: it has a remote, and the next hop's MAC is known */
+	struct stream stream;	       /* its first 44 bytes for every packet */
 
 	/* Seldom. */
-	struct xf_endpoint_id id;
-	struct endpoint *sinks[ENDPOINT_SINKS]; /* whose `source` or `armed` this is */
-	struct xf_sockaddr locked;		/* family 0: not yet */
-	struct xf_pt pts[XF_ENDPOINT_PTS];
-	uint8_t pt_count, sink_count;
-	uint8_t strict;
-	uint8_t family; /* of the way out: 4, 6, or 0: no remote yet */
-	uint8_t resolved, paused;
-	uint8_t captured_out; /* what it sends is copied */
-	uint64_t rx_wrong_source, rx_dropped, rx_rtcp, tx_rtcp;
-	uint32_t tx_failed;	  /* mapped, but too long for the MTU */
-	uint64_t expected_before; /* packets of the SSRCs before ssrc_in, by their sequences */
+	struct xf_endpoint_id id; /* the generation stays when it is closed: the highest that was ever open here */
+	uint32_t version;	  /* odd: what is shown is being written */
+	uint64_t opened_ns;
+	uint32_t source, armed; /* shown: feeds the stream; will feed it from its first valid packet on */
+	uint32_t learn_since_ms, learn_window_ms; /* since open or relearn: the learning window */
+	uint32_t watch_since_ms,
+	    timeout_ms; /* since open or relearn, or when a time-out was set: until media is missed */
+	uint32_t rx_wrong_source, rx_dropped, rx_rtcp, tx_rtcp; /* saturate */
+	uint32_t expected_before; /* packets of the SSRCs before ssrc_in, by their sequences */
 	uint32_t seq_first;	  /* of ssrc_in; seq_ext counts its cycles from 0 */
 	uint32_t rx_duplicate, rx_reordered;
-	uint8_t timed; /* kHz of the clock that `transit` is of; 0: none */
-	uint64_t armed_until_ns;
-	const struct prompt *prompt;	  /* feeds the stream; NULL: none. `source` is NULL then */
-	uint64_t prompt_since_ms;	  /* when its first packet is due */
-	LIST_ENTRY(endpoint) prompt_link; /* of its slot in the wheel, if prompt */
-	uint64_t opened_ns;
-	uint64_t learn_since_ns; /* open or relearn: the learning window counts from here */
-	uint64_t
-	    watch_since_ns; /* as learn_since_ns, or when timeout_ns was set: the media time-out counts from here */
-	uint64_t learn_window_ns, timeout_ns;
-	uint64_t wrong_source_told_ns; /* if wrong_source_told */
-	struct xf_sockaddr local, remote, remote_rtcp;
-	struct xf_sockaddr rtcp_source; /* where RTCP came from last; family 0: never */
-	struct xf_sockaddr candidate;	/* a foreign source that may lock with its next packet; family 0: none */
-	uint32_t candidate_ssrc;
-	uint16_t candidate_seq;
-	uint8_t dscp, wrong_source_told;
-	uint32_t capture_lost; /* copies that found no room */
-	uint8_t cname[STREAM_CNAME_LEN];
-	struct egress egress;
-	TAILQ_ENTRY(endpoint) owned;	  /* all of the worker's */
-	TAILQ_ENTRY(endpoint) armed_link; /* those with `armed` set */
-	uint32_t view_version;		  /* odd: being written */
-	struct endpoint_view view;
+	uint32_t tx_failed; /* mapped, but too long for the MTU */
+	struct xf_pt pts[XF_ENDPOINT_PTS];
+	uint16_t remote_port;	    /* shown: of the SDP's RTP address (endpoint_remote_addr); 0: not known yet */
+	uint16_t remote_rtcp_port;  /* of the SDP's RTCP address; 0: none */
+	uint16_t rtcp_source_port;  /* where RTCP came from last, if from the address that RTP goes to; 0: never */
+	uint16_t wrong_source_told; /* when, in 1/16 s; 0: never */
+	uint8_t family;		    /* of local address and remotes: 4 or 6 */
+	uint8_t neighbour;	    /* shown: the next hop's MAC is known */
+	uint8_t paused;		    /* shown */
+	uint8_t timed;		    /* kHz of the clock that `transit` is of; 0: none */
+	uint8_t dscp;
+	uint8_t pt_count;
+	uint8_t sink_count : 2;
+	uint8_t strict : 1;
+	uint8_t captured : 1;	  /* what it receives is copied to the main thread */
+	uint8_t captured_out : 1; /* what it sends is copied */
 } __rte_cache_aligned;
 
-/* A field more than a line says makes every packet touch another line. Put what is not needed for each packet under
- * "Seldom" before raising a number here. */
-static_assert(offsetof(struct endpoint, source) == 64, "receiving: one line");
+/* What is seldomer still, or as long as an address: endpoint_rest(). Lies behind the endpoints of its chunk. */
+struct endpoint_rest {
+	const struct prompt *prompt; /* feeds the stream in place of `source`; NULL: none */
+	uint32_t prompt_since_ms;    /* of the worker's time, modulo PROMPT_WRAP_MS: when its first packet is due */
+	uint32_t prompt_next, prompt_prev; /* in its slot of the wheel, if prompt */
+	uint32_t armed_until_ms;	   /* of the worker's time, modulo 2^32, rounded up */
+	uint32_t capture_lost;		   /* copies that found no room */
+	uint16_t prompt_number;		   /* shown: enum xf_prompt, of `prompt` */
+	uint16_t zero;
+	uint8_t remotes[]; /* shown: of RTP, then of RTCP; 4 or 16 bytes each */
+};
+
+/* A field more than a line says makes every packet touch another line, and a million endpoints cost 1 MB a byte. What
+ * is not needed for each packet belongs under "Seldom" or into the rest. The limit is what is asked of all memory of an
+ * endpoint, 384 bytes: 320 and 40 here (64 with IPv6), 16 in the main thread's book, up to 4 in the workers' sets. */
+static_assert(offsetof(struct endpoint, header) == 64, "receiving: one line");
 static_assert(offsetof(struct endpoint, header.bytes) + 46 <= 128, "a header of IPv4 and 802.1Q: one line");
-static_assert(offsetof(struct endpoint, stream.ssrc) >= 192 && offsetof(struct endpoint, id) <= 256,
-	      "stream: one line");
+static_assert(offsetof(struct endpoint, stream.before_ssrc) <= 192, "sending: two lines");
+static_assert(sizeof(struct endpoint) == 320, "memory of an endpoint");
+static_assert(offsetof(struct endpoint_rest, remotes) + 2 * 4 <= 40, "memory of an endpoint");
+static_assert(XF_PORT_PAIRS % ENDPOINT_CHUNK == 0, "a chunk has one local address");
 
-TAILQ_HEAD(endpoint_list, endpoint);
-
-/* What endpoint_create needs. */
+/* What COMMAND_OPEN needs; the main thread's, until the command is done. */
 struct endpoint_config {
 	struct xf_endpoint_id id;
 	uint8_t owner; /* worker */
@@ -128,6 +130,32 @@ struct endpoint_config {
 	struct egress egress; /* resolved or not; .port is taken from the settings */
 	struct stream_seed seed;
 };
+
+/* Bytes of an address of family 4 or 6. */
+static inline unsigned endpoint_addr_len(uint8_t family)
+{
+	return family == 4 ? 4 : 16;
+}
+
+static inline size_t endpoint_rest_size(uint8_t family)
+{
+	return RTE_ALIGN_CEIL(offsetof(struct endpoint_rest, remotes) + 2 * endpoint_addr_len(family),
+			      alignof(struct endpoint_rest));
+}
+
+/* Owner worker; what is shown of it also the main thread. */
+static inline struct endpoint_rest *endpoint_rest(const struct endpoint *e)
+{
+	uint32_t place = e->id.index % ENDPOINT_CHUNK;
+	uintptr_t rests = (uintptr_t)(e - place + ENDPOINT_CHUNK);
+	return (struct endpoint_rest *)(rests + place * endpoint_rest_size(e->family));
+}
+
+/* Any worker: whose it is, or -1: closed. */
+static inline int endpoint_owner(const struct endpoint *e)
+{
+	return __atomic_load_n(&e->owner, __ATOMIC_ACQUIRE) - 1;
+}
 
 /* A source for comparing: of IPv4 nothing is left out, IPv6 is to be compared in full when the key is the same. Address
  * words and port as they stand in the packet. Never 0. */
@@ -151,40 +179,54 @@ static inline uint64_t endpoint_key(const struct xf_sockaddr *source)
 	return source->addr.family == 4 ? endpoint_key4(word, port_be) : endpoint_key6(source->addr.bytes, port_be);
 }
 
-/* Main thread. In the table's memory; it is not in its slot before COMMAND_OPEN. 0; -EINVAL: see endpoint_check, or an
- * index beyond the table; -ENOMEM. */
-int endpoint_create(struct endpoint **out, struct flow_table *flows, const struct endpoint_config *config);
-/* Main thread, after a grace period. NULL is fine. */
-void endpoint_destroy(struct flow_table *flows, struct endpoint *endpoint);
-
 /* Any thread: whether the settings are such as OPEN and UPDATE take. 0 or -EINVAL: address families, payload types,
  * codecs, DSCP, learning or port out of range, or a remote of another family than `local`. */
 int endpoint_check(const struct xf_endpoint_settings *settings, const struct xf_addr *local, unsigned port_count);
 
-/* Any thread while the endpoint cannot be freed (the main thread frees, so it always may). */
-void endpoint_state(const struct endpoint *endpoint, struct xf_endpoint_state *state);
+/* Any thread: the state of the endpoint that is open on the index. False: none is. */
+bool endpoint_state(const struct flow_table *flows, uint32_t index, struct xf_endpoint_state *state);
+/* The owner; or the main thread between the end of OPEN and the posting of CLOSE: its media time-out; 0: none. */
+uint64_t endpoint_timeout_ns(const struct endpoint *endpoint);
 
-/* The rest: owner worker only (endpoint_settings: also endpoint_create, before anybody else sees the endpoint). */
+/* The rest: owner worker only. */
 
-/* settings have been checked; egress.port is taken from them. */
-void endpoint_settings(struct endpoint *endpoint, const struct xf_endpoint_settings *settings,
-		       const struct egress *egress);
-
-/* Its life begins at now_ns. */
-void endpoint_open(struct endpoint *endpoint, uint64_t now_ns);
-/* settings have been checked. The send stream goes on. */
-void endpoint_update(struct endpoint *endpoint, const struct xf_endpoint_settings *settings,
-		     const struct egress *egress, uint64_t now_ns);
-void endpoint_set_egress(struct endpoint *endpoint, const struct egress *egress);
+/* Its life begins at now_ns. config has been checked. */
+void endpoint_open(const struct flow_table *flows, struct endpoint *endpoint, const struct endpoint_config *config,
+		   uint64_t now_ns);
+/* Its life ends; no patch has it any more. */
+void endpoint_close(struct endpoint *endpoint);
+/* settings have been checked; egress.port is taken from them. The send stream goes on. */
+void endpoint_update(const struct flow_table *flows, struct endpoint *endpoint,
+		     const struct xf_endpoint_settings *settings, const struct egress *egress, uint64_t now_ns);
+void endpoint_set_egress(const struct flow_table *flows, struct endpoint *endpoint, const struct egress *egress);
 /* Locks the source; what is sent goes there from now on. */
-void endpoint_lock(struct endpoint *endpoint, const struct xf_sockaddr *source);
+void endpoint_lock(const struct flow_table *flows, struct endpoint *endpoint, const struct xf_sockaddr *source);
+/* Whether this is the locked source. */
+bool endpoint_is_locked(const struct endpoint *endpoint, const struct xf_sockaddr *source);
+/* The address and port that it receives on. */
+struct xf_sockaddr endpoint_local(const struct flow_table *flows, const struct endpoint *endpoint);
+/* What the SDP says of RTP and of RTCP; family 0: nothing. */
+struct xf_sockaddr endpoint_remote(const struct endpoint *endpoint);
+struct xf_sockaddr endpoint_remote_rtcp(const struct endpoint *endpoint);
+/* Where RTP goes: the locked source, else what the SDP says; family 0: nowhere. */
+struct xf_sockaddr endpoint_target(const struct endpoint *endpoint);
 /* Where RTCP is to be sent; family 0: nowhere. */
-struct xf_sockaddr endpoint_rtcp_remote(const struct endpoint *endpoint);
-/* After a change of what feeds it, whom it feeds, its lock, its way out, pause or captures: whether its packets may
- * take the express way. */
-void endpoint_settle(struct endpoint *endpoint);
+struct xf_sockaddr endpoint_rtcp_target(const struct endpoint *endpoint);
+/* The Ethernet part of what it sends. */
+struct egress endpoint_egress(const struct endpoint *endpoint);
+/* After a change of what feeds it, whom it feeds, its lock, its way out, pause or captures: whether its packets, and
+ * those of its source, may take the express way. */
+void endpoint_settle(const struct flow_table *flows, struct endpoint *endpoint);
+/* Before a change of what is shown: whoever reads it waits for endpoint_publish. Twice is fine. */
+void endpoint_hide(struct endpoint *endpoint);
 /* Shows the present state to other threads. */
 void endpoint_publish(struct endpoint *endpoint);
 /* The codec that a received payload type means here, or -1; the payload type that a codec has here, or -1. */
 int endpoint_codec(const struct endpoint *endpoint, uint8_t pt);
 int endpoint_pt(const struct endpoint *endpoint, uint8_t codec);
+
+/* Milliseconds of its life. */
+static inline uint64_t endpoint_ms(const struct endpoint *e, uint64_t now_ns)
+{
+	return (now_ns - e->opened_ns) / 1000000;
+}

@@ -36,15 +36,6 @@ static inline uint64_t express_load64(const uint8_t *p)
 	return word;
 }
 
-/* One's complement sum of words of any size in 16 bits. */
-static inline uint16_t express_fold(uint64_t sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)((sum & 0xffff) + (sum >> 16));
-}
-
 /* What stands at fixed places of a frame that may go: Ethernet's type, IPv4 without options or fragments, UDP, an even
  * port of the media range, RTP version 2 without padding, extension or CSRC. By three loads of 16 bytes: from the
  * frame, from frame + 16, and from the destination address on. */
@@ -93,7 +84,7 @@ static inline uint32_t express_look_v4(const struct flow_table *flows, const uin
 	const uint32_t total = rte_be_to_cpu_16((uint16_t)(first >> 16));
 	uint64_t sum = (first & 0xffffffff) + (first >> 32) + (second & 0xffffffff) + (second >> 32) + dst;
 	/* What no host may have as its address nobody has locked. */
-	if (express_fold(sum) != 0xffff || total > room || total < EXPRESS_V4)
+	if (header_sum_fold(sum) != 0xffff || total > room || total < EXPRESS_V4)
 		return EXPRESS_NONE;
 	return express_look_udp(ip + EXPRESS_V4, total - EXPRESS_V4, flow_base4(flows, dst));
 }
@@ -149,25 +140,28 @@ static inline uint32_t express_look_packet(const struct worker *w, const struct 
 	return express_look_other(w, frame, len, rtp);
 }
 
+/* Where an endpoint may be open, or NULL. */
+static inline struct endpoint *express_place(const struct flow_table *flows, uint32_t index)
+{
+	struct endpoint *chunk = __atomic_load_n(&flows->chunks[index / ENDPOINT_CHUNK], __ATOMIC_ACQUIRE);
+	return chunk ? chunk + index % ENDPOINT_CHUNK : NULL;
+}
+
 void express_look(const struct worker *w, struct express *x, struct rte_mbuf *const *pkts, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		x->index[i] = express_look_packet(w, pkts[i], &x->rtp[i]);
-		if (x->index[i] != EXPRESS_NONE)
-			rte_prefetch0(&w->flows->slots[x->index[i]]);
+		uint32_t index = express_look_packet(w, pkts[i], &x->rtp[i]);
+		x->endpoints[i] = index == EXPRESS_NONE ? NULL : express_place(w->flows, index);
+		rte_prefetch0(x->endpoints[i]);
 	}
 	for (unsigned i = 0; i < n; i++) {
-		x->endpoints[i] = x->index[i] == EXPRESS_NONE ? NULL : flow_get(w->flows, x->index[i]);
-		if (x->endpoints[i])
-			rte_prefetch0(x->endpoints[i]);
-	}
-	for (unsigned i = 0; i < n; i++) {
-		/* Another worker's endpoint too: who it is, is not known before its first line is here. */
-		const struct endpoint *e = x->endpoints[i],
-				      *to = e ? __atomic_load_n(&e->sink, __ATOMIC_RELAXED) : NULL;
-		if (to) {
-			rte_prefetch0(&to->source);
-			rte_prefetch0(&to->stream.ssrc);
+		/* The owner alone may look any further, and nobody opens or closes while it does. */
+		if (!x->endpoints[i] || endpoint_owner(x->endpoints[i]) != (int)w->index) {
+			x->endpoints[i] = NULL;
+		} else if (x->endpoints[i]->express) {
+			const struct endpoint *to = flow_at(w->flows, x->endpoints[i]->sinks[0]);
+			rte_prefetch0(&to->header);
+			rte_prefetch0(&to->stream);
 		}
 	}
 }
@@ -180,7 +174,8 @@ static inline bool express_from(const struct endpoint *e, const uint8_t *rtp, un
 	/* Behind IPv6 the header ends later than behind IPv4, tagged or not. */
 	if (likely(offset < EXPRESS_ETHER + EXPRESS_V6 + EXPRESS_UDP))
 		return e->locked_key == endpoint_key4(express_load32(v4 + 12), port);
-	return e->locked_key == endpoint_key6(v6 + 8, port) && memcmp(e->locked.addr.bytes, v6 + 8, 16) == 0;
+	return e->locked_key == endpoint_key6(v6 + 8, port) &&
+	       memcmp(e->header.bytes + e->header.len - EXPRESS_UDP - 16, v6 + 8, 16) == 0;
 }
 
 /* The header in front of `rtp`, whose old header lay there; the UDP checksum carried over, RFC 1624. */
@@ -198,9 +193,7 @@ static inline void express_write(const struct endpoint *e, const struct endpoint
 	sum += to->header.pseudo_sum;
 	for (unsigned i = 0; i < 3; i++)
 		sum += (uint64_t)(uint32_t)~old[i] + new[i];
-	uint16_t checksum = (uint16_t)~express_fold(sum);
-	if (checksum == 0)
-		checksum = 0xffff;
+	uint16_t checksum = header_checksum(header_sum_fold(sum));
 	/* Of IPv4 without a tag three times 16 bytes, the last two with some in common. */
 	uint8_t *at = rtp - to->header.len;
 	if (likely(to->header.len == EXPRESS_V4_RTP)) {
@@ -223,12 +216,10 @@ bool express_forward(struct worker *w, struct endpoint *e, struct rte_mbuf *mbuf
 	const uint16_t seq = rte_be_to_cpu_16(express_load16(rtp + 2));
 	const uint32_t timestamp = rte_be_to_cpu_32(express_load32(rtp + 4));
 	const uint32_t ssrc = rte_be_to_cpu_32(express_load32(rtp + 8));
-	/* All but the owner is the owner's. */
-	if (unlikely(e->owner != w->index))
+	if (!e->express || !express_from(e, rtp, offset) || pt != e->pt_in || !receive_follows(e, ssrc, seq))
 		return false;
-	struct endpoint *to = e->sink;
-	if (!e->express || !express_from(e, rtp, offset) || pt != e->pt_in || !receive_follows(e, ssrc, seq) ||
-	    !to->express_out || to->source != e || !stream_follows(&to->stream, ssrc, seq))
+	struct endpoint *to = flow_at(w->flows, e->sinks[0]);
+	if (!to->express_out || !stream_follows(&to->stream, ssrc, seq))
 		return false;
 	if (unlikely(to->header.payload_len != len)) {
 		if (to->header.len - to->header.l3 + len > w->ports[to->port].mtu)
@@ -242,11 +233,7 @@ bool express_forward(struct worker *w, struct endpoint *e, struct rte_mbuf *mbuf
 	stream_follow(&to->stream, seq, timestamp, (uint16_t)(len - RTP_HEADER_LEN), &out);
 	express_write(e, to, rtp, &out, marker);
 	counter_add(&to->tx_bytes, len);
-	mbuf->data_off = (uint16_t)(mbuf->data_off + offset - to->header.len);
-	mbuf->data_len = (uint16_t)(to->header.len + len);
-	mbuf->pkt_len = mbuf->data_len;
-	mbuf->ol_flags = 0;
-	mbuf->packet_type = 0;
+	header_cut(&to->header, mbuf, offset, len);
 	loop_transmit(w, to->port, mbuf);
 	return true;
 }

@@ -11,8 +11,7 @@
 
 /* A burst that is being looked at. */
 struct express {
-	struct endpoint *endpoints[WORKER_BURST]; /* NULL: not for the express way */
-	uint32_t index[WORKER_BURST];		  /* of the endpoint; UINT32_MAX: as above */
+	struct endpoint *endpoints[WORKER_BURST]; /* open, and this worker's; NULL: not for the express way */
 	uint8_t rtp[WORKER_BURST];		  /* offset of the RTP header */
 };
 

@@ -1,22 +1,22 @@
 /* The flow table: where a packet's local address and port lead.
  *
  * Local addresses are what the configuration lists: media addresses, SIP sockets, or both at once. An exact lookup in a
- * small hash gives the address its media index; index and port are one array read. The address part never changes after
- * creation. A slot is written by its endpoint's owner worker only (COMMAND_OPEN, COMMAND_CLOSE); the main thread sees
- * to it that no two workers are told to open one index. Everybody may read: an endpoint is freed after a grace period
- * only.
+ * small hash gives the address its media index; index and port are the place of an endpoint in an arena, whose memory
+ * is computed and not looked up. The address part never changes after creation. The arena grows by chunks: the main
+ * thread takes a chunk's memory before it posts the first COMMAND_OPEN in it, zeroed, and nobody gives it back before
+ * the table is destroyed. So an endpoint may be looked at by whoever has computed its address, at any time: it is open
+ * or it is not, and its owner says so (endpoint.h). The main thread sees to it that no two workers are told to open one
+ * index.
  */
 #pragma once
 
 #include <stdint.h>
 #include "xfergate/addr.h"
 #include "xfergate/endpoint.h"
-#include "slab.h"
+#include "endpoint.h"
 
 #define FLOW_SIP_MAX	64
 #define FLOW_LOCAL_HASH 512 /* power of two, at least twice the number of local addresses */
-
-struct endpoint;
 
 struct flow_config {
 	struct xf_addr media[XF_MAX_MEDIA_ADDRS]; /* the place in this list is the endpoint's local address index */
@@ -45,10 +45,11 @@ struct flow_table {
 	struct xf_sockaddr sip[FLOW_SIP_MAX];
 	struct xf_addr media[XF_MAX_MEDIA_ADDRS];
 	unsigned sip_count, media_count;
-	uint32_t slot_count;	   /* media_count * XF_PORT_PAIRS */
-	struct slab endpoints;	   /* their memory; the main thread alone takes and gives back */
-	struct endpoint **slots;   /* written by the owner, released; read by all, acquired */
-	uint32_t *generation_last; /* of each slot: highest that was ever open there; written by the owner; 0: none */
+	uint32_t slot_count;	  /* media_count * XF_PORT_PAIRS */
+	int socket;		  /* NUMA, or SOCKET_ID_ANY */
+	size_t bytes;		  /* of DPDK's heap that the arena has taken; main thread */
+	struct endpoint **chunks; /* ENDPOINT_CHUNK endpoints each, then their rests; NULL: none was opened there yet.
+				     Written by the main thread, released; read by all, acquired */
 };
 
 /* Main thread, before the workers. 0; -EINVAL: too many addresses, one twice, or a SIP port in the media range of a
@@ -82,22 +83,21 @@ static inline uint32_t flow_base4(const struct flow_table *flows, uint32_t addr_
 /* Any core: whether a SIP socket listens there. */
 bool flow_is_sip(const struct flow_table *flows, const struct xf_addr *addr, uint16_t port);
 
-/* Any core: the endpoint open on the index, or NULL. */
+/* Main thread: before an endpoint is opened on the index, there must be memory for it. 0; -EINVAL: no such index;
+ * -ENOMEM. */
+int flow_provide(struct flow_table *flows, uint32_t index);
+
+/* Any core: the place of an endpoint, open or not, which has been provided. */
+static inline struct endpoint *flow_at(const struct flow_table *flows, uint32_t index)
+{
+	return __atomic_load_n(&flows->chunks[index / ENDPOINT_CHUNK], __ATOMIC_ACQUIRE) + index % ENDPOINT_CHUNK;
+}
+
+/* Any core: the endpoint that is open on the index, or NULL. Whoever is not its owner may only ask who is. */
 static inline struct endpoint *flow_get(const struct flow_table *flows, uint32_t index)
 {
-	if (index >= flows->slot_count)
+	if (index >= flows->slot_count || !__atomic_load_n(&flows->chunks[index / ENDPOINT_CHUNK], __ATOMIC_ACQUIRE))
 		return NULL;
-	return __atomic_load_n(&flows->slots[index], __ATOMIC_ACQUIRE);
-}
-
-/* Owner worker only. */
-static inline void flow_set(struct flow_table *flows, uint32_t index, struct endpoint *endpoint)
-{
-	__atomic_store_n(&flows->slots[index], endpoint, __ATOMIC_RELEASE);
-}
-
-/* Any core: the highest generation that was ever open on the index; 0: none. */
-static inline uint32_t flow_generation(const struct flow_table *flows, uint32_t index)
-{
-	return index < flows->slot_count ? __atomic_load_n(&flows->generation_last[index], __ATOMIC_RELAXED) : 0;
+	struct endpoint *e = flow_at(flows, index);
+	return endpoint_owner(e) >= 0 ? e : NULL;
 }

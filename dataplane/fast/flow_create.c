@@ -1,5 +1,4 @@
 #include <rte_malloc.h>
-#include "endpoint.h"
 #include "flow.h"
 
 static_assert(FLOW_LOCAL_HASH >= 2 * (XF_MAX_MEDIA_ADDRS + FLOW_SIP_MAX), "a search must meet a free place");
@@ -57,17 +56,15 @@ int flow_table_create(struct flow_table **out, const struct flow_config *config,
 	struct flow_table *flows = rte_zmalloc_socket("xf_flow", sizeof(*flows), RTE_CACHE_LINE_SIZE, socket);
 	if (!flows)
 		return -ENOMEM;
-	slab_init(&flows->endpoints, sizeof(struct endpoint), socket);
+	flows->socket = socket;
 	int ret = flow_table_fill(flows, config);
 	if (ret < 0)
 		goto err_free;
 	if (flows->slot_count) {
-		flows->slots = rte_zmalloc_socket("xf_flow_slots", flows->slot_count * sizeof(*flows->slots),
-						  RTE_CACHE_LINE_SIZE, socket);
-		flows->generation_last =
-		    rte_zmalloc_socket("xf_flow_generations", flows->slot_count * sizeof(*flows->generation_last),
+		flows->chunks =
+		    rte_zmalloc_socket("xf_flow_chunks", flows->slot_count / ENDPOINT_CHUNK * sizeof(*flows->chunks),
 				       RTE_CACHE_LINE_SIZE, socket);
-		if (!flows->slots || !flows->generation_last) {
+		if (!flows->chunks) {
 			ret = -ENOMEM;
 			goto err_free;
 		}
@@ -79,12 +76,29 @@ err_free:
 	return ret;
 }
 
+int flow_provide(struct flow_table *flows, uint32_t index)
+{
+	if (index >= flows->slot_count)
+		return -EINVAL;
+	struct endpoint **place = &flows->chunks[index / ENDPOINT_CHUNK];
+	if (*place)
+		return 0;
+	uint8_t family = flows->media[xf_endpoint_local_addr(index)].family;
+	size_t size = ENDPOINT_CHUNK * (sizeof(struct endpoint) + endpoint_rest_size(family));
+	struct endpoint *chunk = rte_zmalloc_socket("xf_endpoints", size, RTE_CACHE_LINE_SIZE, flows->socket);
+	if (!chunk)
+		return -ENOMEM;
+	flows->bytes += size + 2 * RTE_CACHE_LINE_SIZE;
+	__atomic_store_n(place, chunk, __ATOMIC_RELEASE);
+	return 0;
+}
+
 void flow_table_destroy(struct flow_table *flows)
 {
 	if (!flows)
 		return;
-	slab_fini(&flows->endpoints);
-	rte_free(flows->generation_last);
-	rte_free(flows->slots);
+	for (uint32_t i = 0; flows->chunks && i < flows->slot_count / ENDPOINT_CHUNK; i++)
+		rte_free(flows->chunks[i]);
+	rte_free(flows->chunks);
 	rte_free(flows);
 }

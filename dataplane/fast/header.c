@@ -49,6 +49,8 @@ void header_build(struct endpoint_header *header, const struct egress *egress, u
 		memcpy(at, tag, 4);
 		at += 4;
 	}
+	if (remote->addr.family == 0)
+		return;
 	memcpy(at, &type, 2);
 	at += 2;
 	header->l3 = (uint8_t)(at - header->bytes);
@@ -100,19 +102,12 @@ int header_put(struct endpoint_header *header, struct rte_mbuf *mbuf, uint16_t o
 		return -ENOBUFS;
 	if (header->payload_len != len)
 		header_fit(header, len);
-	mbuf->data_off = (uint16_t)(mbuf->data_off + offset - header->len);
-	mbuf->data_len = (uint16_t)(header->len + len);
-	mbuf->pkt_len = mbuf->data_len;
-	mbuf->ol_flags = 0;
-	mbuf->packet_type = 0;
+	header_cut(header, mbuf, offset, len);
 	uint8_t *udp = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, header->len - sizeof(struct rte_udp_hdr));
 	memcpy(rte_pktmbuf_mtod(mbuf, uint8_t *), header->bytes, header->len);
 	/* The length counts twice: in the UDP header and in the pseudo header. */
 	uint16_t be = rte_cpu_to_be_16((uint16_t)(sizeof(struct rte_udp_hdr) + len));
-	uint16_t checksum = header_sum_add(header_sum_add(payload_sum, header->pseudo_sum), header_sum_add(be, be));
-	checksum = (uint16_t)~checksum;
-	if (checksum == 0)
-		checksum = 0xffff;
+	uint16_t checksum = header_checksum(header_sum_fold((uint64_t)payload_sum + header->pseudo_sum + be + be));
 	memcpy(udp + 6, &checksum, 2);
 	return 0;
 }

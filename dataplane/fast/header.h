@@ -4,7 +4,8 @@
 #include <rte_mbuf.h>
 #include "endpoint.h"
 
-/* Prepares the bytes for one local and one remote address of the same family. */
+/* Prepares the bytes for one local and one remote address of the same family; of a remote of family 0 Ethernet's part
+ * alone. */
 void header_build(struct endpoint_header *header, const struct egress *egress, uint8_t dscp,
 		  const struct xf_sockaddr *local, const struct xf_sockaddr *remote);
 
@@ -20,19 +21,38 @@ void header_fit(struct endpoint_header *header, uint16_t len);
 int header_put(struct endpoint_header *header, struct rte_mbuf *mbuf, uint16_t offset, uint16_t len,
 	       uint16_t payload_sum, uint16_t mtu);
 
-/* One's complement arithmetic on sums of 16-bit words (RFC 1624). */
-static inline uint16_t header_sum_fold(uint32_t sum)
+/* Gives the frame `len` bytes of UDP payload that begin at `offset`, and room for the header before them. */
+static inline void header_cut(const struct endpoint_header *header, struct rte_mbuf *mbuf, unsigned offset,
+			      unsigned len)
 {
+	mbuf->data_off = (uint16_t)(mbuf->data_off + offset - header->len);
+	mbuf->data_len = (uint16_t)(header->len + len);
+	mbuf->pkt_len = mbuf->data_len;
+	mbuf->ol_flags = 0;
+	mbuf->packet_type = 0;
+}
+
+/* One's complement arithmetic on sums of 16-bit words (RFC 1624): a sum of words of any size in 16 bits. */
+static inline uint16_t header_sum_fold(uint64_t sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)((sum & 0xffff) + (sum >> 16));
 }
 
+/* The UDP checksum of what has this sum: 0 would say that there is none (RFC 768). */
+static inline uint16_t header_checksum(uint16_t sum)
+{
+	return sum == 0xffff ? sum : (uint16_t)~sum;
+}
+
 static inline uint16_t header_sum_add(uint16_t a, uint16_t b)
 {
-	return header_sum_fold((uint32_t)a + b);
+	return header_sum_fold((uint64_t)a + b);
 }
 
 static inline uint16_t header_sum_sub(uint16_t a, uint16_t b)
 {
-	return header_sum_fold((uint32_t)a + (uint16_t)~b);
+	return header_sum_fold((uint64_t)a + (uint16_t)~b);
 }

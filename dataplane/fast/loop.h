@@ -7,6 +7,7 @@
 #include "endpoint.h"
 #include "flow.h"
 #include "fragments.h"
+#include "index_set.h"
 #include "meter.h"
 #include "prompt.h"
 #include "worker.h"
@@ -27,16 +28,16 @@ struct loop_queue {
 /* Who hears a prompt, by the millisecond in which its packet is due. It takes as long to go round as a packet lasts, so
  * an endpoint stays in its slot for as long as its prompt plays. */
 struct prompt_wheel {
-	LIST_HEAD(, endpoint) slots[PROMPT_MS];
+	uint32_t slots[PROMPT_MS]; /* first of each, or XF_ENDPOINT_NONE */
 	unsigned slot_count[PROMPT_MS], count;
-	uint64_t ms;	       /* of the slot that is next, or is being played if begun */
-	struct endpoint *next; /* in it, if begun; NULL: no more */
+	uint64_t ms;   /* of the slot that is next, or is being played if begun */
+	uint32_t next; /* in it, if begun; XF_ENDPOINT_NONE: no more */
 	bool begun;
 };
 
 struct worker {
 	unsigned index, workers, port_count;
-	struct flow_table *flows;
+	const struct flow_table *flows;
 	struct classify_tables tables;
 	struct worker_ops ops;
 	struct worker_port ports[WORKER_MAX_PORTS];
@@ -50,13 +51,14 @@ struct worker {
 	struct loop_queue kernel[WORKER_MAX_PORTS], urgent[WORKER_MAX_PORTS];
 	struct loop_queue handover[WORKER_MAX];
 
-	struct endpoint_list owned, armed;
-	unsigned owned_count, armed_count;
-	struct endpoint *timeout_cursor; /* next to look at; NULL: from the start */
+	struct index_set owned, armed;	 /* endpoints; of these, those with `armed` */
+	uint64_t *sets;			 /* their memory */
+	uint32_t owned_next, armed_next; /* to be looked at */
 	uint64_t timeout_due_ns;	 /* when the next are due, if there is traffic */
 
 	const struct prompt_set *prompts; /* NULL: there are none */
 	struct rte_mempool *pool;	  /* for their packets */
+	uint8_t secret[CNAME_SECRET];
 	struct prompt_wheel prompt_wheel;
 
 	struct worker_stats stats;
@@ -102,6 +104,9 @@ void capture_received(struct worker *worker, struct endpoint *endpoint, const st
 		      const uint8_t *payload);
 void capture_sent(struct worker *worker, struct endpoint *endpoint, const struct xf_sockaddr *from,
 		  const struct xf_sockaddr *to, const uint8_t *payload, uint16_t len);
+
+/* The same of RTP that is ready to be sent: `len` bytes of UDP payload behind the endpoint's header. */
+void capture_rtp(struct worker *worker, struct endpoint *endpoint, const struct rte_mbuf *mbuf, uint16_t len);
 
 /* patch.c */
 

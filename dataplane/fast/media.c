@@ -7,7 +7,8 @@
 #include "xfergate/fault.h"
 
 /* An endpoint tells of a wrong source at most once in this time: it is a hint, the counter has them all. */
-#define MEDIA_WRONG_SOURCE_NS 1000000000ull
+#define MEDIA_WRONG_SOURCE    16	/* of its own unit */
+#define MEDIA_WRONG_SOURCE_NS 62500000u /* the unit */
 
 static const uint32_t codec_rates[XF_CODEC_COUNT] = {
 #define X(symbol, name, rate, pt, channels) [XF_CODEC_##symbol] = rate,
@@ -39,18 +40,18 @@ static uint32_t media_rate(int codec)
 void media_count_drop(struct worker *w, struct endpoint *e, enum xf_drop drop)
 {
 	counter_add(&w->stats.drops[drop], 1);
-	counter_add(&e->rx_dropped, 1);
+	counter32_saturate(&e->rx_dropped);
 }
 
 static void media_lock(struct worker *w, struct endpoint *e, const struct xf_sockaddr *src, uint64_t now_ns)
 {
-	endpoint_lock(e, src);
+	endpoint_lock(w->flows, e, src);
 	loop_event(w, e, XF_EVENT_SOURCE_LOCKED, src, now_ns);
 }
 
 static bool media_may_learn(const struct endpoint *e, uint64_t now_ns)
 {
-	return !e->strict && now_ns - e->learn_since_ns < e->learn_window_ns;
+	return !e->strict && endpoint_ms(e, now_ns) - e->learn_since_ms < e->learn_window_ms;
 }
 
 /* Whether media may be sent to where this came from. Classification has dropped multicast and loopback. Our own
@@ -63,6 +64,21 @@ static bool media_is_sender(const struct worker *w, const struct xf_sockaddr *sr
 	return src->addr.family == 4 ? src->addr.bytes[0] != 0 : memcmp(src->addr.bytes, unspecified, 16) != 0;
 }
 
+/* What the next packet of a source that may lock must say, in 64 bits, never 0. Whoever finds another source of the
+ * same mark could as well send two packets of his own. */
+static uint64_t media_mark(const struct xf_sockaddr *src, uint32_t ssrc, uint16_t seq)
+{
+	const uint64_t odd = 0x9e3779b97f4a7c15ull;
+	uint64_t words[3], mark = (uint64_t)seq << 32 | ssrc;
+	static_assert(sizeof(words) == sizeof(*src), "all of it");
+	memcpy(words, src, sizeof(words));
+	for (unsigned i = 0; i < 3; i++) {
+		mark = (mark ^ words[i]) * odd;
+		mark ^= mark >> 29;
+	}
+	return mark | 1;
+}
+
 /* A foreign source locks with its second packet in a row, if that comes before the SDP address is heard and within the
  * window: one forged packet is not enough, and a sender behind a NAT that the SDP does not know of is heard. */
 static bool media_learn(const struct worker *w, struct endpoint *e, const struct packet *p, const struct rtp *rtp,
@@ -70,26 +86,24 @@ static bool media_learn(const struct worker *w, struct endpoint *e, const struct
 {
 	if (!media_may_learn(e, now_ns) || endpoint_codec(e, rtp->pt) < 0 || !media_is_sender(w, &p->src))
 		return false;
-	if (xf_sockaddr_eq(&e->candidate, &p->src) && e->candidate_ssrc == rtp->ssrc &&
-	    rtp->seq == (uint16_t)(e->candidate_seq + 1))
+	if (e->locked_key == media_mark(&p->src, rtp->ssrc, rtp->seq))
 		return true;
-	e->candidate = p->src;
-	e->candidate_ssrc = rtp->ssrc;
-	e->candidate_seq = rtp->seq;
+	e->locked_key = media_mark(&p->src, rtp->ssrc, (uint16_t)(rtp->seq + 1));
 	return false;
 }
 
 static bool media_source_ok(struct worker *w, struct endpoint *e, const struct packet *p, const struct rtp *rtp,
 			    uint64_t now_ns)
 {
-	bool locked = e->locked.addr.family != 0;
+	bool locked = e->locked;
 	if (XF_FAULT("any-source"))
 		return true;
-	if (likely(locked && xf_sockaddr_eq(&e->locked, &p->src)))
+	if (likely(endpoint_is_locked(e, &p->src)))
 		return true;
-	if (e->remote.addr.family == 0)
+	if (e->remote_port == 0)
 		return false;
-	if (xf_sockaddr_eq(&e->remote, &p->src)) {
+	const struct xf_sockaddr remote = endpoint_remote(e);
+	if (xf_sockaddr_eq(&remote, &p->src)) {
 		/* Within the window the party that the SDP names takes back what somebody faster has locked. */
 		if (locked && !media_may_learn(e, now_ns))
 			return false;
@@ -103,24 +117,24 @@ static bool media_source_ok(struct worker *w, struct endpoint *e, const struct p
 static void media_wrong_source(struct worker *w, struct endpoint *e, const struct packet *p, uint64_t now_ns)
 {
 	counter_add(&w->stats.drops[XF_DROP_WRONG_SOURCE], 1);
-	counter_add(&e->rx_wrong_source, 1);
-	if (e->wrong_source_told && now_ns - e->wrong_source_told_ns < MEDIA_WRONG_SOURCE_NS)
+	counter32_saturate(&e->rx_wrong_source);
+	const uint16_t now = (uint16_t)(now_ns / MEDIA_WRONG_SOURCE_NS);
+	if (e->wrong_source_told && (uint16_t)(now - e->wrong_source_told) < MEDIA_WRONG_SOURCE)
 		return;
-	e->wrong_source_told = 1;
-	e->wrong_source_told_ns = now_ns;
+	e->wrong_source_told = now ? now : 1;
 	loop_event(w, e, XF_EVENT_WRONG_SOURCE, &p->src, now_ns);
 }
 
+/* codec: of the packet, or -1. */
 static void media_received(struct worker *w, struct endpoint *e, const struct packet *p, const struct rtp *rtp,
-			   uint64_t now_ns)
+			   int codec, uint64_t now_ns)
 {
 	bool first = e->rx_packets == 0;
 	if (first)
 		loop_event(w, e, XF_EVENT_FIRST_PACKET, &p->src, now_ns);
-	int codec = endpoint_codec(e, rtp->pt);
 	receive_packet(e, rtp, codec < 0 ? 0 : (uint8_t)(media_rate(codec) / 1000), p->payload_len, now_ns);
 	if (first)
-		endpoint_settle(e);
+		endpoint_settle(w->flows, e);
 }
 
 /* The one's complement sum of the UDP payload. Carried over from the packet's own checksum, so that a payload broken on
@@ -181,7 +195,7 @@ static int media_map(struct worker *w, struct endpoint *e, struct endpoint *to, 
 	*drop = XF_DROP_PAYLOAD_TYPE;
 	if (!media_payload_type(to, codec, out))
 		return -1;
-	if (unlikely(to->source != e))
+	if (unlikely(to->source != e->id.index))
 		patch_fire(w, to, XF_EVENT_ARMED_FIRED, now_ns);
 	*drop = XF_DROP_PAUSED;
 	if (to->paused)
@@ -219,8 +233,7 @@ static void media_send(struct worker *w, struct endpoint *e, struct endpoint *to
 	}
 	counter_add(&to->tx_bytes, len);
 	if (unlikely(to->captured_out))
-		capture_sent(w, to, &to->local, to->locked.addr.family ? &to->locked : &to->remote,
-			     rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, to->header.len), len);
+		capture_rtp(w, to, mbuf, len);
 	loop_transmit(w, to->port, mbuf);
 }
 
@@ -231,11 +244,11 @@ static void media_forward(struct worker *w, struct endpoint *e, const struct pac
 	struct rte_mbuf *mbuf = p->mbuf;
 	uint16_t sum = media_payload_sum(p, rte_pktmbuf_mtod(mbuf, const uint8_t *));
 	/* Firing an armed patch changes the order of the sinks. */
-	struct endpoint *sinks[ENDPOINT_SINKS];
+	uint32_t sinks[ENDPOINT_SINKS];
 	unsigned n = e->sink_count;
 	memcpy(sinks, e->sinks, sizeof(sinks));
 	for (unsigned i = 0; i < n; i++) {
-		struct endpoint *to = sinks[i];
+		struct endpoint *to = flow_at(w->flows, sinks[i]);
 		struct media_out out;
 		enum xf_drop drop;
 		if (media_map(w, e, to, rtp, codec, now_ns, &out, &drop) < 0) {
@@ -272,8 +285,8 @@ static void media_rtp(struct worker *w, struct endpoint *e, const struct packet 
 			rte_pktmbuf_free(p->mbuf);
 		return;
 	}
-	media_received(w, e, p, &rtp, now_ns);
 	int codec = endpoint_codec(e, rtp.pt);
+	media_received(w, e, p, &rtp, codec, now_ns);
 	if (codec >= 0 && e->sink_count > 0)
 		return media_forward(w, e, p, &rtp, codec, now_ns);
 	media_count_drop(w, e, codec < 0 ? XF_DROP_PAYLOAD_TYPE : XF_DROP_UNPATCHED);
@@ -282,8 +295,11 @@ static void media_rtp(struct worker *w, struct endpoint *e, const struct packet 
 
 static void media_packet(struct worker *w, struct endpoint *e, const struct packet *p, uint64_t now_ns)
 {
-	if (unlikely(e->owner != w->index))
-		return loop_handover(w, e->owner, p->mbuf);
+	int owner = endpoint_owner(e);
+	if (unlikely(owner < 0))
+		return loop_drop(w, p->mbuf, XF_DROP_NO_ENDPOINT);
+	if (unlikely(owner != (int)w->index))
+		return loop_handover(w, (unsigned)owner, p->mbuf);
 	/* A tail in further buffers would leave behind the payload. */
 	if (unlikely(p->mbuf->nb_segs != 1))
 		return loop_drop(w, p->mbuf, XF_DROP_UDP_INVALID);

@@ -7,18 +7,17 @@
  * (many senders do not say theirs); a strict endpoint takes only what the SDP says. */
 static bool media_rtcp_source_ok(const struct endpoint *e, const struct packet *p)
 {
-	const struct xf_sockaddr *rtp = e->locked.addr.family ? &e->locked : &e->remote;
-	if (e->remote.addr.family == 0)
+	const struct xf_sockaddr remote = endpoint_remote(e), rtcp = endpoint_remote_rtcp(e), rtp = endpoint_target(e);
+	if (remote.port == 0)
 		return false;
-	if (!p->rtcp_port && e->locked.addr.family)
-		return xf_sockaddr_eq(&p->src, &e->locked);
-	if (e->remote_rtcp.addr.family && xf_sockaddr_eq(&p->src, &e->remote_rtcp))
+	if (!p->rtcp_port && e->locked)
+		return endpoint_is_locked(e, &p->src);
+	if (rtcp.port && xf_sockaddr_eq(&p->src, &rtcp))
 		return true;
 	if (e->strict)
-		return xf_addr_eq(&p->src.addr, &e->remote.addr) &&
-		       (p->src.port == e->remote.port ||
-			(e->remote_rtcp.addr.family == 0 && p->src.port == e->remote.port + 1));
-	return xf_addr_eq(&p->src.addr, &rtp->addr);
+		return xf_addr_eq(&p->src.addr, &remote.addr) &&
+		       (p->src.port == remote.port || (rtcp.port == 0 && p->src.port == remote.port + 1));
+	return xf_addr_eq(&p->src.addr, &rtp.addr);
 }
 
 /* Whether `to` may have the report. 0, or -1 with *drop. */
@@ -26,7 +25,7 @@ static int media_rtcp_may_pass(const struct endpoint *e, const struct endpoint *
 			       enum xf_drop *drop)
 {
 	*drop = XF_DROP_ARMED_WAIT;
-	if (to->source != e)
+	if (to->source != e->id.index)
 		return -1;
 	*drop = XF_DROP_PAUSED;
 	if (to->paused)
@@ -52,32 +51,34 @@ static void media_rtcp_translate(const struct endpoint *e, const struct endpoint
 	rtcp->packets = to->stream.packets;
 	rtcp->octets = to->stream.octets;
 	/* A report about what somebody else fed here before is nothing that `to`'s peer sent. */
-	rtcp->has_block = rtcp->has_block && e->source == to && e->stream.mapped;
+	rtcp->has_block = rtcp->has_block && e->source == to->id.index && e->stream.mapped;
 	rtcp->block.ssrc = e->stream.in_ssrc;
-	rtcp->block.seq_ext -= e->stream.seq_offset;
+	rtcp->block.seq_ext -= stream_seq_offset(&e->stream);
 }
 
 static void media_rtcp_send(struct worker *w, struct endpoint *e, struct endpoint *to, struct rte_mbuf *mbuf,
 			    const struct rtcp *rtcp)
 {
 	struct endpoint_header header;
-	struct xf_sockaddr local = to->local, remote = endpoint_rtcp_remote(to);
-	uint8_t bytes[RTCP_OUT_MAX];
+	struct xf_sockaddr local = endpoint_local(w->flows, to);
+	const struct xf_sockaddr remote = endpoint_rtcp_target(to), rtp = endpoint_target(to);
+	const struct egress egress = endpoint_egress(to);
+	uint8_t bytes[RTCP_OUT_MAX], cname[CNAME_LEN];
 	if (remote.addr.family == 0) {
 		media_count_drop(w, e, XF_DROP_NO_NEIGHBOUR);
 		rte_pktmbuf_free(mbuf);
 		return;
 	}
 	/* Multiplexed (RFC 5761): on RTP's own port. */
-	const struct xf_sockaddr *rtp = to->locked.addr.family ? &to->locked : &to->remote;
-	if (!xf_sockaddr_eq(&remote, rtp))
+	if (!xf_sockaddr_eq(&remote, &rtp))
 		local.port++;
-	size_t len = rtcp_write(bytes, rtcp, to->cname);
+	cname_make(cname, w->secret, &to->id, to->stream.ssrc);
+	size_t len = rtcp_write(bytes, rtcp, cname);
 	rte_pktmbuf_reset(mbuf);
 	char *data = rte_pktmbuf_append(mbuf, (uint16_t)len);
 	if (data) {
 		memcpy(data, bytes, len);
-		header_build(&header, &to->egress, to->dscp, &local, &remote);
+		header_build(&header, &egress, to->dscp, &local, &remote);
 	}
 	if (!data ||
 	    header_put(&header, mbuf, 0, (uint16_t)len, rte_raw_cksum(bytes, len), w->ports[to->port].mtu) < 0) {
@@ -85,7 +86,7 @@ static void media_rtcp_send(struct worker *w, struct endpoint *e, struct endpoin
 		rte_pktmbuf_free(mbuf);
 		return;
 	}
-	counter_add(&to->tx_rtcp, 1);
+	counter32_saturate(&to->tx_rtcp);
 	if (unlikely(to->captured_out))
 		capture_sent(w, to, &local, &remote, bytes, (uint16_t)len);
 	loop_transmit(w, to->port, mbuf);
@@ -95,7 +96,7 @@ static void media_rtcp_forward(struct worker *w, struct endpoint *e, struct rte_
 {
 	unsigned n = e->sink_count;
 	for (unsigned i = 0; i < n; i++) {
-		struct endpoint *to = e->sinks[i];
+		struct endpoint *to = flow_at(w->flows, e->sinks[i]);
 		struct rtcp out = *rtcp;
 		enum xf_drop drop;
 		if (media_rtcp_may_pass(e, to, rtcp, &drop) < 0) {
@@ -122,12 +123,13 @@ void media_rtcp(struct worker *w, struct endpoint *e, const struct packet *p, ui
 		return loop_drop(w, p->mbuf, XF_DROP_RTCP_INVALID);
 	if (!media_rtcp_source_ok(e, p)) {
 		counter_add(&w->stats.drops[XF_DROP_WRONG_SOURCE], 1);
-		counter_add(&e->rx_wrong_source, 1);
+		counter32_saturate(&e->rx_wrong_source);
 		rte_pktmbuf_free(p->mbuf);
 		return;
 	}
-	counter_add(&e->rx_rtcp, 1);
-	e->rtcp_source = p->src;
+	const struct xf_sockaddr rtp = endpoint_target(e);
+	counter32_saturate(&e->rx_rtcp);
+	e->rtcp_source_port = xf_addr_eq(&p->src.addr, &rtp.addr) ? p->src.port : 0;
 	if (e->sink_count > 0)
 		return media_rtcp_forward(w, e, p->mbuf, &rtcp);
 	media_count_drop(w, e, XF_DROP_RTCP_REPLACED);

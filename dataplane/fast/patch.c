@@ -1,11 +1,13 @@
 #include "loop.h"
 #include "xfergate/fault.h"
 
+#define PATCH_MS_NS 1000000ull
+
 /* What a receiver shall have after the batch. */
 struct patch_wish {
 	struct endpoint *to, *source, *armed;
 	const struct prompt *prompt; /* in place of source */
-	uint64_t armed_until_ns;
+	uint32_t armed_until_ms;
 	bool paused;
 };
 
@@ -14,72 +16,99 @@ struct patch_plan {
 	struct patch_wish wishes[XF_LINK_MOVES_MAX];
 };
 
-static void patch_sink_del(struct endpoint *from, const struct endpoint *to)
+static uint32_t patch_index(const struct endpoint *e)
 {
+	return e ? e->id.index : XF_ENDPOINT_NONE;
+}
+
+static struct endpoint *patch_at(const struct worker *w, uint32_t index)
+{
+	return index != XF_ENDPOINT_NONE ? flow_at(w->flows, index) : NULL;
+}
+
+static void patch_sink_del(const struct worker *w, uint32_t from_index, const struct endpoint *to)
+{
+	struct endpoint *from = flow_at(w->flows, from_index);
 	for (unsigned i = 0; i < from->sink_count; i++) {
-		if (from->sinks[i] != to)
+		if (from->sinks[i] != to->id.index)
 			continue;
-		from->sinks[i] = from->sinks[--from->sink_count];
-		from->sinks[from->sink_count] = NULL;
-		endpoint_settle(from);
+		from->sink_count--;
+		from->sinks[i] = from->sinks[from->sink_count];
+		from->sinks[from->sink_count] = XF_ENDPOINT_NONE;
+		endpoint_settle(w->flows, from);
 		return;
 	}
 }
 
-static bool patch_sink_add(struct endpoint *from, struct endpoint *to)
+static bool patch_sink_add(const struct worker *w, struct endpoint *from, const struct endpoint *to)
 {
 	if (from->sink_count == ENDPOINT_SINKS)
 		return false;
-	from->sinks[from->sink_count++] = to;
-	endpoint_settle(from);
+	from->sinks[from->sink_count++] = to->id.index;
+	endpoint_settle(w->flows, from);
 	return true;
 }
 
 static void patch_detach(struct worker *w, struct endpoint *to)
 {
-	if (to->source)
-		patch_sink_del(to->source, to);
-	if (to->armed) {
-		patch_sink_del(to->armed, to);
-		TAILQ_REMOVE(&w->armed, to, armed_link);
-		w->armed_count--;
+	const uint32_t source = to->source, armed = to->armed;
+	counter32_set(&to->source, XF_ENDPOINT_NONE);
+	counter32_set(&to->armed, XF_ENDPOINT_NONE);
+	if (source != XF_ENDPOINT_NONE)
+		patch_sink_del(w, source, to);
+	if (armed != XF_ENDPOINT_NONE) {
+		patch_sink_del(w, armed, to);
+		index_set_del(&w->armed, to->id.index);
 	}
-	to->source = to->armed = NULL;
 }
 
 /* `to` has been detached. False: a source has too many receivers; nothing is attached then. */
 static bool patch_attach(struct worker *w, const struct patch_wish *wish)
 {
 	struct endpoint *to = wish->to;
-	if (wish->source && !patch_sink_add(wish->source, to))
+	if (wish->source && !patch_sink_add(w, wish->source, to))
 		return false;
-	if (wish->armed && !patch_sink_add(wish->armed, to)) {
+	if (wish->armed && !patch_sink_add(w, wish->armed, to)) {
 		if (wish->source)
-			patch_sink_del(wish->source, to);
+			patch_sink_del(w, wish->source->id.index, to);
 		return false;
 	}
-	to->source = wish->source;
-	to->armed = wish->armed;
+	counter32_set(&to->source, patch_index(wish->source));
+	counter32_set(&to->armed, patch_index(wish->armed));
 	if (wish->armed) {
-		to->armed_until_ns = wish->armed_until_ns;
-		TAILQ_INSERT_TAIL(&w->armed, to, armed_link);
-		w->armed_count++;
+		endpoint_rest(to)->armed_until_ms = wish->armed_until_ms;
+		index_set_add(&w->armed, to->id.index);
 	}
+	endpoint_settle(w->flows, to);
 	return true;
 }
 
-static struct patch_wish patch_present(struct endpoint *to)
+static struct patch_wish patch_present(const struct worker *w, struct endpoint *to)
 {
-	return (struct patch_wish){to, to->source, to->armed, to->prompt, to->armed_until_ns, to->paused};
+	return (struct patch_wish){.to = to,
+				   .source = patch_at(w, to->source),
+				   .armed = patch_at(w, to->armed),
+				   .prompt = endpoint_rest(to)->prompt,
+				   .armed_until_ms = endpoint_rest(to)->armed_until_ms,
+				   .paused = to->paused};
+}
+
+/* In the worker's milliseconds, never too early. */
+static uint32_t patch_until_ms(uint64_t now_ns, uint64_t limit_ns)
+{
+	uint64_t limit_ms = limit_ns / PATCH_MS_NS;
+	if (limit_ms >= INT32_MAX)
+		return (uint32_t)(now_ns / PATCH_MS_NS) + INT32_MAX;
+	return (uint32_t)((now_ns + limit_ns + PATCH_MS_NS - 1) / PATCH_MS_NS);
 }
 
 /* The wish for `to`, begun with its present state. */
-static struct patch_wish *patch_plan_get(struct patch_plan *plan, struct endpoint *to)
+static struct patch_wish *patch_plan_get(const struct worker *w, struct patch_plan *plan, struct endpoint *to)
 {
 	for (unsigned i = 0; i < plan->count; i++)
 		if (plan->wishes[i].to == to)
 			return &plan->wishes[i];
-	plan->wishes[plan->count] = patch_present(to);
+	plan->wishes[plan->count] = patch_present(w, to);
 	return &plan->wishes[plan->count++];
 }
 
@@ -94,12 +123,12 @@ static int patch_plan_move(struct worker *w, struct patch_plan *plan, const stru
 		ret = command_endpoint(w, &from, &move->from);
 	if (ret < 0)
 		return ret;
-	struct patch_wish *wish = patch_plan_get(plan, to);
+	struct patch_wish *wish = patch_plan_get(w, plan, to);
 	wish->paused = move->paused != 0;
 	wish->armed = NULL;
 	if (from && move->armed_limit_ns > 0 && wish->source != from) {
 		wish->armed = from;
-		wish->armed_until_ns = now_ns + move->armed_limit_ns;
+		wish->armed_until_ms = patch_until_ms(now_ns, move->armed_limit_ns);
 	} else {
 		wish->source = from;
 		wish->prompt = prompt;
@@ -123,7 +152,8 @@ static int patch_plan_apply(struct worker *w, const struct patch_plan *plan, uin
 	struct patch_wish before[XF_LINK_MOVES_MAX];
 	unsigned i;
 	for (i = 0; i < plan->count; i++) {
-		before[i] = patch_present(plan->wishes[i].to);
+		before[i] = patch_present(w, plan->wishes[i].to);
+		endpoint_hide(plan->wishes[i].to);
 		patch_detach(w, plan->wishes[i].to);
 	}
 	for (i = 0; i < plan->count && patch_attach(w, &plan->wishes[i]); i++)
@@ -133,21 +163,23 @@ static int patch_plan_apply(struct worker *w, const struct patch_plan *plan, uin
 	*failed = i;
 	while (i-- > 0)
 		patch_detach(w, plan->wishes[i].to);
-	for (i = 0; i < plan->count; i++)
+	for (i = 0; i < plan->count; i++) {
 		patch_attach(w, &before[i]);
+		endpoint_publish(before[i].to);
+	}
 	return -EMLINK;
 attached:
 	for (i = 0; i < plan->count; i++) {
 		struct endpoint *to = plan->wishes[i].to;
 		bool resumed = before[i].paused && !plan->wishes[i].paused;
-		to->paused = plan->wishes[i].paused;
+		shown8_set(&to->paused, plan->wishes[i].paused);
 		/* After a pause the sequence goes on without the packets that were held back. */
-		if (to->source != before[i].source || to->prompt != plan->wishes[i].prompt || resumed)
+		if (plan->wishes[i].source != before[i].source || plan->wishes[i].prompt != before[i].prompt || resumed)
 			stream_unmap(&to->stream);
 		if (XF_FAULT("ssrc-changes"))
 			to->stream.ssrc++;
 		prompt_play(w, to, plan->wishes[i].prompt, now_ns);
-		endpoint_settle(to);
+		endpoint_settle(w->flows, to);
 		endpoint_publish(to);
 	}
 	return 0;
@@ -176,13 +208,14 @@ int patch_apply(struct worker *w, const struct xf_link_patch *patch, uint64_t no
 
 void patch_fire(struct worker *w, struct endpoint *to, enum xf_link_event_type type, uint64_t now_ns)
 {
-	struct patch_wish wish = {.to = to, .source = to->armed};
+	struct patch_wish wish = {.to = to, .source = patch_at(w, to->armed)};
+	endpoint_hide(to);
 	patch_detach(w, to);
 	/* The armed source has room: its place for `to` was just given back. */
 	patch_attach(w, &wish);
 	prompt_play(w, to, NULL, now_ns);
 	stream_unmap(&to->stream);
-	endpoint_settle(to);
+	endpoint_settle(w->flows, to);
 	endpoint_publish(to);
 	loop_event(w, to, type, NULL, now_ns);
 }
@@ -192,8 +225,9 @@ void patch_clear(struct worker *w, struct endpoint *e)
 	patch_detach(w, e);
 	prompt_play(w, e, NULL, 0);
 	while (e->sink_count > 0) {
-		struct endpoint *to = e->sinks[0];
-		struct patch_wish wish = patch_present(to);
+		struct endpoint *to = flow_at(w->flows, e->sinks[0]);
+		struct patch_wish wish = patch_present(w, to);
+		endpoint_hide(to);
 		patch_detach(w, to);
 		if (wish.source == e) {
 			wish.source = NULL;
@@ -202,7 +236,6 @@ void patch_clear(struct worker *w, struct endpoint *e)
 		if (wish.armed == e)
 			wish.armed = NULL;
 		patch_attach(w, &wish);
-		endpoint_settle(to);
 		endpoint_publish(to);
 	}
 }

@@ -11,14 +11,45 @@ const struct prompt *prompt_get(const struct worker *w, const struct xf_endpoint
 	return w->prompts && number != XF_PROMPT_NONE ? &w->prompts->prompts[number] : NULL;
 }
 
-static void prompt_stop(struct prompt_wheel *wheel, struct endpoint *e)
+static struct endpoint_rest *prompt_rest(const struct worker *w, uint32_t index)
 {
-	if (wheel->next == e)
-		wheel->next = LIST_NEXT(e, prompt_link);
-	LIST_REMOVE(e, prompt_link);
-	wheel->slot_count[e->prompt_since_ms % PROMPT_MS]--;
+	return endpoint_rest(flow_at(w->flows, index));
+}
+
+static void prompt_enter(struct worker *w, const struct endpoint *e, unsigned slot)
+{
+	struct prompt_wheel *wheel = &w->prompt_wheel;
+	struct endpoint_rest *rest = endpoint_rest(e);
+	rest->prompt_next = wheel->slots[slot];
+	rest->prompt_prev = XF_ENDPOINT_NONE;
+	if (rest->prompt_next != XF_ENDPOINT_NONE)
+		prompt_rest(w, rest->prompt_next)->prompt_prev = e->id.index;
+	wheel->slots[slot] = e->id.index;
+	wheel->slot_count[slot]++;
+	wheel->count++;
+}
+
+static void prompt_leave(struct worker *w, const struct endpoint *e)
+{
+	struct prompt_wheel *wheel = &w->prompt_wheel;
+	const struct endpoint_rest *rest = endpoint_rest(e);
+	unsigned slot = rest->prompt_since_ms % PROMPT_MS;
+	if (rest->prompt_prev != XF_ENDPOINT_NONE)
+		prompt_rest(w, rest->prompt_prev)->prompt_next = rest->prompt_next;
+	else
+		wheel->slots[slot] = rest->prompt_next;
+	if (rest->prompt_next != XF_ENDPOINT_NONE)
+		prompt_rest(w, rest->prompt_next)->prompt_prev = rest->prompt_prev;
+	if (wheel->next == e->id.index)
+		wheel->next = rest->prompt_next;
+	wheel->slot_count[slot]--;
 	wheel->count--;
-	e->prompt = NULL;
+}
+
+static void prompt_set(struct endpoint_rest *rest, const struct prompt *prompt)
+{
+	rest->prompt = prompt;
+	shown16_set(&rest->prompt_number, prompt ? (uint16_t)prompt->number : XF_PROMPT_NONE);
 }
 
 /* The first millisecond that the wheel has yet to come to. */
@@ -45,22 +76,21 @@ static uint64_t prompt_emptiest(const struct prompt_wheel *wheel, uint64_t soone
 void prompt_play(struct worker *w, struct endpoint *e, const struct prompt *prompt, uint64_t now_ns)
 {
 	struct prompt_wheel *wheel = &w->prompt_wheel;
-	if (e->prompt == prompt)
+	struct endpoint_rest *rest = endpoint_rest(e);
+	if (rest->prompt == prompt)
 		return;
-	if (!prompt)
-		return prompt_stop(wheel, e);
-	uint64_t since = prompt_soonest(wheel, now_ns);
-	if (e->prompt) {
-		/* One prompt after another: in the same slot, so that the packets keep their distance. */
-		since += (e->prompt_since_ms + PROMPT_MS - since % PROMPT_MS) % PROMPT_MS;
-	} else {
-		since = prompt_emptiest(wheel, since);
-		LIST_INSERT_HEAD(&wheel->slots[since % PROMPT_MS], e, prompt_link);
-		wheel->slot_count[since % PROMPT_MS]++;
-		wheel->count++;
+	if (!prompt) {
+		prompt_leave(w, e);
+		return prompt_set(rest, NULL);
 	}
-	e->prompt = prompt;
-	e->prompt_since_ms = since;
+	uint64_t since = prompt_soonest(wheel, now_ns);
+	if (rest->prompt)
+		/* One prompt after another: in the same slot, so that the packets keep their distance. */
+		since += (rest->prompt_since_ms + PROMPT_MS - since % PROMPT_MS) % PROMPT_MS;
+	else
+		prompt_enter(w, e, (since = prompt_emptiest(wheel, since)) % PROMPT_MS);
+	prompt_set(rest, prompt);
+	rest->prompt_since_ms = (uint32_t)(since % PROMPT_WRAP_MS);
 }
 
 /* The law that the endpoint's peer can hear, and its payload type. False: none. */
@@ -103,7 +133,8 @@ static struct rte_mbuf *prompt_packet(struct worker *w, struct endpoint *e, uint
 	}
 	data[0] = 2 << 6; /* version 2, nothing else (RFC 3550 5.1) */
 	rtp_write(data, pt, out.marker, out.seq, out.timestamp, e->stream.ssrc);
-	memcpy(data + RTP_HEADER_LEN, e->prompt->payload[law][n % e->prompt->frames], PROMPT_SAMPLES);
+	const struct prompt *prompt = endpoint_rest(e)->prompt;
+	memcpy(data + RTP_HEADER_LEN, prompt->payload[law][n % prompt->frames], PROMPT_SAMPLES);
 	return mbuf;
 }
 
@@ -123,9 +154,14 @@ static void prompt_send(struct worker *w, struct endpoint *e, uint64_t n, uint64
 	}
 	counter_add(&e->tx_bytes, len);
 	if (unlikely(e->captured_out))
-		capture_sent(w, e, &e->local, e->locked.addr.family ? &e->locked : &e->remote,
-			     rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, e->header.len), len);
+		capture_rtp(w, e, mbuf, len);
 	loop_transmit(w, e->port, mbuf);
+}
+
+/* How long its prompt has played at this millisecond; more than half of PROMPT_WRAP_MS: it is yet to begin. */
+static uint32_t prompt_since(const struct endpoint_rest *rest, uint64_t ms)
+{
+	return (uint32_t)((ms + PROMPT_WRAP_MS - rest->prompt_since_ms) % PROMPT_WRAP_MS);
 }
 
 unsigned prompt_run(struct worker *w, uint64_t now_ns)
@@ -142,18 +178,20 @@ unsigned prompt_run(struct worker *w, uint64_t now_ns)
 	/* Twice round is two packets for each. */
 	while (wheel->ms <= now_ms && done < LOOP_PROMPTS && passed < 2 * PROMPT_MS) {
 		if (!wheel->begun)
-			wheel->next = LIST_FIRST(&wheel->slots[wheel->ms % PROMPT_MS]);
-		wheel->begun = wheel->next != NULL;
+			wheel->next = wheel->slots[wheel->ms % PROMPT_MS];
+		wheel->begun = wheel->next != XF_ENDPOINT_NONE;
 		if (!wheel->begun) {
 			wheel->ms++;
 			passed++;
 			continue;
 		}
-		struct endpoint *e = wheel->next;
-		wheel->next = LIST_NEXT(e, prompt_link);
+		struct endpoint *e = flow_at(w->flows, wheel->next);
+		const struct endpoint_rest *rest = endpoint_rest(e);
+		wheel->next = rest->prompt_next;
 		done++;
-		if (wheel->ms >= e->prompt_since_ms)
-			prompt_send(w, e, (wheel->ms - e->prompt_since_ms) / PROMPT_MS, now_ns);
+		uint32_t ms = prompt_since(rest, wheel->ms);
+		if (ms < PROMPT_WRAP_MS / 2)
+			prompt_send(w, e, ms / PROMPT_MS, now_ns);
 	}
 	return done;
 }

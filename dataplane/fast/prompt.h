@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include "xfergate/prompt.h"
 
-#define PROMPT_MS      20  /* of a frame */
+#define PROMPT_MS      20 /* of a frame */
+#define PROMPT_WRAP_MS (UINT32_MAX / PROMPT_MS * PROMPT_MS)
 #define PROMPT_SAMPLES 160 /* of a frame, at 8000 Hz: an octet each */
 
 enum prompt_law { PROMPT_MU, PROMPT_A, PROMPT_LAWS };

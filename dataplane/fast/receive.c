@@ -2,14 +2,14 @@
 
 static void receive_timed(struct endpoint *e, uint8_t rate_khz)
 {
-	__atomic_store_n(&e->timed, rate_khz, __ATOMIC_RELAXED);
+	shown8_set(&e->timed, rate_khz);
 }
 
 /* Another SSRC, or a sequence far from the last: what was expected of the one before is settled (RFC 3550 A.1). */
 static void receive_begin(struct endpoint *e, const struct rtp *rtp)
 {
 	if (e->rx_packets > 0)
-		counter_add(&e->expected_before, e->seq_ext - e->seq_first + 1);
+		counter32_add(&e->expected_before, e->seq_ext - e->seq_first + 1);
 	counter32_set(&e->ssrc_in, rtp->ssrc);
 	counter32_set(&e->seq_first, rtp->seq);
 	counter32_set(&e->seq_ext, rtp->seq);

@@ -138,15 +138,15 @@ static uint8_t *rtcp_write_head(uint8_t *p, unsigned count, unsigned type, unsig
 	return rtcp_put32(p, 2u << 30 | count << 24 | type << 16 | (words - 1));
 }
 
-static uint8_t *rtcp_write_sdes(uint8_t *p, uint32_t ssrc, const uint8_t cname[STREAM_CNAME_LEN])
+static uint8_t *rtcp_write_sdes(uint8_t *p, uint32_t ssrc, const uint8_t cname[CNAME_LEN])
 {
 	static const char digits[] = "0123456789abcdef";
 	/* Head, SSRC, item of 2 + 24 bytes, its end and padding. */
 	p = rtcp_write_head(p, 1, RTCP_PT_SDES, 9);
 	p = rtcp_put32(p, ssrc);
 	*p++ = RTCP_SDES_CNAME;
-	*p++ = 2 * STREAM_CNAME_LEN;
-	for (unsigned i = 0; i < STREAM_CNAME_LEN; i++) {
+	*p++ = 2 * CNAME_LEN;
+	for (unsigned i = 0; i < CNAME_LEN; i++) {
 		*p++ = (uint8_t)digits[cname[i] >> 4];
 		*p++ = (uint8_t)digits[cname[i] & 15];
 	}
@@ -155,7 +155,7 @@ static uint8_t *rtcp_write_sdes(uint8_t *p, uint32_t ssrc, const uint8_t cname[S
 	return p;
 }
 
-size_t rtcp_write(uint8_t out[RTCP_OUT_MAX], const struct rtcp *rtcp, const uint8_t cname[STREAM_CNAME_LEN])
+size_t rtcp_write(uint8_t out[RTCP_OUT_MAX], const struct rtcp *rtcp, const uint8_t cname[CNAME_LEN])
 {
 	unsigned count = rtcp->has_block ? 1 : 0, words = (rtcp->sender ? 7 : 2) + 6 * count;
 	uint8_t *p = rtcp_write_head(out, count, rtcp->sender ? RTCP_PT_SR : RTCP_PT_RR, words);

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "stream.h"
+#include "cname.h"
 
 /* Sender report with one block, SDES with a CNAME. */
 #define RTCP_OUT_MAX 88
@@ -36,4 +36,4 @@ struct rtcp {
 int rtcp_parse(struct rtcp *out, const uint8_t *data, size_t len, uint32_t about);
 
 /* Bytes written, at most RTCP_OUT_MAX. */
-size_t rtcp_write(uint8_t out[RTCP_OUT_MAX], const struct rtcp *rtcp, const uint8_t cname[STREAM_CNAME_LEN]);
+size_t rtcp_write(uint8_t out[RTCP_OUT_MAX], const struct rtcp *rtcp, const uint8_t cname[CNAME_LEN]);

@@ -5,6 +5,8 @@
 
 #define STREAM_RATE_DEFAULT 8000
 #define STREAM_NS_PER_S	    1000000000ull
+#define STREAM_PARTS_PER_MS 4096
+#define STREAM_NS_PER_MS    1000000ull
 
 static int32_t stream_after(uint32_t a, uint32_t b)
 {
@@ -30,23 +32,34 @@ void stream_unmap(struct stream *stream)
 	stream->mapped = stream->has_before = stream->probing = false;
 }
 
+static void stream_anchor(struct stream *s, uint32_t timestamp, uint32_t rate, uint64_t now_ns)
+{
+	s->rate = (uint16_t)rate;
+	s->anchor_ms = (uint32_t)(now_ns / STREAM_NS_PER_MS);
+	s->anchor_part = (uint16_t)(now_ns % STREAM_NS_PER_MS * STREAM_PARTS_PER_MS / STREAM_NS_PER_MS) & 0xfff;
+	s->anchor_timestamp = timestamp;
+}
+
+static uint32_t stream_by_clock(const struct stream *s, uint64_t now_ns)
+{
+	uint64_t ms = (uint32_t)(now_ns / STREAM_NS_PER_MS) - s->anchor_ms;
+	uint64_t before_ns = s->anchor_part * STREAM_NS_PER_MS / STREAM_PARTS_PER_MS;
+	uint64_t passed_ns = ms * STREAM_NS_PER_MS + now_ns % STREAM_NS_PER_MS - before_ns;
+	return s->anchor_timestamp + stream_units(passed_ns, s->rate);
+}
+
 /* The stream's own time: where its timestamp stands at now_ns, and never before what was sent. */
 static uint32_t stream_next_timestamp(struct stream *s, uint32_t rate, uint64_t now_ns)
 {
 	if (!s->started) {
-		s->rate = rate;
-		s->anchor_ns = now_ns;
-		s->anchor_timestamp = s->out_timestamp;
+		stream_anchor(s, s->out_timestamp, rate, now_ns);
 		s->started = true;
 		return s->out_timestamp;
 	}
-	uint32_t by_clock = s->anchor_timestamp + stream_units(now_ns - s->anchor_ns, s->rate);
+	uint32_t by_clock = stream_by_clock(s, now_ns);
 	uint32_t by_packet = s->out_timestamp + s->duration;
-	if (s->rate != rate) {
-		s->anchor_timestamp = by_clock;
-		s->anchor_ns = now_ns;
-		s->rate = rate;
-	}
+	if (s->rate != rate)
+		stream_anchor(s, by_clock, rate, now_ns);
 	if (XF_FAULT("time-goes-back"))
 		return s->out_timestamp - s->duration;
 	return stream_after(by_clock, by_packet) > 0 ? by_clock : by_packet;
@@ -66,10 +79,9 @@ static void stream_map_first(struct stream *s, const struct rtp *in, uint32_t ra
 	if (XF_FAULT("number-used-twice"))
 		s->out_ext--;
 	s->out_ext++;
-	s->seq_offset = s->out_ext - s->in_ext;
 	s->timestamp_offset = timestamp - in->timestamp;
 	s->out_timestamp = timestamp;
-	s->duration = rate / 50;
+	s->duration = (uint16_t)(rate / 50);
 	s->probing = false;
 	s->mapped = true;
 	*out = (struct stream_out){.timestamp = timestamp, .seq = (uint16_t)s->out_ext, .marker = true};
@@ -112,7 +124,7 @@ int stream_map(struct stream *s, const struct rtp *in, uint32_t rate, uint64_t n
 	if (stream_after(ext, s->in_first) < 0)
 		return -ESTALE;
 	out->timestamp = in->timestamp + s->timestamp_offset;
-	out->seq = (uint16_t)(ext + s->seq_offset);
+	out->seq = (uint16_t)(ext + stream_seq_offset(s));
 	if (stream_after(out->timestamp, s->out_timestamp) > 0)
 		s->out_timestamp = out->timestamp;
 sent:

@@ -17,26 +17,14 @@
 #define STREAM_MAX_DROPOUT  3000
 #define STREAM_MAX_MISORDER 100
 
-#define STREAM_CNAME_LEN 12 /* random bytes; 24 characters on the wire (RFC 7022 4.2: at least 96 bits) */
-
 /* From the random source of whoever creates the endpoint. */
 struct stream_seed {
 	uint32_t ssrc;
 	uint32_t timestamp; /* of the first packet */
 	uint16_t seq;	    /* of the first packet */
-	uint8_t cname[STREAM_CNAME_LEN];
 };
 
 struct stream {
-	/* Needed when a source is mapped. */
-	uint64_t anchor_ns;	   /* when the first packet was sent ... */
-	uint32_t anchor_timestamp; /* ... and its timestamp */
-	uint32_t before_ssrc;	   /* of the one that the same sender used before, if has_before */
-	uint32_t in_first;	   /* sequence of the source's first mapped packet, with cycles */
-	uint32_t probe_ssrc;	   /* a jump waits for its second packet */
-	uint16_t probe_seq;
-	uint16_t zero[3];
-
 	/* Needed for every packet. */
 	uint32_t ssrc;
 	uint32_t in_ssrc;	/* of the mapped source */
@@ -44,13 +32,22 @@ struct stream {
 	uint32_t in_timestamp;	/* of the highest */
 	uint32_t out_ext;	/* highest sequence sent, with its cycles; before the first packet: the one before it */
 	uint32_t out_timestamp; /* latest sent */
-	uint32_t seq_offset;	/* out − in, with cycles */
 	uint32_t timestamp_offset;
-	uint32_t duration;	  /* of a packet, in timestamp units */
-	uint32_t rate;		  /* Hz, of the codec that feeds it */
 	uint32_t packets, octets; /* sent (the first is read by other threads, too); octets of payload, as in a sender
 				     report (RFC 3550 6.4.1) */
-	bool mapped, probing, has_before, started;
+	uint16_t duration;	  /* of a packet, in timestamp units */
+	uint16_t rate;		  /* Hz, of the codec that feeds it */
+	uint16_t mapped : 1, probing : 1, has_before : 1, started : 1;
+	uint16_t anchor_part : 12; /* see anchor_ms */
+	uint16_t probe_seq;	   /* a jump waits for its second packet */
+
+	/* Needed when a source is mapped. */
+	uint32_t before_ssrc; /* of the one that the same sender used before, if has_before */
+	uint32_t in_first;    /* sequence of the source's first mapped packet, with cycles */
+	uint32_t probe_ssrc;
+	/* A moment of the stream's own time: this timestamp at this millisecond of the worker's time and so many
+	 * 4096ths of one. Both may wrap: 2^32 milliseconds are a multiple of 2^32 units of any clock of whole kHz. */
+	uint32_t anchor_timestamp, anchor_ms;
 };
 
 /* What a packet becomes. */
@@ -61,6 +58,12 @@ struct stream_out {
 };
 
 void stream_init(struct stream *stream, const struct stream_seed *seed);
+
+/* While a source is mapped: sent minus received sequence, with cycles. */
+static inline uint32_t stream_seq_offset(const struct stream *s)
+{
+	return s->out_ext - s->in_ext;
+}
 
 /* The source has changed: the next packet is mapped anew. */
 void stream_unmap(struct stream *stream);
@@ -79,11 +82,11 @@ static inline void stream_follow(struct stream *s, uint16_t seq, uint32_t timest
 	uint32_t step = timestamp - s->in_timestamp;
 	uint16_t ahead = (uint16_t)(seq - (uint16_t)s->in_ext);
 	/* More than 200 ms is a silence between two packets, not a packet. */
-	if (ahead == 1 && step - 1 < s->rate / 5)
-		s->duration = step;
+	if (ahead == 1 && step - 1 < s->rate / 5u)
+		s->duration = (uint16_t)step;
 	s->in_ext += ahead;
 	s->in_timestamp = timestamp;
-	s->out_ext = s->in_ext + s->seq_offset;
+	s->out_ext += ahead;
 	out->seq = (uint16_t)s->out_ext;
 	out->timestamp = timestamp + s->timestamp_offset;
 	if ((int32_t)(out->timestamp - s->out_timestamp) > 0)
@@ -92,6 +95,7 @@ static inline void stream_follow(struct stream *s, uint16_t seq, uint32_t timest
 	s->octets += payload_len;
 }
 
-/* Maps one packet of the present source. rate: of its codec; 0 for what rides on another codec's clock
- * (telephone-event, comfort noise). 0; -ESTALE: older than the first mapped one; -EAGAIN: first packet after a jump. */
+/* Maps one packet of the present source. rate: of its codec, whole kHz up to 64; 0 for what rides on another codec's
+ * clock (telephone-event, comfort noise). 0; -ESTALE: older than the first mapped one; -EAGAIN: first packet after a
+ * jump. */
 int stream_map(struct stream *stream, const struct rtp *in, uint32_t rate, uint64_t now_ns, struct stream_out *out);

@@ -11,6 +11,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 #include "xfergate/drop.h"
+#include "cname.h"
 #include "screen.h"
 #include "xfergate/link.h"
 
@@ -20,6 +21,7 @@
 
 struct worker;
 struct endpoint;
+struct endpoint_config;
 struct flow_table;
 struct source_table;
 struct admitted;
@@ -51,7 +53,7 @@ struct worker_config {
 	unsigned index;			    /* of this worker */
 	unsigned workers;		    /* of all */
 	int socket;			    /* NUMA, or SOCKET_ID_ANY */
-	struct flow_table *flows;	    /* shared: each slot is written by its endpoint's owner only */
+	const struct flow_table *flows;	    /* shared: an endpoint is written by its owner only */
 	const struct source_table *sources; /* at start; NULL: nobody is known. Replaced by COMMAND_SOURCES */
 	const struct admitted *admitted;    /* shared, written by the main thread only; NULL: nobody is admitted */
 	const struct prompt_set *prompts;   /* shared, read-only; NULL: a patch that names one is refused */
@@ -60,6 +62,7 @@ struct worker_config {
 	 * worker that shares it; outlives what was given to the kernel. NULL: fragments of SIP are dropped, as no-mbuf.
 	 */
 	struct rte_mempool *fragments_pool;
+	uint8_t secret[CNAME_SECRET]; /* random, of this life of the dataplane: what CNAMEs are made from */
 	struct worker_port ports[WORKER_MAX_PORTS];
 	unsigned port_count;
 	struct screen_rules screen;		   /* at start; signatures are replaced by COMMAND_SIGNATURES */
@@ -73,9 +76,9 @@ struct worker_config {
  * worker_command_ring(); the worker applies it between two bursts, sets result and now_ns, and posts it back on
  * worker_done_ring(), where the main thread takes it and frees it. The worker never frees. */
 enum command_type {
-	COMMAND_OPEN,	    /* endpoint: prepared aside by endpoint_create, published by the owner */
+	COMMAND_OPEN,	    /* open, checked by endpoint_check; its place has been provided by flow_provide */
 	COMMAND_UPDATE,	    /* id, settings, egress */
-	COMMAND_CLOSE,	    /* id; the endpoint comes back in `endpoint`, to be freed after a grace period */
+	COMMAND_CLOSE,	    /* id; nobody looks at the endpoint any more when it is done */
 	COMMAND_PATCH,	    /* patch */
 	COMMAND_HEADER,	    /* id, egress: next hop's MAC learned, changed or lost */
 	COMMAND_SOURCES,    /* sources: the new table; the old one comes back in `sources` */
@@ -95,8 +98,8 @@ struct egress {
 struct command {
 	enum command_type type;
 	struct xf_endpoint_id id;
-	bool on; /* CAPTURE */
-	struct endpoint *endpoint;
+	bool on;			    /* CAPTURE */
+	const struct endpoint_config *open; /* the main thread's; not needed any more when the command is done */
 	struct xf_endpoint_settings settings;
 	struct egress egress;
 	const struct source_table *sources;

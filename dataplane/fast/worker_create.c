@@ -25,6 +25,17 @@ static struct rte_ring *worker_ring(const char *what, const struct worker_config
 	return rte_ring_create(name, LOOP_RING, c->socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
+static bool worker_sets(struct worker *w, const struct worker_config *c)
+{
+	uint32_t size = c->flows->slot_count, words = index_set_words(size);
+	w->sets = rte_zmalloc_socket("xf_worker_sets", 2 * words * sizeof(*w->sets), RTE_CACHE_LINE_SIZE, c->socket);
+	if (!w->sets)
+		return false;
+	index_set_init(&w->owned, w->sets, size);
+	index_set_init(&w->armed, w->sets + words, size);
+	return true;
+}
+
 int worker_create(struct worker **out, const struct worker_config *c)
 {
 	*out = NULL;
@@ -48,10 +59,9 @@ int worker_create(struct worker **out, const struct worker_config *c)
 	memcpy(w->handover_in, c->handover_in, sizeof(w->handover_in));
 	memcpy(w->handover_out, c->handover_out, sizeof(w->handover_out));
 	w->handover_in[c->index] = w->handover_out[c->index] = NULL;
-	TAILQ_INIT(&w->owned);
-	TAILQ_INIT(&w->armed);
+	memcpy(w->secret, c->secret, sizeof(w->secret));
 	for (unsigned slot = 0; slot < PROMPT_MS; slot++)
-		LIST_INIT(&w->prompt_wheel.slots[slot]);
+		w->prompt_wheel.slots[slot] = XF_ENDPOINT_NONE;
 	w->fragments_pool = c->fragments_pool;
 	w->fragments_due_ns = UINT64_MAX;
 	w->fragments = rte_zmalloc_socket("xf_fragments", sizeof(*w->fragments), RTE_CACHE_LINE_SIZE, c->socket);
@@ -61,7 +71,7 @@ int worker_create(struct worker **out, const struct worker_config *c)
 	}
 	w->commands = worker_ring("commands", c);
 	w->done = w->commands ? worker_ring("done", c) : NULL;
-	if (!w->done) {
+	if (!w->done || !worker_sets(w, c)) {
 		ret = rte_errno ? -rte_errno : -ENOMEM;
 		worker_destroy(w);
 		return ret;
@@ -91,6 +101,7 @@ void worker_destroy(struct worker *w)
 	rte_free(w->fragments);
 	rte_ring_free(w->commands);
 	rte_ring_free(w->done);
+	rte_free(w->sets);
 	rte_free(w);
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <rte_common.h>
+#include "fast/endpoint.h"
 
 void command_queue_init(struct command_queue *queue)
 {
@@ -54,15 +55,25 @@ void command_queue_fini(struct command_queue *queue)
 struct command_item *command_new(enum command_type type, unsigned moves,
 				 void (*done)(struct command_item *item, void *arg), void *arg)
 {
-	struct command_item *item =
-	    calloc(1, offsetof(struct command_item, command.patch.moves) + moves * sizeof(struct xf_link_move));
+	size_t size = offsetof(struct command_item, command.patch.moves) + moves * sizeof(struct xf_link_move);
+	if (type == COMMAND_OPEN)
+		size = offsetof(struct command_item, command.patch) + sizeof(struct endpoint_config);
+	struct command_item *item = calloc(1, size);
 
 	if (item == NULL)
 		return NULL;
 	item->command.type = type;
+	if (type == COMMAND_OPEN)
+		item->command.open = command_config(item);
 	item->done = done;
 	item->arg = arg;
 	return item;
+}
+
+struct endpoint_config *command_config(struct command_item *item)
+{
+	/* A patch is a PATCH's alone. */
+	return (struct endpoint_config *)&item->command.patch;
 }
 
 static void command_queue_push(struct command_queue *queue, unsigned worker)

@@ -23,7 +23,6 @@ static void dplane_wire(struct dplane *dplane)
 	dplane->endpoints.flows = dplane->flows;
 	dplane->endpoints.commands = &dplane->commands;
 	dplane->endpoints.next_hops = &dplane->next_hops;
-	dplane->endpoints.limbo = &dplane->limbo;
 	dplane->endpoints.ports = dplane->ports;
 	dplane->endpoints.port_count = dplane->port_count;
 	dplane->endpoints.seam = &dplane->seam;
@@ -56,6 +55,7 @@ int dplane_create(struct dplane **out, const struct config *config, const struct
 	dplane->port_count = config->port_count;
 	memcpy(dplane->ports, ports, config->port_count * sizeof(ports[0]));
 	seam->random(seam->arg, &dplane->instance, sizeof(dplane->instance));
+	seam->random(seam->arg, dplane->secret, sizeof(dplane->secret));
 	int r = tables_create(dplane);
 	if (r < 0)
 		goto err;
@@ -219,8 +219,7 @@ void dplane_counts(const struct dplane *dplane, struct dplane_counts *counts)
 	    .neighbours = dplane->next_hops.count,
 	    .admitted = admitted_count(dplane->admitted),
 	    .in_limbo = dplane->limbo.count,
-	    .endpoint_objects = dplane->flows->endpoints.used,
-	    .endpoint_bytes = dplane->flows->endpoints.bytes,
+	    .endpoint_bytes = dplane->flows->bytes,
 	    .source_commits = dplane->sources.commits,
 	    .signatures = signatures_count(dplane->screening.signatures),
 	    .signature_reloads = dplane->screening.reloads,

@@ -100,7 +100,6 @@ void dplane_neighbour(struct dplane *dplane, unsigned port, const struct xf_addr
 struct dplane_counts {
 	uint32_t endpoints, neighbours, admitted;
 	uint32_t in_limbo;	    /* taken away from the workers and not freed yet */
-	uint32_t endpoint_objects;  /* whose memory is in use, those in limbo included */
 	uint64_t endpoint_bytes;    /* of DPDK's heap, kept for endpoints, open or to come */
 	uint32_t fragmented;	    /* datagrams whose fragments have not all come */
 	uint32_t source_commits;    /* source tables that all workers have taken up so far */
@@ -118,5 +117,5 @@ void dplane_peer_row(const struct dplane *dplane, unsigned peer, struct xf_link_
 void dplane_screen_row(const struct dplane *dplane, struct xf_link_screen *row);
 /* Any thread: how many endpoints are open, or about to be. */
 uint32_t dplane_endpoints_open(const struct dplane *dplane);
-/* Any thread, but one at a time: the endpoint that is open on the index. 0 or -ENOENT. */
-int dplane_endpoint_row(struct dplane *dplane, uint32_t index, struct xf_endpoint_state *state);
+/* Any thread: the endpoint that is open on the index. 0 or -ENOENT. */
+int dplane_endpoint_row(const struct dplane *dplane, uint32_t index, struct xf_endpoint_state *state);

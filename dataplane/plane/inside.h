@@ -27,9 +27,10 @@ struct dplane {
 	struct rte_mempool *pool;
 	struct dplane_port ports[WORKER_MAX_PORTS];
 	unsigned port_count;
-	uint64_t instance; /* random, of this life of the dataplane */
-	uint64_t now_ns;   /* of the present call */
-	uint64_t swept_ns; /* when orphans were looked for last */
+	uint64_t instance;	      /* random, of this life of the dataplane */
+	uint8_t secret[CNAME_SECRET]; /* likewise */
+	uint64_t now_ns;	      /* of the present call */
+	uint64_t swept_ns;	      /* when orphans were looked for last */
 
 	struct flow_table *flows;
 	struct rte_rcu_qsbr *qsbr;

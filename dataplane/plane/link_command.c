@@ -194,13 +194,11 @@ static void link_command_dump(struct dplane *dplane, const struct link_view *vie
 	/* Rows and their ACK in one packet: what stands gathered goes out first. */
 	conversation_flush(&dplane->conversation);
 	for (i = dump->index_first; i < endpoints->slot_count; i++) {
-		const struct endpoint_entry *entry = endpoints->slots[i].entry;
 		struct xf_endpoint_state state;
-		if (entry == NULL || entry->closing)
+		if (!endpoints_state(endpoints, i, &state))
 			continue;
 		if (rows++ == rows_max)
 			break;
-		endpoint_state(entry->endpoint, &state);
 		conversation_send(&dplane->conversation, dplane->conversation.connection, XF_LINK_ENDPOINT,
 				  view->sequence, &state, sizeof(state));
 	}

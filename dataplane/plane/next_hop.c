@@ -31,12 +31,43 @@ void next_hop_init(struct next_hop_book *book, const struct dplane_seam *seam,
 		LIST_INIT(&book->buckets[i]);
 }
 
+/* Into the book, under a free number. 0, -ENOMEM or -ENOSPC. */
+static int next_hop_insert(struct next_hop_book *book, struct next_hop *n)
+{
+	if (book->count == NEXT_HOP_MAX)
+		return -ENOSPC;
+	if (book->count + 1 >= book->table_size) {
+		unsigned size = book->table_size ? 2 * book->table_size : 16;
+		struct next_hop **table = realloc(book->table, size * sizeof(*table));
+		if (table == NULL)
+			return -ENOMEM;
+		memset(table + book->table_size, 0, (size - book->table_size) * sizeof(*table));
+		book->table = table;
+		book->table_at = book->table_size;
+		book->table_size = size;
+	}
+	/* 0 is nobody's; at least one other is free. */
+	while (book->table_at == 0 || book->table[book->table_at])
+		book->table_at = (book->table_at + 1) % book->table_size;
+	n->number = (uint16_t)book->table_at;
+	book->table[n->number] = n;
+	LIST_INSERT_HEAD(next_hop_bucket(book, n->port, &n->addr), n, link);
+	book->count++;
+	return 0;
+}
+
+static void next_hop_remove(struct next_hop_book *book, struct next_hop *n)
+{
+	LIST_REMOVE(n, link);
+	book->table[n->number] = NULL;
+	book->count--;
+	free(n);
+}
+
 static void next_hop_forget(struct next_hop_book *book, struct next_hop *n)
 {
 	book->seam->neighbour_release(book->seam->arg, n->port, &n->addr);
-	LIST_REMOVE(n, link);
-	book->count--;
-	free(n);
+	next_hop_remove(book, n);
 }
 
 void next_hop_fini(struct next_hop_book *book)
@@ -46,6 +77,9 @@ void next_hop_fini(struct next_hop_book *book)
 	for (unsigned i = 0; i < NEXT_HOP_BUCKETS; i++)
 		while ((n = LIST_FIRST(&book->buckets[i])) != NULL)
 			next_hop_forget(book, n);
+	free(book->table);
+	book->table = NULL;
+	book->table_size = book->table_at = 0;
 }
 
 int next_hop_get(struct next_hop_book *book, unsigned port, const struct xf_addr *addr, struct next_hop **out)
@@ -63,19 +97,25 @@ int next_hop_get(struct next_hop_book *book, unsigned port, const struct xf_addr
 	n->port = port;
 	n->addr = *addr;
 	n->users = 1;
-	LIST_INIT(&n->endpoints);
+	n->endpoints = n->untold = XF_ENDPOINT_NONE;
 	/* In the book before it is asked for: the answer may come from inside. */
-	LIST_INSERT_HEAD(next_hop_bucket(book, port, addr), n, link);
-	book->count++;
-	int r = book->seam->neighbour_watch(book->seam->arg, port, addr);
+	int r = next_hop_insert(book, n);
 	if (r < 0) {
-		LIST_REMOVE(n, link);
-		book->count--;
 		free(n);
+		return r;
+	}
+	r = book->seam->neighbour_watch(book->seam->arg, port, addr);
+	if (r < 0) {
+		next_hop_remove(book, n);
 		return r;
 	}
 	*out = n;
 	return 0;
+}
+
+struct next_hop *next_hop_at(const struct next_hop_book *book, uint16_t number)
+{
+	return book->table[number];
 }
 
 void next_hop_put(struct next_hop_book *book, struct next_hop *next_hop)

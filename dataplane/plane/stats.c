@@ -74,15 +74,7 @@ uint32_t dplane_endpoints_open(const struct dplane *dplane)
 	return counter32_get(&dplane->endpoints.open_count);
 }
 
-int dplane_endpoint_row(struct dplane *dplane, uint32_t index, struct xf_endpoint_state *state)
+int dplane_endpoint_row(const struct dplane *dplane, uint32_t index, struct xf_endpoint_state *state)
 {
-	const unsigned reader = dplane->worker_count;
-
-	/* While it is online nothing that it may hold is freed. */
-	rte_rcu_qsbr_thread_online(dplane->qsbr, reader);
-	const struct endpoint *endpoint = flow_get(dplane->flows, index);
-	if (endpoint)
-		endpoint_state(endpoint, state);
-	rte_rcu_qsbr_thread_offline(dplane->qsbr, reader);
-	return endpoint ? 0 : -ENOENT;
+	return endpoint_state(dplane->flows, index, state) ? 0 : -ENOENT;
 }

@@ -31,16 +31,12 @@ static int tables_flows(struct dplane *dplane)
 
 static int tables_qsbr(struct dplane *dplane)
 {
-	/* The workers, and one that looks at an endpoint now and then (dplane_endpoint_row). */
-	unsigned readers = dplane->config->workers + 1;
+	unsigned workers = dplane->config->workers;
 
-	dplane->qsbr = rte_zmalloc("qsbr", rte_rcu_qsbr_get_memsize(readers), RTE_CACHE_LINE_SIZE);
+	dplane->qsbr = rte_zmalloc("qsbr", rte_rcu_qsbr_get_memsize(workers), RTE_CACHE_LINE_SIZE);
 	if (dplane->qsbr == NULL)
 		return -ENOMEM;
-	if (rte_rcu_qsbr_init(dplane->qsbr, readers) != 0 ||
-	    rte_rcu_qsbr_thread_register(dplane->qsbr, dplane->config->workers) != 0)
-		return -EINVAL;
-	return 0;
+	return rte_rcu_qsbr_init(dplane->qsbr, workers) == 0 ? 0 : -EINVAL;
 }
 
 static int tables_fragments(struct dplane *dplane)

@@ -87,6 +87,7 @@ static int workers_worker_create(struct dplane *dplane, unsigned index)
 		memcpy(config.ports[port].mac, dplane->ports[port].mac, sizeof(config.ports[port].mac));
 		config.ports[port].mtu = dplane->ports[port].mtu;
 	}
+	memcpy(config.secret, dplane->secret, sizeof(config.secret));
 	for (unsigned other = 0; other < dplane->worker_count; other++) {
 		config.handover_in[other] = dplane->handover[other][index];
 		config.handover_out[other] = dplane->handover[index][other];

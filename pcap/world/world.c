@@ -183,11 +183,8 @@ void world_endpoints(struct world *world, void (*each)(void *arg, const struct x
 {
 	const struct flow_table *flows = world->dplane ? dplane_flows(world->dplane) : NULL;
 	for (uint32_t index = 0; flows && index < flows->slot_count; index++) {
-		const struct endpoint *endpoint = flow_get(flows, index);
 		struct xf_endpoint_state state;
-		if (!endpoint)
-			continue;
-		endpoint_state(endpoint, &state);
-		each(arg, &state);
+		if (endpoint_state(flows, index, &state))
+			each(arg, &state);
 	}
 }

@@ -109,12 +109,13 @@ static void traffic_open(struct traffic *t, unsigned i)
 			 .learn_window_ns = 3000000000ull,
 			 .timeout_ns = 60000000000ull},
 	    .egress = {.resolved = true},
-	    .seed = {.ssrc = 0xa0000000u + i, .seq = (uint16_t)(i * 7), .timestamp = i * 1000, .cname = {1}},
+	    .seed = {.ssrc = 0xa0000000u + i, .seq = (uint16_t)(i * 7), .timestamp = i * 1000},
 	};
 	struct command command = {.type = COMMAND_OPEN};
 	memcpy(config.egress.dst_mac, peer_mac, 6);
 	memcpy(config.egress.src_mac, port_mac, 6);
-	turns_require(endpoint_create(&command.endpoint, t->flow_table, &config) == 0, "no endpoint");
+	turns_require(flow_provide(t->flow_table, i) == 0, "no memory");
+	command.open = &config;
 	traffic_command(t, &command);
 }
 

@@ -52,7 +52,6 @@ static void shut(struct xf_endpoint_id id)
 {
 	struct command command = {.type = COMMAND_CLOSE, .id = id};
 	fuzz_check(rig_command(rig, 0, &command) == 0);
-	endpoint_destroy(rig->flows, command.endpoint);
 }
 
 static void open_pair(uint8_t how)

@@ -27,11 +27,9 @@ bool judge_is_empty(struct sim *sim, char *why, size_t size)
 	else if (media.endpoints || media.ports_used || media.admitted || media.commands_pending || media.orphans)
 		snprintf(why, size, "%u endpoints, %u ports, %u admitted addresses, %u commands, %u orphans",
 			 media.endpoints, media.ports_used, media.admitted, media.commands_pending, media.orphans);
-	else if (data.endpoints || data.endpoint_objects || data.neighbours || data.admitted || data.in_limbo)
-		snprintf(
-		    why, size,
-		    "in the dataplane %u endpoints, memory of %u, %u neighbours, %u admitted addresses, %u in limbo",
-		    data.endpoints, data.endpoint_objects, data.neighbours, data.admitted, data.in_limbo);
+	else if (data.endpoints || data.neighbours || data.admitted || data.in_limbo)
+		snprintf(why, size, "in the dataplane %u endpoints, %u neighbours, %u admitted addresses, %u in limbo",
+			 data.endpoints, data.neighbours, data.admitted, data.in_limbo);
 	else if (plane_deadline(plane) != UINT64_MAX)
 		snprintf(why, size, "a timer of the control plane");
 	else if (world_next(sim->world) != UINT64_MAX)

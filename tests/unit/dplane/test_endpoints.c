@@ -14,7 +14,6 @@
 
 static struct endpoints book;
 static struct command_queue commands;
-static struct limbo limbo;
 static struct next_hop_book next_hops;
 static struct dplane_port ports[1];
 static struct worker *workers[2];
@@ -92,7 +91,6 @@ static void start(void)
 	cr_assert_eq(rte_rcu_qsbr_init(qsbr, 1), 0);
 	rte_rcu_qsbr_thread_register(qsbr, 0);
 	rte_rcu_qsbr_thread_online(qsbr, 0);
-	limbo_init(&limbo, qsbr);
 	command_queue_init(&commands);
 	rings[0] = rte_ring_create("a", 64, SOCKET_ID_ANY, 0);
 	rings[1] = rte_ring_create("b", 64, SOCKET_ID_ANY, 0);
@@ -117,7 +115,6 @@ static void start(void)
 	book = (struct endpoints){.flows = flows,
 				  .commands = &commands,
 				  .next_hops = &next_hops,
-				  .limbo = &limbo,
 				  .ports = ports,
 				  .seam = &seam,
 				  .port_count = 1,
@@ -210,18 +207,6 @@ Test(endpoints, refusals)
 	cr_expect_eq(commands.outstanding, 0);
 }
 
-Test(endpoints, freed_after_a_grace_period_only)
-{
-	open_now(5, 1, 0, SECOND);
-	cr_assert_eq(endpoints_close(&book, &(struct xf_endpoint_id){5, 1}, &answer), 0);
-	turn(SECOND);
-	limbo_sweep(&limbo);
-	cr_expect(!STAILQ_EMPTY(&limbo.entries), "a worker may still hold it");
-	rte_rcu_qsbr_quiescent(qsbr, 0);
-	limbo_sweep(&limbo);
-	cr_expect(STAILQ_EMPTY(&limbo.entries));
-}
-
 Test(endpoints, patch_is_checked_whole)
 {
 	struct xf_link_patch patch = {.count = 2};
@@ -268,7 +253,7 @@ Test(endpoints, prompt)
 	cr_assert_eq(endpoints_patch(&book, &patch, &answer, &bad), 0);
 	turn(SECOND);
 	cr_expect_eq(answered.result, 0);
-	endpoint_state(book.slots[1].entry->endpoint, &state);
+	cr_assert(endpoints_state(&book, 1, &state));
 	cr_expect_eq(state.source.index, XF_ENDPOINT_PROMPT);
 	cr_expect_eq(state.source.generation, XF_PROMPT_RINGBACK_EU);
 }

@@ -334,6 +334,15 @@ struct xf_endpoint_settings rig_settings(const char *remote, uint16_t port)
 	};
 }
 
+void rig_prepare(struct rig *rig, struct command *command, const struct endpoint_config *config)
+{
+	const struct xf_addr *local = &rig->flows->media[xf_endpoint_local_addr(config->id.index)];
+	cr_assert_eq(endpoint_check(&config->settings, local, WORKER_MAX_PORTS), 0);
+	cr_assert_eq(flow_provide(rig->flows, config->id.index), 0);
+	command->id = config->id;
+	command->open = config;
+}
+
 struct xf_endpoint_id rig_open(struct rig *rig, unsigned worker, unsigned local, uint16_t port,
 			       const struct xf_endpoint_settings *settings, uint16_t seed_seq, uint32_t seed_timestamp)
 {
@@ -342,15 +351,12 @@ struct xf_endpoint_id rig_open(struct rig *rig, unsigned worker, unsigned local,
 	    .owner = (uint8_t)worker,
 	    .settings = *settings,
 	    .egress = {.resolved = true},
-	    .seed = {.ssrc = 0xa0000000u + rig->generation,
-		     .seq = seed_seq,
-		     .timestamp = seed_timestamp,
-		     .cname = {1, 2, 3, (uint8_t)rig->generation}},
+	    .seed = {.ssrc = 0xa0000000u + rig->generation, .seq = seed_seq, .timestamp = seed_timestamp},
 	};
 	memcpy(config.egress.dst_mac, rig_next_hop, 6);
 	memcpy(config.egress.src_mac, rig_mac, 6);
 	struct command command = {.type = COMMAND_OPEN};
-	cr_assert_eq(endpoint_create(&command.endpoint, rig->flows, &config), 0);
+	rig_prepare(rig, &command, &config);
 	cr_assert_eq(rig_command(rig, worker, &command), 0);
 	return config.id;
 }
@@ -398,9 +404,7 @@ unsigned rig_events(const struct rig *rig, enum xf_link_event_type type)
 struct xf_endpoint_state rig_state(const struct rig *rig, struct xf_endpoint_id id)
 {
 	struct xf_endpoint_state state;
-	const struct endpoint *endpoint = flow_get(rig->flows, id.index);
-	cr_assert_not_null(endpoint);
-	endpoint_state(endpoint, &state);
+	cr_assert(endpoint_state(rig->flows, id.index, &state));
 	cr_assert_eq(state.id.generation, id.generation);
 	return state;
 }

@@ -102,6 +102,8 @@ void rig_rtp(struct rig *rig, const char *src, uint16_t sport, const char *dst, 
 /* A turn of the owner with one command in its ring; its result. */
 int rig_command(struct rig *rig, unsigned worker, struct command *command);
 struct xf_endpoint_settings rig_settings(const char *remote, uint16_t port);
+/* What the main thread does before it posts an OPEN. config must stay until it is done. */
+void rig_prepare(struct rig *rig, struct command *command, const struct endpoint_config *config);
 /* Opens on worker, with a resolved next hop; PCMU is `pt`, telephone-event is 101. */
 struct xf_endpoint_id rig_open(struct rig *rig, unsigned worker, unsigned local, uint16_t port,
 			       const struct xf_endpoint_settings *settings, uint16_t seed_seq, uint32_t seed_timestamp);

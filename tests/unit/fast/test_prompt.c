@@ -332,7 +332,6 @@ Test(prompt, armed_limit)
 	pass(&rig, 30);
 	struct command close = {.type = COMMAND_CLOSE, .id = target};
 	cr_assert_eq(rig_command(&rig, 0, &close), 0);
-	endpoint_destroy(rig.flows, close.endpoint);
 	pass(&rig, 30);
 	cr_expect_eq(rig_state(&rig, caller).armed.index, XF_ENDPOINT_NONE);
 	cr_expect_eq(rig_state(&rig, caller).source.index, XF_ENDPOINT_PROMPT);
@@ -544,7 +543,6 @@ Test(prompt, ten_thousand, .timeout = 60)
 		if (i % 100 == 0)
 			rig.now_ns += RIG_MS / 2;
 		cr_assert_eq(rig_command(&rig, 0, &close), 0);
-		endpoint_destroy(rig.flows, close.endpoint);
 		rig_forget(&rig);
 	}
 	memset(heard, 0, sizeof(heard));

@@ -95,7 +95,7 @@ Test(rtp, kinds)
 	cr_expect_eq(rtp_kind((const uint8_t *)"\x80", 1), RTP_KIND_OTHER);
 }
 
-static const uint8_t cname[STREAM_CNAME_LEN] = {0xde, 0xad, 0xbe, 0xef, 5, 6, 7, 8, 9, 10, 11, 12};
+static const uint8_t cname[CNAME_LEN] = {0xde, 0xad, 0xbe, 0xef, 5, 6, 7, 8, 9, 10, 11, 12};
 
 #define SR(rc)                                                                                                         \
 	0x80 | (rc), 200, 0, 6 + 6 * (rc), 1, 2, 3, 4, 0xa, 0, 0, 1, 0xb, 0, 0, 2, 0, 0, 0, 100, 0, 0, 0, 5, 0, 0, 0, 6

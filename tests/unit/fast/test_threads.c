@@ -47,10 +47,12 @@ struct threads {
 	bool moving[CALLS];
 	unsigned moves[CALLS], since[CALLS];
 	struct command visit;
+	struct endpoint_config visitor;
+	uint32_t seen_generation; /* latest of a visitor */
+	unsigned visits_seen;
+	uint64_t echoes; /* what a visitor said and heard */
 	bool visiting;
 	unsigned visits;
-	struct endpoint *leaving; /* closed; a worker may still look at it */
-	uint64_t leaving_token;
 	/* A source table that is swapped for another, at worker 0. */
 	struct command swap;
 	struct source_table *table; /* its latest */
@@ -252,6 +254,12 @@ static void check_frame(struct threads *t, struct rte_mbuf *mbuf)
 	t->rig.sent[0] = mbuf;
 	t->rig.sent_count = 1;
 	struct seen s = rig_seen(&t->rig, 0);
+	if (s.dst.port == VISIT_REMOTE) {
+		cr_assert_eq(s.payload[12], 0xff);
+		t->echoes++;
+		t->seen++;
+		return rig_forget(&t->rig);
+	}
 	unsigned to = (s.dst.port - 4000u) / 2, call = to / ROLES, role = to % ROLES, from = s.payload[12];
 	cr_assert_lt(call, CALLS);
 	cr_assert(s.udp_checksum_ok);
@@ -315,29 +323,22 @@ static void post_move(struct threads *t, unsigned call)
 	t->since[call] = 0;
 }
 
-static void leave(struct threads *t)
-{
-	if (!t->leaving || rte_rcu_qsbr_check(t->qsbr, t->leaving_token, false) != 1)
-		return;
-	endpoint_destroy(t->rig.flows, t->leaving);
-	t->leaving = NULL;
-}
-
-/* An endpoint is opened at worker 0 and 1 in turn, and closed; it is freed when no worker can look at it any more. */
+/* An endpoint is opened at worker 0 and 1 in turn, and closed, and at once opened again by the other one, while packets
+ * for it come to worker 0. */
 static void visit(struct threads *t)
 {
-	if (t->visiting || t->leaving)
+	if (t->visiting)
 		return;
-	unsigned worker = t->visits % 2;
-	struct endpoint_config config = {
-	    .id = {xf_endpoint_index(RIG_V4, VISIT_LOCAL), ++t->rig.generation},
+	unsigned worker = ++t->rig.generation % 2;
+	t->visitor = (struct endpoint_config){
+	    .id = {xf_endpoint_index(RIG_V4, VISIT_LOCAL), t->rig.generation},
 	    .owner = (uint8_t)worker,
 	    .settings = rig_settings("198.51.100.7", VISIT_REMOTE),
 	    .egress = {.resolved = true},
+	    .seed = {.ssrc = t->rig.generation},
 	};
 	t->visit = (struct command){.type = COMMAND_OPEN};
-	cr_assert_eq(endpoint_create(&t->visit.endpoint, t->rig.flows, &config), 0);
-	t->visit.id = config.id;
+	rig_prepare(&t->rig, &t->visit, &t->visitor);
 	post(t, worker, &t->visit);
 	t->visiting = true;
 }
@@ -345,14 +346,18 @@ static void visit(struct threads *t)
 static void visit_done(struct threads *t)
 {
 	cr_assert_eq(t->visit.result, 0);
+	/* It hears itself, until it is closed. */
 	if (t->visit.type == COMMAND_OPEN) {
-		t->visit.type = COMMAND_CLOSE;
-		t->visit.endpoint = NULL;
-		post(t, t->visits % 2, &t->visit);
+		t->visit.type = COMMAND_PATCH;
+		t->visit.patch = (struct xf_link_patch){.count = 1, .moves = {{t->visit.id, t->visit.id}}};
+		post(t, t->visitor.owner, &t->visit);
 		return;
 	}
-	t->leaving = t->visit.endpoint;
-	t->leaving_token = rte_rcu_qsbr_start(t->qsbr);
+	if (t->visit.type == COMMAND_PATCH) {
+		t->visit.type = COMMAND_CLOSE;
+		post(t, t->visitor.owner, &t->visit);
+		return;
+	}
 	t->visiting = false;
 	t->visits++;
 }
@@ -413,13 +418,25 @@ static void check_states(struct threads *t)
 		cr_assert_eq(s.remote.port, remote_port(call, CALLER));
 		cr_assert(s.locked.addr.family == 0 || s.locked.port == s.remote.port);
 	}
+	/* Whoever visits is seen whole or not at all. */
+	struct xf_endpoint_state v;
+	if (!endpoint_state(t->rig.flows, xf_endpoint_index(RIG_V4, VISIT_LOCAL), &v))
+		return;
+	cr_assert_geq(v.id.generation, t->seen_generation);
+	cr_assert_leq(v.id.generation, t->rig.generation);
+	cr_assert_eq(v.remote.port, VISIT_REMOTE);
+	cr_assert_eq(v.ssrc_out, v.id.generation);
+	cr_assert_eq(v.worker, v.id.generation % 2);
+	cr_assert(v.source.index == XF_ENDPOINT_NONE || v.source.generation == v.id.generation, "of another life");
+	cr_assert_leq(v.rx_packets, t->sent);
+	t->seen_generation = v.id.generation;
+	t->visits_seen++;
 }
 
 static void take_all(struct threads *t)
 {
 	drain(t);
 	take_done(t);
-	leave(t);
 	check_states(t);
 }
 
@@ -440,7 +457,7 @@ Test(threads, moves_while_traffic_flows, .timeout = 120)
 		for (take_all(&t); under_way(&t) > WINDOW - PERIOD; take_all(&t))
 			sched_yield();
 	}
-	while (under_way(&t) > 0 || t.moving[0] || t.moving[1] || t.visiting || t.swapping || t.leaving) {
+	while (under_way(&t) > 0 || t.moving[0] || t.moving[1] || t.visiting || t.swapping) {
 		take_all(&t);
 		sched_yield();
 	}
@@ -458,6 +475,7 @@ Test(threads, moves_while_traffic_flows, .timeout = 120)
 		cr_expect_gt(worker_stats(t.lanes[i].worker)->handed_over, MOVES * BETWEEN);
 	cr_expect_geq(t.lanes[0].to_kernel, MOVES * BETWEEN);
 	cr_expect_gt(t.visits, 1u);
+	cr_expect_gt(t.visits_seen, 1u);
 	cr_expect_gt(t.swaps, 1u);
 	source_table_destroy(t.table);
 	rig_fini(&t.rig);

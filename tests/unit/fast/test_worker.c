@@ -14,15 +14,13 @@ Test(worker, generations)
 	struct command open = {.type = COMMAND_OPEN}, close = {.type = COMMAND_CLOSE, .id = first};
 
 	config.id.generation++;
-	cr_assert_eq(endpoint_create(&open.endpoint, rig.flows, &config), 0);
+	rig_prepare(&rig, &open, &config);
 	cr_expect_eq(rig_command(&rig, 0, &open), -EEXIST);
 	cr_expect_eq(rig_command(&rig, 0, &close), 0);
-	cr_expect_not_null(close.endpoint);
-	endpoint_destroy(rig.flows, close.endpoint);
 	cr_expect_eq(rig_command(&rig, 0, &close), -ENOENT);
 	cr_expect_eq(rig_command(&rig, 0, &open), 0);
 	second = config.id;
-	cr_expect_eq(flow_generation(rig.flows, first.index), second.generation);
+	cr_expect_eq(flow_at(rig.flows, first.index)->id.generation, second.generation);
 
 	/* Commands for the first life do not hit the second. */
 	struct command late[] = {
@@ -38,42 +36,37 @@ Test(worker, generations)
 	cr_expect_eq(rig_command(&rig, 0, &close), 0);
 	/* A generation that was there already does not come back. */
 	cr_expect_eq(rig_command(&rig, 0, &open), -ESTALE);
-	endpoint_destroy(rig.flows, close.endpoint);
 	rig_fini(&rig);
 }
 
 Test(worker, open_checks)
 {
 	static struct rig rig;
-	struct endpoint *e;
 	rig_init(&rig, 1);
 	struct endpoint_config ok = {.id = {xf_endpoint_index(RIG_V4, 20000), 1},
 				     .settings = rig_settings(CALLER, 4000)};
-	struct endpoint_config bad[9];
-	for (unsigned i = 0; i < 9; i++)
-		bad[i] = ok;
-	bad[0].id.index = RIG_MEDIA_COUNT * XF_PORT_PAIRS;
-	bad[1].id.generation = 0;
-	bad[2].settings.remote = rig_sockaddr("2001:db8::7", 4000);
-	bad[3].settings.pt_count = XF_ENDPOINT_PTS + 1;
-	bad[4].settings.pts[1].pt = 128;
-	bad[5].settings.dscp = 64;
-	bad[6].settings.port = WORKER_MAX_PORTS;
-	bad[7].settings.learn = 2;
-	bad[8].settings.remote.port = 0;
-	for (unsigned i = 0; i < 9; i++)
-		cr_expect_eq(endpoint_create(&e, rig.flows, &bad[i]), -EINVAL, "%u", i);
+	struct xf_endpoint_settings bad[7];
+	for (unsigned i = 0; i < 7; i++)
+		bad[i] = ok.settings;
+	bad[0].remote = rig_sockaddr("2001:db8::7", 4000);
+	bad[1].pt_count = XF_ENDPOINT_PTS + 1;
+	bad[2].pts[1].pt = 128;
+	bad[3].dscp = 64;
+	bad[4].port = WORKER_MAX_PORTS;
+	bad[5].learn = 2;
+	bad[6].remote.port = 0;
+	for (unsigned i = 0; i < 7; i++)
+		cr_expect_eq(endpoint_check(&bad[i], &rig.flows->media[RIG_V4], WORKER_MAX_PORTS), -EINVAL, "%u", i);
+	cr_expect_eq(flow_provide(rig.flows, RIG_MEDIA_COUNT * XF_PORT_PAIRS), -EINVAL);
 	/* A port that is none of the worker's; another worker's endpoint. */
 	struct command command = {.type = COMMAND_OPEN};
 	ok.settings.port = 1;
-	cr_assert_eq(endpoint_create(&command.endpoint, rig.flows, &ok), 0);
+	rig_prepare(&rig, &command, &ok);
 	cr_expect_eq(rig_command(&rig, 0, &command), -EINVAL);
-	endpoint_destroy(rig.flows, command.endpoint);
 	ok.settings.port = 0;
 	ok.owner = 1;
-	cr_assert_eq(endpoint_create(&command.endpoint, rig.flows, &ok), 0);
+	rig_prepare(&rig, &command, &ok);
 	cr_expect_eq(rig_command(&rig, 0, &command), -EXDEV);
-	endpoint_destroy(rig.flows, command.endpoint);
 	rig_fini(&rig);
 }
 
@@ -194,7 +187,6 @@ Test(worker, many_timeouts)
 		rig_turns(&rig);
 		struct command close = {.type = COMMAND_CLOSE, .id = ids[i * 3]};
 		cr_assert_eq(rig_command(&rig, 0, &close), 0);
-		endpoint_destroy(rig.flows, close.endpoint);
 	}
 	rig_turns(&rig);
 	cr_expect_geq(rig_events(&rig, XF_EVENT_MEDIA_TIMEOUT), 42u);
@@ -221,13 +213,12 @@ Test(worker, close_under_the_cursor)
 	uint32_t next = (rig.events[rig.event_count - 1].id.index - ids[0].index + 1) % 50;
 	struct command close = {.type = COMMAND_CLOSE, .id = ids[next]};
 	cr_assert_eq(rig_command(&rig, 0, &close), 0);
-	memset(close.endpoint, 0xff, sizeof(*close.endpoint));
+	cr_expect_null(flow_get(rig.flows, ids[next].index));
 	for (unsigned i = 0; i < 20; i++)
 		rig_turns(&rig);
 	cr_expect_eq(rig.event_count, 49u);
 	for (unsigned i = 0; i < rig.event_count; i++)
 		cr_expect_neq(rig.events[i].id.index, ids[next].index);
-	endpoint_destroy(rig.flows, close.endpoint);
 	rig_fini(&rig);
 }
 
