@@ -8,6 +8,10 @@
 /* Interface names of Linux, and of the link's rows: 15 bytes. */
 #define PORT_NAME_MAX 15
 
+/* What RFC 4594 2.3 gives telephony: EF for voice; for signalling CS5 there, but CS3 in most networks. */
+#define BUILD_MEDIA_DSCP 46
+#define BUILD_SIP_DSCP	 24
+
 /* "0000:3b:00.0" or "3b:00.0", alone or with arguments behind a comma; a function is 0 to 7. */
 static bool build_is_pci(const char *device)
 {
@@ -175,7 +179,8 @@ static void build_local(struct reader *r, uint32_t port_index, const struct xf_a
 		    xf_addr_format(addr, text), port->name);
 }
 
-static void build_network(struct reader *r, uint32_t i)
+/* dscp: of media, and of SIP, where the network does not say its own. */
+static void build_network(struct reader *r, uint32_t i, const uint8_t dscp[2])
 {
 	const struct raw_network *raw = &r->raw->networks[i];
 	struct config_network *network = &r->config->networks[i];
@@ -183,6 +188,8 @@ static void build_network(struct reader *r, uint32_t i)
 	network->name = value_name(r, reader_at(r, "networks[%u].name", i), raw->name, 63);
 	network->port = find_port(r, reader_at(r, "networks[%u].port", i), raw->port);
 	network->sip = value_sockaddr(r, reader_at(r, "networks[%u].sip", i), raw->sip, 5060);
+	network->media_dscp = value_dscp(r, reader_at(r, "networks[%u].media-dscp", i), raw->media_dscp, dscp[0]);
+	network->sip_dscp = value_dscp(r, reader_at(r, "networks[%u].sip-dscp", i), raw->sip_dscp, dscp[1]);
 	network->advertise = value_addr(r, reader_at(r, "networks[%u].advertise", i), raw->advertise);
 	if (network->sip.addr.family)
 		build_local(r, network->port, &network->sip.addr, reader_at(r, "networks[%u].sip", i));
@@ -223,8 +230,10 @@ void build_dataplane(struct reader *r)
 	c->networks = reader_alloc(r, raw->networks_count, sizeof(*c->networks));
 	c->network_count = c->networks ? raw->networks_count : 0;
 	uint32_t media = 0;
+	const uint8_t dscp[2] = {value_dscp(r, "media.dscp", raw->media.dscp, BUILD_MEDIA_DSCP),
+				 value_dscp(r, "sip.dscp", raw->sip.dscp, BUILD_SIP_DSCP)};
 	for (uint32_t i = 0; i < c->network_count; i++) {
-		build_network(r, i);
+		build_network(r, i, dscp);
 		c->networks[i].media_first = media;
 		media += c->networks[i].media_count;
 	}
@@ -254,6 +263,7 @@ void build_control(struct reader *r)
 					(struct value_range){.min = 100, .max = 60000, .missing = 3000, .zero = true});
 	c->quarantine_ms = value_time(r, "media.quarantine", raw->media.quarantine,
 				      (struct value_range){.min = 100, .max = 600000, .missing = 30000, .zero = true});
+	c->keys_shown = raw->media.keys == RAW_KEYS_SHOW;
 	c->media_port_first = 16384;
 	c->media_port_last = 32767;
 	value_ports(r, "media.ports", raw->media.ports, &c->media_port_first, &c->media_port_last);

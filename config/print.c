@@ -27,6 +27,7 @@ static void print_planes(const struct config *c, FILE *out)
 			xf_sockaddr_format(&n->sip, text));
 		for (uint32_t k = 0; k < n->media_count; k++)
 			fprintf(out, " %s", xf_addr_format(&n->media[k], text));
+		fprintf(out, ", DSCP %u of media, %u of SIP", n->media_dscp, n->sip_dscp);
 		if (n->advertise.family)
 			fprintf(out, ", seen from outside as %s", xf_addr_format(&n->advertise, text));
 		fputc('\n', out);

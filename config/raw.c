@@ -27,6 +27,7 @@ static const struct cyaml_schema_value raw_text = {CYAML_VALUE_STRING(CYAML_FLAG
 static const struct cyaml_strval raw_idles[] = {
     {"poll", CONFIG_IDLE_POLL}, {"backoff", CONFIG_IDLE_BACKOFF}, {"interrupt", CONFIG_IDLE_INTERRUPT}};
 static const struct cyaml_strval raw_malformeds[] = {{"answer", RAW_MALFORMED_ANSWER}, {"drop", RAW_MALFORMED_DROP}};
+static const struct cyaml_strval raw_keys[] = {{"count", RAW_KEYS_COUNT}, {"show", RAW_KEYS_SHOW}};
 static const struct cyaml_strval raw_media_sources[] = {{"learn", RAW_MEDIA_LEARN}, {"strict", RAW_MEDIA_STRICT}};
 static const struct cyaml_strval raw_formats[] = {{"plus", CONFIG_NUMBER_PLUS}, {"plain", CONFIG_NUMBER_PLAIN}};
 static const struct cyaml_strval raw_validities[] = {
@@ -62,6 +63,7 @@ static const struct cyaml_schema_field raw_sip_fields[] = {
     TEXT("user-agent", OPTIONAL, struct raw, sip.user_agent),
     CYAML_FIELD_UINT_PTR("max-calls", OPTIONAL, struct raw, sip.max_calls),
     TEXT("max-call-time", OPTIONAL, struct raw, sip.max_call_time),
+    TEXT("dscp", OPTIONAL, struct raw, sip.dscp),
     CYAML_FIELD_END,
 };
 
@@ -70,6 +72,8 @@ static const struct cyaml_schema_field raw_media_fields[] = {
     TEXT("timeout", OPTIONAL, struct raw, media.timeout),
     TEXT("learn-window", OPTIONAL, struct raw, media.learn_window),
     TEXT("quarantine", OPTIONAL, struct raw, media.quarantine),
+    TEXT("dscp", OPTIONAL, struct raw, media.dscp),
+    ENUM("keys", OPTIONAL, struct raw, media.keys, raw_keys),
     CYAML_FIELD_END,
 };
 
@@ -111,6 +115,8 @@ static const struct cyaml_schema_field raw_network_fields[] = {
     TEXT("sip", REQUIRED, struct raw_network, sip),
     LIST("media", REQUIRED, struct raw_network, media, &raw_text, 1, XF_MAX_MEDIA_ADDRS),
     TEXT("advertise", OPTIONAL, struct raw_network, advertise),
+    TEXT("media-dscp", OPTIONAL, struct raw_network, media_dscp),
+    TEXT("sip-dscp", OPTIONAL, struct raw_network, sip_dscp),
     CYAML_FIELD_END,
 };
 static const struct cyaml_schema_value raw_network = {

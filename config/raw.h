@@ -10,6 +10,11 @@ enum raw_malformed {
 	RAW_MALFORMED_DROP,
 };
 
+enum raw_keys {
+	RAW_KEYS_COUNT,
+	RAW_KEYS_SHOW,
+};
+
 enum raw_media_source {
 	RAW_MEDIA_LEARN,
 	RAW_MEDIA_STRICT,
@@ -33,6 +38,7 @@ struct raw_network {
 	char *name, *port, *sip, *advertise;
 	char **media;
 	uint32_t media_count;
+	char *media_dscp, *sip_dscp;
 };
 
 struct raw_rate {
@@ -110,11 +116,12 @@ struct raw {
 		char *socket, *user, *group;
 	} control;
 	struct {
-		char *t1, *ring_time, *user_agent, *max_call_time;
+		char *t1, *ring_time, *user_agent, *max_call_time, *dscp;
 		uint32_t *max_calls;
 	} sip;
 	struct {
-		char *ports, *timeout, *learn_window, *quarantine;
+		char *ports, *timeout, *learn_window, *quarantine, *dscp;
+		int keys; /* enum raw_keys */
 	} media;
 	struct {
 		char *signatures;

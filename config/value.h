@@ -30,6 +30,9 @@ struct xf_prefix value_prefix(struct reader *r, const char *path, const char *te
 /* An interface's own address with the length of its network: bits beyond the prefix stay. */
 struct xf_prefix value_interface(struct reader *r, const char *path, const char *text);
 
+/* 0 to 63, or a name: EF, VA, CS0 to CS7, AF11 to AF43, LE. */
+uint8_t value_dscp(struct reader *r, const char *path, const char *text, uint8_t missing);
+
 void value_ports(struct reader *r, const char *path, const char *text, uint16_t *first, uint16_t *last);
 
 /* "sip:user@host:port". Host and user are bounded and of plain characters. */

@@ -83,6 +83,8 @@ static void put_leg_media(const struct api *api, struct row *row, const struct l
 	row_set(row, "remote_codecs", codec_list(leg->remote_sdp.codecs, leg->remote_sdp.codec_count));
 	row_endpoint(row, "fed_from", leg->feed);
 	row_bool(row, "paused", leg->feed_paused);
+	row_count(row, "keys_pressed", leg->key_count);
+	row_text_or_null(row, "keys", leg->keys);
 }
 
 static json_t *leg_detail(const struct api *api, const struct leg *leg)

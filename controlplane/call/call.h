@@ -16,6 +16,7 @@
 
 #define CALL_TEXT_ID_LEN    12
 #define CALL_NUMBER_MAX	    64
+#define LEG_KEYS_MAX	    32
 #define LEG_ADMITTED_MAX    4
 #define TRANSFER_REASON_MAX 256
 #define LEG_HEADERS_MAX	    2048
@@ -139,6 +140,9 @@ struct leg {
 	bool agreed;			/* offer and answer are complete: media may flow */
 	struct xf_endpoint_id feed;	/* what its endpoint was last told to send */
 	bool feed_paused;
+
+	uint32_t key_count;	     /* keys that its peer has pressed, as RTP (RFC 4733) */
+	char keys[LEG_KEYS_MAX + 1]; /* the last of them, if media.keys says show; else "" */
 
 	uint32_t refers; /* REFERs accepted on it */
 	uint64_t started_ns, answered_ns;

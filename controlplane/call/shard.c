@@ -229,13 +229,21 @@ static void on_patched(void *arg, uint64_t cookie, int result, uint64_t dataplan
 	transfer_handle(transfer, &event);
 }
 
-static void on_media_event(void *arg, uint64_t owner, struct xf_endpoint_id id, enum xf_link_event_type type)
+static void on_media_event(void *arg, uint64_t owner, const struct xf_link_event *event)
 {
 	struct leg *leg = owner_leg(arg, owner);
+	uint32_t type = event->event;
 	if (!leg)
 		return;
-	leg_event(leg, type == XF_EVENT_WRONG_SOURCE ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "event=%s",
-		  xf_link_event_name(type));
+	if (type == XF_EVENT_DIGIT) {
+		leg_key_pressed(leg, event->digit, event->duration_ms);
+		return;
+	}
+	char source[XF_SOCKADDR_STRLEN] = "-";
+	if (event->source.addr.family)
+		xf_sockaddr_format(&event->source, source);
+	leg_event(leg, type == XF_EVENT_WRONG_SOURCE ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "event=%s source=%s",
+		  xf_link_event_name(type), source);
 	/* Told before we said that it may be silent. */
 	if (type != XF_EVENT_MEDIA_TIMEOUT || leg->state != LEG_STATE_CONNECTED ||
 	    !(leg->remote_sdp.direction & SDP_SENDONLY))

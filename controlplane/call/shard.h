@@ -189,6 +189,9 @@ bool leg_hears(const struct leg *leg); /* may media be sent to it? */
 void leg_watch(struct leg *leg, bool again);
 unsigned leg_default_codecs(struct sdp_codec *codecs);
 
+/* ---- leg_keys.c: its peer has pressed a key; code: event of RFC 4733 */
+void leg_key_pressed(struct leg *leg, uint8_t code, uint32_t duration_ms);
+
 /* ---- codecs.c: lists with room for SDP_CODEC_MAX; each returns how many there are then */
 /* If it has one law of G.711, the other behind its last audio codec. */
 unsigned codecs_with_both_laws(struct sdp_codec *codecs, unsigned count);

@@ -115,6 +115,8 @@ static const struct table_column leg_fields[] = {
     {"endpoint", "endpoint", table_text},
     {"hears endpoint", "fed_from", table_text},
     {"on hold", "paused", table_yes},
+    {"keys pressed", "keys_pressed", table_text},
+    {"last keys", "keys", table_text},
     {"since", "duration_s", table_seconds},
     {"answered", "answered_s", table_seconds},
     {"status", "status", table_text},

@@ -159,7 +159,8 @@ int gateway_open_sip(struct gateway *gateway)
 	for (uint32_t n = 0; n < config->network_count; n++) {
 		char text[XF_SOCKADDR_STRLEN];
 		const struct config_network *network = &config->networks[n];
-		int result = udp_open(&gateway->world.udp[n], gateway->base, n, &network->sip, on_sip, gateway);
+		int result = udp_open(&gateway->world.udp[n], gateway->base, n, &network->sip, network->sip_dscp,
+				      on_sip, gateway);
 		if (result < 0) {
 			log_error("event=sip-socket-failed network=%s address=%s error=\"%s\"", network->name,
 				  xf_sockaddr_format(&network->sip, text), strerror(-result));

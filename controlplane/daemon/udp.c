@@ -62,7 +62,16 @@ static int udp_bind(int fd, const struct xf_sockaddr *local)
 	return bind(fd, (struct sockaddr *)&os, len) < 0 ? -errno : 0;
 }
 
-int udp_open(struct udp **out, struct event_base *base, uint32_t network, const struct xf_sockaddr *local,
+/* IPv4's TOS, IPv6's traffic class: the code point, and nothing of ECN. */
+static int udp_mark(int fd, const struct xf_sockaddr *local, uint8_t dscp)
+{
+	int octet = dscp << 2;
+	int result = local->addr.family == 6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &octet, sizeof(octet))
+					     : setsockopt(fd, IPPROTO_IP, IP_TOS, &octet, sizeof(octet));
+	return result < 0 ? -errno : 0;
+}
+
+int udp_open(struct udp **out, struct event_base *base, uint32_t network, const struct xf_sockaddr *local, uint8_t dscp,
 	     udp_handler handler, void *arg)
 {
 	struct udp *udp = calloc(1, sizeof(*udp));
@@ -78,6 +87,8 @@ int udp_open(struct udp **out, struct event_base *base, uint32_t network, const 
 		goto err_udp;
 	}
 	result = udp_bind(udp->fd, local);
+	if (result == 0)
+		result = udp_mark(udp->fd, local, dscp);
 	if (result < 0)
 		goto err_fd;
 	result = -ENOMEM;

@@ -1,7 +1,5 @@
 #include "media/media_internal.h"
 
-#define DSCP_EXPEDITED 46 /* RFC 3246: voice */
-
 /* The moves of a patch under way: what to acknowledge or to take back. */
 struct sent_moves {
 	unsigned count;
@@ -147,14 +145,14 @@ void endpoint_event(struct media *media, const struct xf_link_event *event)
 	}
 	if (event->event == XF_EVENT_ARMED_FIRED || event->event == XF_EVENT_ARMED_LIMIT)
 		shadow_armed_fired(endpoint);
-	media->user.event(media->user.arg, endpoint->owner, endpoint->id, event->event);
+	media->user.event(media->user.arg, endpoint->owner, event);
 }
 
 static void settings_init(const struct media *media, uint32_t network, struct xf_endpoint_settings *settings)
 {
 	*settings = (struct xf_endpoint_settings){
 	    .port = (uint16_t)media->config->networks[network].port,
-	    .dscp = DSCP_EXPEDITED,
+	    .dscp = media->config->networks[network].media_dscp,
 	    .learn_window_ns = media->config->learn_window_ms * NS_PER_MS,
 	};
 }

@@ -29,7 +29,7 @@ struct media_user {
 	 * link went down before the answer; the patch is in the shadow and is brought over. */
 	void (*patched)(void *arg, uint64_t cookie, int result, uint64_t dataplane_ns);
 	/* Events of endpoints that belong to `owner` (as given to media_open). */
-	void (*event)(void *arg, uint64_t owner, struct xf_endpoint_id id, enum xf_link_event_type event);
+	void (*event)(void *arg, uint64_t owner, const struct xf_link_event *event);
 	/* The address may now answer us (or: could not be admitted, result < 0). */
 	void (*admitted)(void *arg, uint64_t waiter, int result);
 	/* An endpoint could not be opened or set: the dataplane refused. -ENOENT: it was found gone at a reconnect. It

@@ -51,6 +51,7 @@ static int command_close(struct worker *w, const struct command *c)
 	if (ret < 0)
 		return ret;
 	patch_clear(w, e);
+	dtmf_forget(w, e);
 	index_set_del(&w->owned, c->id.index);
 	endpoint_close(e);
 	return 0;

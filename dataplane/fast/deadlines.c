@@ -60,5 +60,5 @@ static unsigned deadlines_media(struct worker *w, uint64_t now_ns)
 
 unsigned deadlines_run(struct worker *w, uint64_t now_ns)
 {
-	return deadlines_armed(w, now_ns) + deadlines_media(w, now_ns);
+	return deadlines_armed(w, now_ns) + deadlines_media(w, now_ns) + dtmf_run(w, now_ns);
 }

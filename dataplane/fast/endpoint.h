@@ -98,6 +98,8 @@ struct endpoint {
 	uint8_t strict : 1;
 	uint8_t captured : 1;	  /* what it receives is copied to the main thread */
 	uint8_t captured_out : 1; /* what it sends is copied */
+	uint8_t has_dtmf : 1;	  /* there is a slot of events (dtmf.h) for it */
+	uint8_t digits;		  /* keys that its peer has pressed; saturates; read by other threads */
 } __rte_cache_aligned;
 
 /* What is seldomer still, or as long as an address: endpoint_rest(). Lies behind the endpoints of its chunk. */
@@ -108,8 +110,8 @@ struct endpoint_rest {
 	uint32_t armed_until_ms;	   /* of the worker's time, modulo 2^32, rounded up */
 	uint32_t capture_lost;		   /* copies that found no room */
 	uint16_t prompt_number;		   /* shown: enum xf_prompt, of `prompt` */
-	uint16_t zero;
-	uint8_t remotes[]; /* shown: of RTP, then of RTCP; 4 or 16 bytes each */
+	uint16_t dtmf;			   /* its slot of events, if has_dtmf */
+	uint8_t remotes[];		   /* shown: of RTP, then of RTCP; 4 or 16 bytes each */
 };
 
 /* A field more than a line says makes every packet touch another line, and a million endpoints cost 1 MB a byte. What

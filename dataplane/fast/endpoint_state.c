@@ -86,6 +86,7 @@ static void state_read(const struct flow_table *flows, const struct endpoint *e,
 	    .rx_reordered = counter32_get(&e->rx_reordered),
 	    .rx_duplicate = counter32_get(&e->rx_duplicate),
 	    .jitter_us = state_jitter_us(e),
+	    .rx_digits = shown8_get(&e->digits),
 	};
 }
 

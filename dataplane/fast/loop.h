@@ -4,6 +4,7 @@
 
 #include "classify.h"
 #include "counter.h"
+#include "dtmf.h"
 #include "endpoint.h"
 #include "flow.h"
 #include "fragments.h"
@@ -62,6 +63,7 @@ struct worker {
 	struct prompt_wheel prompt_wheel;
 
 	struct worker_stats stats;
+	struct dtmf dtmf;
 	struct screen screen; /* behind what media uses */
 	struct fragments *fragments;
 	struct rte_mempool *fragments_pool;

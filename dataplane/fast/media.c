@@ -188,23 +188,36 @@ static bool media_payload_type(const struct endpoint *to, int codec, struct medi
 	return pt >= 0;
 }
 
+/* A packet of an endpoint's peer. */
+struct media_in {
+	const struct rtp *rtp;
+	const struct dtmf_event *event; /* NULL: no telephone-event */
+	int codec;
+	uint64_t now_ns;
+};
+
 /* 0, or -1 with *drop. Fires an armed patch. */
-static int media_map(struct worker *w, struct endpoint *e, struct endpoint *to, const struct rtp *rtp, int codec,
-		     uint64_t now_ns, struct media_out *out, enum xf_drop *drop)
+static int media_map(struct worker *w, struct endpoint *e, struct endpoint *to, const struct media_in *in,
+		     struct media_out *out, enum xf_drop *drop)
 {
 	*drop = XF_DROP_PAYLOAD_TYPE;
-	if (!media_payload_type(to, codec, out))
+	if (!media_payload_type(to, in->codec, out))
 		return -1;
 	if (unlikely(to->source != e->id.index))
-		patch_fire(w, to, XF_EVENT_ARMED_FIRED, now_ns);
+		patch_fire(w, to, XF_EVENT_ARMED_FIRED, in->now_ns);
 	*drop = XF_DROP_PAUSED;
 	if (to->paused)
 		return -1;
 	*drop = XF_DROP_NO_NEIGHBOUR;
 	if (!to->resolved)
 		return -1;
-	int ret = stream_map(&to->stream, rtp, media_rate(codec), now_ns, &out->stream);
+	*drop = XF_DROP_EVENT_OVER;
+	if (unlikely(to->has_dtmf) && !dtmf_pass(w, to, in->rtp, in->event, in->now_ns))
+		return -1;
+	int ret = stream_map(&to->stream, in->rtp, media_rate(in->codec), in->now_ns, &out->stream);
 	*drop = ret == -EAGAIN ? XF_DROP_SEQUENCE_JUMP : XF_DROP_BEFORE_MAPPED;
+	if (ret == 0 && in->event)
+		dtmf_sent(w, to, in->rtp, in->event, in->codec, out->stream.timestamp, in->now_ns);
 	return ret < 0 ? -1 : 0;
 }
 
@@ -238,9 +251,10 @@ static void media_send(struct worker *w, struct endpoint *e, struct endpoint *to
 }
 
 /* To each receiver; the last one gets the packet itself. Takes ownership. */
-static void media_forward(struct worker *w, struct endpoint *e, const struct packet *p, const struct rtp *rtp,
-			  int codec, uint64_t now_ns)
+static void media_forward(struct worker *w, struct endpoint *e, const struct packet *p, const struct media_in *in)
 {
+	const struct rtp *rtp = in->rtp;
+	uint32_t rate = media_rate(in->codec);
 	struct rte_mbuf *mbuf = p->mbuf;
 	uint16_t sum = media_payload_sum(p, rte_pktmbuf_mtod(mbuf, const uint8_t *));
 	/* Firing an armed patch changes the order of the sinks. */
@@ -251,14 +265,14 @@ static void media_forward(struct worker *w, struct endpoint *e, const struct pac
 		struct endpoint *to = flow_at(w->flows, sinks[i]);
 		struct media_out out;
 		enum xf_drop drop;
-		if (media_map(w, e, to, rtp, codec, now_ns, &out, &drop) < 0) {
+		if (media_map(w, e, to, in, &out, &drop) < 0) {
 			media_count_drop(w, e, drop);
 			continue;
 		}
-		if (media_rate(codec)) {
+		if (rate) {
 			/* What is converted takes the long way. */
 			e->pt_in = out.law ? ENDPOINT_PT_NONE : rtp->pt;
-			e->rate_khz = (uint8_t)(media_rate(codec) / 1000);
+			e->rate_khz = (uint8_t)(rate / 1000);
 			to->pt_out = out.pt;
 		}
 		if (i + 1 == n) {
@@ -276,8 +290,9 @@ static void media_forward(struct worker *w, struct endpoint *e, const struct pac
 
 static void media_rtp(struct worker *w, struct endpoint *e, const struct packet *p, uint64_t now_ns)
 {
+	const uint8_t *data = rte_pktmbuf_mtod_offset(p->mbuf, const uint8_t *, p->payload);
 	struct rtp rtp;
-	if (rtp_parse(&rtp, rte_pktmbuf_mtod_offset(p->mbuf, const uint8_t *, p->payload), p->payload_len) < 0)
+	if (rtp_parse(&rtp, data, p->payload_len) < 0)
 		return loop_drop(w, p->mbuf, XF_DROP_RTP_INVALID);
 	if (!media_source_ok(w, e, p, &rtp, now_ns)) {
 		media_wrong_source(w, e, p, now_ns);
@@ -285,12 +300,20 @@ static void media_rtp(struct worker *w, struct endpoint *e, const struct packet 
 			rte_pktmbuf_free(p->mbuf);
 		return;
 	}
-	int codec = endpoint_codec(e, rtp.pt);
-	media_received(w, e, p, &rtp, codec, now_ns);
-	if (codec >= 0 && e->sink_count > 0)
-		return media_forward(w, e, p, &rtp, codec, now_ns);
-	media_count_drop(w, e, codec < 0 ? XF_DROP_PAYLOAD_TYPE : XF_DROP_UNPATCHED);
-	rte_pktmbuf_free(p->mbuf);
+	struct dtmf_event event;
+	struct media_in in = {.rtp = &rtp, .codec = endpoint_codec(e, rtp.pt), .now_ns = now_ns};
+	media_received(w, e, p, &rtp, in.codec, now_ns);
+	if ((in.codec == XF_CODEC_EVENT || in.codec == XF_CODEC_EVENT48) &&
+	    dtmf_parse(&event, data + rtp.payload_at, rtp.payload_len))
+		in.event = &event;
+	if (in.codec >= 0 && e->sink_count > 0) {
+		media_forward(w, e, p, &in);
+	} else {
+		media_count_drop(w, e, in.codec < 0 ? XF_DROP_PAYLOAD_TYPE : XF_DROP_UNPATCHED);
+		rte_pktmbuf_free(p->mbuf);
+	}
+	if (in.event)
+		dtmf_received(w, e, &rtp, &event, in.codec, now_ns);
 }
 
 static void media_packet(struct worker *w, struct endpoint *e, const struct packet *p, uint64_t now_ns)

@@ -171,14 +171,20 @@ static int patch_plan_apply(struct worker *w, const struct patch_plan *plan, uin
 attached:
 	for (i = 0; i < plan->count; i++) {
 		struct endpoint *to = plan->wishes[i].to;
-		bool resumed = before[i].paused && !plan->wishes[i].paused;
-		shown8_set(&to->paused, plan->wishes[i].paused);
+		const struct patch_wish *wish = &plan->wishes[i];
+		bool other = wish->source != before[i].source || wish->prompt != before[i].prompt;
+		bool resumed = before[i].paused && !wish->paused;
+		if (other || wish->paused)
+			dtmf_end(w, to);
+		shown8_set(&to->paused, wish->paused);
 		/* After a pause the sequence goes on without the packets that were held back. */
-		if (plan->wishes[i].source != before[i].source || plan->wishes[i].prompt != before[i].prompt || resumed)
+		if (other || resumed) {
 			stream_unmap(&to->stream);
+			dtmf_refuse(w, to, now_ns);
+		}
 		if (XF_FAULT("ssrc-changes"))
 			to->stream.ssrc++;
-		prompt_play(w, to, plan->wishes[i].prompt, now_ns);
+		prompt_play(w, to, wish->prompt, now_ns);
 		endpoint_settle(w->flows, to);
 		endpoint_publish(to);
 	}
@@ -209,12 +215,14 @@ int patch_apply(struct worker *w, const struct xf_link_patch *patch, uint64_t no
 void patch_fire(struct worker *w, struct endpoint *to, enum xf_link_event_type type, uint64_t now_ns)
 {
 	struct patch_wish wish = {.to = to, .source = patch_at(w, to->armed)};
+	dtmf_end(w, to);
 	endpoint_hide(to);
 	patch_detach(w, to);
 	/* The armed source has room: its place for `to` was just given back. */
 	patch_attach(w, &wish);
 	prompt_play(w, to, NULL, now_ns);
 	stream_unmap(&to->stream);
+	dtmf_refuse(w, to, now_ns);
 	endpoint_settle(w->flows, to);
 	endpoint_publish(to);
 	loop_event(w, to, type, NULL, now_ns);
@@ -231,6 +239,7 @@ void patch_clear(struct worker *w, struct endpoint *e)
 		patch_detach(w, to);
 		if (wish.source == e) {
 			wish.source = NULL;
+			dtmf_end(w, to);
 			stream_unmap(&to->stream);
 		}
 		if (wish.armed == e)

@@ -101,18 +101,41 @@ static int stream_probe(struct stream *s, const struct rtp *in)
 	return -EAGAIN;
 }
 
+static bool stream_jumps(const struct stream *s, const struct rtp *in)
+{
+	int16_t delta = (int16_t)(in->seq - (uint16_t)s->in_ext);
+	/* A sender that goes back to the SSRC it had before: rather a late packet than a new stream. */
+	if (in->ssrc != s->in_ssrc)
+		return s->has_before && in->ssrc == s->before_ssrc;
+	return delta > STREAM_MAX_DROPOUT || delta < -STREAM_MAX_MISORDER;
+}
+
+bool stream_begins(const struct stream *s, const struct rtp *in)
+{
+	return !s->mapped || (in->ssrc != s->in_ssrc && !stream_jumps(s, in)) || stream_confirms(s, in);
+}
+
+uint16_t stream_insert(struct stream *s, uint32_t timestamp, uint16_t duration, unsigned n, uint16_t payload_len)
+{
+	uint16_t first = (uint16_t)(s->out_ext + 1);
+	s->out_ext += n;
+	s->in_first = s->in_ext + 1;
+	counter32_add(&s->packets, n);
+	s->octets += n * payload_len;
+	/* Whoever is mapped next begins behind it. */
+	if (s->out_timestamp == timestamp && s->duration < duration)
+		s->duration = duration;
+	return first;
+}
+
 int stream_map(struct stream *s, const struct rtp *in, uint32_t rate, uint64_t now_ns, struct stream_out *out)
 {
 	int16_t delta = (int16_t)(in->seq - (uint16_t)s->in_ext);
-	bool other = in->ssrc != s->in_ssrc;
-	/* A sender that goes back to the SSRC it had before: rather a late packet than a new stream. */
-	bool jump = other ? s->has_before && in->ssrc == s->before_ssrc
-			  : delta > STREAM_MAX_DROPOUT || delta < -STREAM_MAX_MISORDER;
-	if (!s->mapped || (other && !jump) || stream_confirms(s, in)) {
+	if (stream_begins(s, in)) {
 		stream_map_first(s, in, rate, now_ns, out);
 		goto sent;
 	}
-	if (jump)
+	if (stream_jumps(s, in))
 		return stream_probe(s, in);
 	s->probing = false;
 	out->marker = in->marker;

@@ -95,6 +95,14 @@ static inline void stream_follow(struct stream *s, uint16_t seq, uint32_t timest
 	s->octets += payload_len;
 }
 
+/* Whether stream_map will take the packet for the first of a source. */
+bool stream_begins(const struct stream *stream, const struct rtp *in);
+
+/* Room for n packets of the receiver's own behind what was sent, each with payload_len bytes, that say of `timestamp`
+ * that it lasts for `duration`: returns the sequence of the first. What the mapped source sent before is -ESTALE from
+ * then on. */
+uint16_t stream_insert(struct stream *stream, uint32_t timestamp, uint16_t duration, unsigned n, uint16_t payload_len);
+
 /* Maps one packet of the present source. rate: of its codec, whole kHz up to 64; 0 for what rides on another codec's
  * clock (telephone-event, comfort noise). 0; -ESTALE: older than the first mapped one; -EAGAIN: first packet after a
  * jump. */

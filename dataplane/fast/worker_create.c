@@ -60,6 +60,7 @@ int worker_create(struct worker **out, const struct worker_config *c)
 	memcpy(w->handover_out, c->handover_out, sizeof(w->handover_out));
 	w->handover_in[c->index] = w->handover_out[c->index] = NULL;
 	memcpy(w->secret, c->secret, sizeof(w->secret));
+	dtmf_init(&w->dtmf);
 	for (unsigned slot = 0; slot < PROMPT_MS; slot++)
 		w->prompt_wheel.slots[slot] = XF_ENDPOINT_NONE;
 	w->fragments_pool = c->fragments_pool;

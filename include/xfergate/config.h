@@ -55,6 +55,8 @@ struct config_network {
 	uint32_t media_count;
 	uint32_t media_first;	  /* index of media[0] in the list of all networks' media addresses: the link's order */
 	struct xf_addr advertise; /* family 0: none; else stands in Via, Contact and SDP in place of our own */
+	uint8_t media_dscp;	  /* 0..63, of RTP and RTCP */
+	uint8_t sip_dscp;	  /* 0..63 */
 };
 
 /* So many a second, and so many at once after a silence. */
@@ -210,6 +212,7 @@ struct config {
 	uint32_t call_max_ms; /* longest call; 0: none */
 	uint32_t calls_max;
 	uint32_t media_timeout_ms; /* 0: none */
+	bool keys_shown;	   /* which keys people press is logged (debug) and shown; else how many */
 	uint32_t learn_window_ms;
 	uint32_t quarantine_ms;			    /* of a closed port */
 	uint16_t media_port_first, media_port_last; /* even, odd */

@@ -27,6 +27,8 @@
 	X(BEFORE_MAPPED, "before-mapped", "packet older than the first that its receiver got from this source")        \
 	X(SEQUENCE_JUMP, "sequence-jump",                                                                              \
 	  "first packet after a jump in its source's sequence; the next one confirms it")                              \
+	X(EVENT_OVER, "event-over",                                                                                    \
+	  "rest of a key's telephone-event that was ended for its receiver, or began before it was connected")         \
 	X(RTCP_REPLACED, "rtcp-replaced", "RTCP of a source that no longer feeds the receiver")                        \
 	X(NO_NEIGHBOUR, "no-neighbour", "next hop of the endpoint not resolved")                                       \
 	X(HANDOVER_FULL, "handover-full", "ring to the owner worker full")                                             \

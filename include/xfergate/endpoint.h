@@ -114,5 +114,5 @@ struct xf_endpoint_state {
 	uint64_t rx_expected;
 	uint32_t rx_reordered, rx_duplicate;
 	uint32_t jitter_us;
-	uint32_t zero2;
+	uint32_t rx_digits; /* keys pressed (RFC 4733); 255: that or more */
 };

@@ -152,7 +152,8 @@ struct xf_link_ack {
 	X(MEDIA_TIMEOUT, "media-timeout")                                                                              \
 	X(ARMED_FIRED, "armed-fired")                                                                                  \
 	X(ARMED_LIMIT, "armed-limit")                                                                                  \
-	X(CLOSED_ORPHAN, "closed-orphan")
+	X(CLOSED_ORPHAN, "closed-orphan")                                                                              \
+	X(DIGIT, "digit")
 
 enum xf_link_event_type {
 #define X(symbol, name) XF_EVENT_##symbol,
@@ -163,8 +164,10 @@ enum xf_link_event_type {
 
 struct xf_link_event {
 	struct xf_endpoint_id id;
-	uint32_t event; /* enum xf_link_event_type */
-	uint32_t zero;
+	uint32_t event;	      /* enum xf_link_event_type */
+	uint16_t duration_ms; /* DIGIT: as its sender says; 65,535: that or longer */
+	uint8_t digit;	      /* DIGIT: event code of RFC 4733, 0 to 16 */
+	uint8_t zero;
 	uint64_t now_ns;
 	struct xf_sockaddr source; /* for FIRST_PACKET, SOURCE_LOCKED, WRONG_SOURCE */
 };

@@ -30,8 +30,9 @@ def stale_rtp(take):
            heard=("caller", "agent", "callee"))
 def dtmf_during_swap(take):
     """The caller presses keys all the time, as telephone-events (RFC 4733, payload type 96 at the caller, 101 at the
-    others), before, during and after the transfer. Each key must come to exactly one listener, whole or not at all,
-    with the listener's payload type, one timestamp, marker and end bits as sent, and the sequence unbroken."""
+    others), before, during and after the transfer. Each key must come to exactly one listener, with the
+    listener's payload type, one timestamp, marker and end bits as sent, and the sequence unbroken; the key that is held
+    down at the move is ended for the agent by three end packets, and the target hears nothing of it."""
     events = {n: f"a=rtpmap:{n} telephone-event/8000" for n in (96, 101)}
     digits = tone.with_digits(tone.Source("caller", 3), "1234567890", every=12, payload_type=96)
     take.callee(31, scenarios.with_formats(scenarios.callee(take.voice("callee", 1.5), 500, 15000), "0 101",

@@ -68,6 +68,11 @@ Test(config_load, example_planes)
 	cr_expect_eq(c->media_port_first, 16384);
 	cr_expect_eq(c->media_port_last, 32767);
 	cr_expect_eq(c->media_timeout_ms, 60000);
+	cr_expect(!c->keys_shown);
+	cr_expect_eq(c->networks[0].media_dscp, 46);
+	cr_expect_eq(c->networks[0].sip_dscp, 24);
+	cr_expect_eq(c->networks[1].media_dscp, 40);
+	cr_expect_eq(c->networks[1].sip_dscp, 26);
 	cr_expect_str_eq(c->screen.signatures, "/usr/local/share/xfergate/screen-rules.conf");
 	cr_expect(!c->screen.malformed_drop);
 	cr_expect_eq(c->screen.ceiling.per_second, 20000);

@@ -348,6 +348,14 @@ void fake_event(struct fake_dataplane *dp, struct xf_endpoint_id id, enum xf_lin
 	fake_flush(dp);
 }
 
+void fake_digit(struct fake_dataplane *dp, struct xf_endpoint_id id, uint8_t digit, uint16_t duration_ms)
+{
+	struct xf_link_event body = {
+	    .id = id, .event = XF_EVENT_DIGIT, .digit = digit, .duration_ms = duration_ms, .now_ns = ++dp->now_ns};
+	fake_say(dp, XF_LINK_EVENT, 0, &body);
+	fake_flush(dp);
+}
+
 void fake_copy(struct fake_dataplane *dp, struct xf_endpoint_id id, bool sent, const char *from, const char *to,
 	       const char *data, uint32_t lost)
 {

@@ -65,6 +65,8 @@ struct xf_endpoint_id fake_foreign(struct fake_dataplane *dp, uint32_t index, ui
 void fake_shut(struct fake_dataplane *dp, struct xf_endpoint_id id);
 struct fake_endpoint *fake_find(struct fake_dataplane *dp, struct xf_endpoint_id id);
 unsigned fake_open_count(const struct fake_dataplane *dp);
+/* A key was pressed; digit: event code of RFC 4733. */
+void fake_digit(struct fake_dataplane *dp, struct xf_endpoint_id id, uint8_t digit, uint16_t duration_ms);
 /* A copy of a packet: addresses without ports, which are the endpoint's. */
 void fake_copy(struct fake_dataplane *dp, struct xf_endpoint_id id, bool sent, const char *from, const char *to,
 	       const char *data, uint32_t lost);

@@ -52,6 +52,7 @@ Test(endpoints, remote_goes_by_the_route)
 	cr_assert(xf_sockaddr_eq(&e->settings.remote, &remote.rtp));
 	cr_assert(xf_sockaddr_eq(&e->settings.remote_rtcp, &remote.rtcp));
 	cr_assert(xf_addr_eq(&e->settings.next_hop, &remote.rtp.addr));
+	cr_assert_eq(e->settings.dscp, 34, "an UPDATE keeps the mark");
 	cr_assert_eq(e->settings.pt_count, 2);
 	cr_assert_eq(e->settings.pts[1].pt, 101);
 	cr_assert_eq(e->relearned, 0);

@@ -47,10 +47,10 @@ static void on_patched(void *arg, uint64_t cookie, int result, uint64_t dataplan
 	world->cookie_result[cookie] = result;
 }
 
-static void on_event(void *arg, uint64_t owner, struct xf_endpoint_id id, enum xf_link_event_type event)
+static void on_event(void *arg, uint64_t owner, const struct xf_link_event *event)
 {
 	struct world *world = arg;
-	world->events[event]++;
+	world->events[event->event]++;
 	world->event_owner = owner;
 }
 
@@ -103,9 +103,10 @@ static void world_configure(struct world *world, uint16_t port_last)
 	    .media = world->outside_media,
 	    .media_count = 2,
 	    .advertise = world_addr("203.0.113.7"),
+	    .media_dscp = 34,
 	};
-	world->networks[1] =
-	    (struct config_network){.port = 1, .media = world->inside_media, .media_count = 1, .media_first = 2};
+	world->networks[1] = (struct config_network){
+	    .port = 1, .media = world->inside_media, .media_count = 1, .media_first = 2, .media_dscp = 46};
 	world->networks[2] = (struct config_network){.media = world->sixth_media, .media_count = 1, .media_first = 3};
 	const char *blocks[] = {"203.0.113.0/24", "2001:db8:5::/48", "192.0.2.99", "198.51.100.10"};
 	for (unsigned i = 0; i < 4; i++)
