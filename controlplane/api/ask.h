@@ -9,7 +9,8 @@
 #define ASKS_MAX	1024 /* under way, of all clients */
 #define ASKS_CLIENT_MAX 64   /* under way, of one client */
 
-#define CAPTURES_MAX 8
+#define CAPTURES_MAX	   8
+#define ENDPOINTS_ROWS_MAX 20000 /* of show.endpoints */
 
 struct ask_line; /* the line that an ask came on */
 

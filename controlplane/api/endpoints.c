@@ -51,6 +51,14 @@ static void put_counters(struct row *row, const struct xf_endpoint_state *state)
 
 void endpoints_row(struct api *api, struct ask *ask, const struct xf_endpoint_state *state)
 {
+	/* A row takes kilobytes until it is sent; later rows find no ask. */
+	if (json_array_size(ask->rows) == ENDPOINTS_ROWS_MAX) {
+		ask_refuse(api, ask, 413,
+			   "more than %u endpoints are open: show dataplane counts them, show call has those of a "
+			   "call, and DPDK's telemetry (/xfergate/endpoint) has each by its index",
+			   ENDPOINTS_ROWS_MAX);
+		return;
+	}
 	struct row row;
 	uint64_t owner = 0;
 	bool known = media_knows(api->media, state->id, &owner);

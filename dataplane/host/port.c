@@ -11,6 +11,8 @@
 #define PORT_DESCRIPTORS     1024
 #define PORT_AF_PACKET_MBUFS 2048
 #define PORT_RSS	     (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP)
+/* What media needs: of one pair of addresses the ports tell calls apart. */
+#define PORT_RSS_UDP (RTE_ETH_RSS_NONFRAG_IPV4_UDP | RTE_ETH_RSS_NONFRAG_IPV6_UDP)
 
 int port_fallback_device(char *out, size_t size, const char *device)
 {
@@ -162,9 +164,11 @@ static int port_configure(struct port *port, const struct config *config, struct
 			return r;
 		pool = port->pool;
 	}
-	if (port->rx_queues > 1) {
+	/* virtio and vhost have no hash of their own, and refuse to be asked for one: their peer spreads. */
+	if (port->rx_queues > 1 && (info.flow_type_rss_offloads & PORT_RSS)) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf.rss_hf = PORT_RSS & info.flow_type_rss_offloads;
+		port->spreads_udp = (conf.rx_adv_conf.rss_conf.rss_hf & PORT_RSS_UDP) == PORT_RSS_UDP;
 	}
 	r = rte_eth_dev_configure(port->id, port->rx_queues, port->tx_queues, &conf);
 	if (r == 0)
@@ -228,6 +232,15 @@ int port_start(struct port *port, const struct config *all, unsigned index, stru
 		port_stop(port);
 		return r;
 	}
+	if (port->rx_queues < all->workers)
+		log_info("port-one-queue",
+			 "port=%s driver=%s workers=%u effect=\"worker 0 receives all, and hands it to the others\"",
+			 config->name, port->driver, all->workers);
+	else if (port->rx_queues > 1 && !port->spreads_udp)
+		log_info(
+		    "port-without-rss",
+		    "port=%s driver=%s queues=%u effect=\"how UDP is spread over them is for the other end to say\"",
+		    config->name, port->driver, port->rx_queues);
 	log_info("port-started", "port=%s driver=%s mac=%02x:%02x:%02x:%02x:%02x:%02x mtu=%u rx_queues=%u tx_queues=%u",
 		 config->name, port->driver, port->mac[0], port->mac[1], port->mac[2], port->mac[3], port->mac[4],
 		 port->mac[5], config->mtu, port->rx_queues, port->tx_queues);

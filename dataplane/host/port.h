@@ -20,6 +20,7 @@ struct port {
 	bool started;
 	/* As many receive queues as workers, queue i polled by worker i; or one, polled by worker 0. */
 	uint16_t rx_queues;
+	bool spreads_udp; /* if several: the hash has the ports of UDP over IPv4 and IPv6 */
 	/* The same; or 0 while a capture waits for the control plane. The main thread writes, workers read relaxed. */
 	uint16_t rx_polled;
 	/* One transmit queue for each worker and one for the main thread (the last); or one, worker 0's: others hand

@@ -7,6 +7,8 @@
 #include "link_stats.h"
 #include "note.h"
 
+#define LINK_COMMAND_DUMP 65536 /* places of endpoints that are looked at for one DUMP: some 100 us */
+
 static void link_command_ack(struct dplane *dplane, uint64_t connection, uint32_t sequence, int result, uint32_t detail,
 			     uint64_t now_ns)
 {
@@ -188,12 +190,14 @@ static void link_command_dump(struct dplane *dplane, const struct link_view *vie
 	const size_t row = xf_link_record_size(sizeof(struct xf_endpoint_state));
 	const size_t rows_max = (XF_LINK_PACKET_MAX - xf_link_record_size(sizeof(struct xf_link_ack))) / row;
 	const struct endpoints *endpoints = &dplane->endpoints;
+	const uint32_t count = endpoints->slot_count, first = dump->index_first;
+	const uint32_t end = first < count && count - first > LINK_COMMAND_DUMP ? first + LINK_COMMAND_DUMP : count;
 	size_t rows = 0;
 	uint32_t i;
 
 	/* Rows and their ACK in one packet: what stands gathered goes out first. */
 	conversation_flush(&dplane->conversation);
-	for (i = dump->index_first; i < endpoints->slot_count; i++) {
+	for (i = first; i < end; i++) {
 		struct xf_endpoint_state state;
 		if (!endpoints_state(endpoints, i, &state))
 			continue;
@@ -202,7 +206,7 @@ static void link_command_dump(struct dplane *dplane, const struct link_view *vie
 		conversation_send(&dplane->conversation, dplane->conversation.connection, XF_LINK_ENDPOINT,
 				  view->sequence, &state, sizeof(state));
 	}
-	link_command_answer(dplane, view, i < endpoints->slot_count ? 1 : 0, i < endpoints->slot_count ? i : 0);
+	link_command_answer(dplane, view, i < count ? 1 : 0, i < count ? i : 0);
 }
 
 static void link_command_stats(struct dplane *dplane, const struct link_view *view)

@@ -134,7 +134,8 @@ struct xf_link_patch {
 };
 
 struct xf_link_dump {
-	uint32_t index_first; /* rows from this index on; as many ENDPOINT rows as fit one packet, then the ACK */
+	uint32_t
+	    index_first; /* rows from this index on; at most as many ENDPOINT rows as fit one packet, then the ACK */
 	uint32_t zero;
 };
 

@@ -72,9 +72,9 @@ def answered(namespace, address, interface):
     return namespace.ip("neigh", "show", address, "dev", interface)
 
 
-def both(make, ours, theirs, driver, first, idle="backoff", more=lambda lab: None):
+def both(make, ours, theirs, driver, first, idle="backoff", queues=1, more=lambda lab: None):
     """Two ports of one kind. first: who makes the sockets, and has to be there first. more: what else is to be done."""
-    lab = gateway(make, *("%s%d,%s" % (driver, n, ours) for n in (0, 1)))
+    lab = gateway(make, *("%s%d,%s" % (driver, n, ours) for n in (0, 1)), workers=queues)
     with open(lab.config) as f:
         text = f.read()
     for n in (0, 1):
@@ -84,7 +84,7 @@ def both(make, ours, theirs, driver, first, idle="backoff", more=lambda lab: Non
     pairs = [("lower%d" % n, theirs.replace("NUMBER", str(n)).replace("FOLDER", lab.folder)) for n in (0, 1)]
     if first == "ours":
         lab.start()
-    joined = switch.Switch(lab, lab.switch, pairs)
+    joined = switch.Switch(lab, lab.switch, pairs, queues=queues)
     if first == "theirs":
         lab.start()
     run(lab, joined, driver)

@@ -17,18 +17,19 @@ import net
 class Switch:
     """One testpmd, one core. pairs: (interface, device), what comes from one goes to the other."""
 
-    def __init__(self, lab, namespace, pairs, name="switch"):
+    def __init__(self, lab, namespace, pairs, name="switch", queues=1):
         self.text, self.asked = "", 0
         devices = []
         for number, (interface, device) in enumerate(pairs):
-            devices += ["--vdev=net_af_packet%d,iface=%s" % (number, interface), "--vdev=" + device]
+            devices += ["--vdev=net_af_packet%d,iface=%s,qpairs=%d" % (number, interface, queues), "--vdev=" + device]
         cpus = sorted(os.sched_getaffinity(0))
         self.log = os.path.join(lab.folder, name + ".log")
         self.process = subprocess.Popen(
             ["ip", "netns", "exec", namespace.name, "stdbuf", "-oL", "dpdk-testpmd", "--no-huge", "--no-shconf", "--no-pci", "-m", "256",
              "--no-telemetry", "--file-prefix=%s-%d" % (name, os.getpid()),
              "--lcores=0@%d,1@%d" % (cpus[-1], cpus[0])] + devices +
-            ["--", "--interactive", "--no-flush-rx", "--total-num-mbufs=8192", "--nb-cores=1", "--forward-mode=io"],
+            ["--", "--interactive", "--no-flush-rx", "--total-num-mbufs=8192", "--nb-cores=1",
+             "--rxq=%d" % queues, "--txq=%d" % queues, "--forward-mode=io"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()

@@ -1,5 +1,6 @@
 /* What only the dataplane knows: endpoints, ports, counters; and what is said when it is not there. */
 #include <criterion/criterion.h>
+#include "api/ask.h"
 #include "fakes.h"
 
 static struct call calls[] = {{.id = 1, .text_id = "c-one"}};
@@ -90,6 +91,27 @@ Test(dataplane, endpoints_and_orphans)
 	    "\"mos\":null,\"worker\":0,\"call\":null,"
 	    "\"orphan\":true}]");
 	json_decref(result);
+}
+
+Test(dataplane, too_many_endpoints)
+{
+	struct fake_row *rows = calloc(ENDPOINTS_ROWS_MAX + 1, sizeof(*rows));
+	for (size_t i = 0; i <= ENDPOINTS_ROWS_MAX; i++)
+		rows[i] = (struct fake_row){XF_LINK_ENDPOINT, &mine};
+	fakes.rows = rows;
+	fakes.row_count = ENDPOINTS_ROWS_MAX;
+	cr_assert(!ask("show.endpoints"));
+	fakes_answer(0);
+	json_t *result = last_result();
+	cr_expect(json_array_size(result) == ENDPOINTS_ROWS_MAX);
+	json_decref(result);
+	fakes.row_count = ENDPOINTS_ROWS_MAX + 1;
+	cr_assert(!ask("show.endpoints"));
+	fakes_answer(0);
+	json_t *reply = json_loads(fakes.replies[fakes.reply_count - 1], 0, NULL);
+	expect_equal(json_object_get(json_object_get(json_object_get(reply, "error"), "data"), "code"), "413");
+	json_decref(reply);
+	free(rows);
 }
 
 Test(dataplane, endpoint_that_hears_a_prompt)

@@ -497,3 +497,45 @@ Test(dplane, rows)
 	desk_stop(&desk);
 	desk_free(&desk);
 }
+
+#define MANY 20
+
+static struct xf_addr many[MANY];
+
+static void many_addresses(struct config *config)
+{
+	for (unsigned i = 0; i < MANY; i++)
+		many[i] = xf_addr_v4((const uint8_t[]){192, 0, 2, (uint8_t)(100 + i)});
+	config->networks[0].media = many;
+	config->networks[0].media_count = MANY;
+}
+
+/* However many places are empty, one DUMP looks at a bounded number, and the next goes on from there. */
+Test(dplane, dump_of_many_places)
+{
+	static struct desk desk;
+	struct xf_link_dump dump = {0};
+	struct xf_link_open open = desk_opening(20000, 1, 1, CALLER, 4000);
+	const uint32_t places = (MANY + 1) * XF_PORT_PAIRS;
+	unsigned pages = 0;
+	int more;
+
+	cr_assert_eq(desk_try(&desk, many_addresses), 0);
+	desk_hello(&desk, 1);
+	open.id.index = xf_endpoint_index(MANY - 1, 20000);
+	cr_assert_eq(desk_say(&desk, XF_LINK_OPEN, &open, sizeof(open)), 0);
+	do {
+		more = desk_say(&desk, XF_LINK_DUMP, &dump, sizeof(dump));
+		cr_assert(more == 0 || desk.ack.detail > dump.index_first);
+		dump.index_first = desk.ack.detail;
+		pages++;
+	} while (more > 0);
+	cr_expect_eq(more, 0);
+	cr_expect_eq(pages, (places + 65535) / 65536);
+	cr_expect_eq(desk.row_count, 1);
+	cr_expect_eq(desk.rows[0].id.index, open.id.index);
+	dump.index_first = UINT32_MAX;
+	cr_expect_eq(desk_say(&desk, XF_LINK_DUMP, &dump, sizeof(dump)), 0, "beyond the last place is nothing");
+	desk_stop(&desk);
+	desk_free(&desk);
+}
