@@ -110,6 +110,8 @@ static void build_port(struct reader *r, uint32_t i)
 	build_members(r, i);
 	port->mtu = value_uint(r, reader_at(r, "ports[%u].mtu", i), raw->mtu,
 			       (struct value_range){.min = 576, .max = 9216, .missing = 1500});
+	port->vlan = (uint16_t)value_uint(r, reader_at(r, "ports[%u].vlan", i), raw->vlan,
+					  (struct value_range){.min = 1, .max = 4094, .missing = 0});
 	port->addresses = reader_alloc(r, raw->addresses_count, sizeof(*port->addresses));
 	if (!port->addresses)
 		return;

@@ -14,6 +14,8 @@ static void print_planes(const struct config *c, FILE *out)
 	for (uint32_t i = 0; i < c->port_count; i++) {
 		fprintf(out, "port %s: device %s, TAP %s, mtu %u", c->ports[i].name, c->ports[i].device,
 			c->ports[i].tap, c->ports[i].mtu);
+		if (c->ports[i].vlan)
+			fprintf(out, ", VLAN %u", c->ports[i].vlan);
 		for (uint32_t k = 0; k < c->ports[i].member_count; k++)
 			fprintf(out, "%s%s", k ? " " : ", members ", c->ports[i].members[k]);
 		for (uint32_t k = 0; k < c->ports[i].address_count; k++)

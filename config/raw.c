@@ -103,6 +103,7 @@ static const struct cyaml_schema_field raw_port_fields[] = {
     LIST("members", OPTIONAL, struct raw_port, members, &raw_text, 1, 8),
     TEXT("tap", REQUIRED, struct raw_port, tap),
     CYAML_FIELD_UINT_PTR("mtu", OPTIONAL, struct raw_port, mtu),
+    CYAML_FIELD_UINT_PTR("vlan", OPTIONAL, struct raw_port, vlan),
     LIST("addresses", OPTIONAL, struct raw_port, addresses, &raw_text, 0, 64),
     CYAML_FIELD_END,
 };

@@ -29,7 +29,7 @@ struct raw_port {
 	char *name, *device, *tap;
 	char **members;
 	uint32_t members_count;
-	uint32_t *mtu;
+	uint32_t *mtu, *vlan;
 	char **addresses;
 	uint32_t addresses_count;
 };

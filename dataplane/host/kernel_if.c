@@ -3,11 +3,20 @@
 #include <errno.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <rte_ether.h>
 #include <rte_mbuf.h>
 #include "fast/counter.h"
 
 #define KERNEL_IF_BURST	   64 /* of each ring and turn */
 #define KERNEL_IF_SEGMENTS 8
+
+/* Whether the frame had the port's tag, which is off now. */
+static bool kernel_if_untag(const struct kernel_if *k, struct rte_mbuf *pkt)
+{
+	if (pkt->data_len < RTE_ETHER_HDR_LEN + sizeof(struct rte_vlan_hdr) || rte_vlan_strip(pkt) < 0)
+		return false;
+	return (pkt->vlan_tci & RTE_ETHER_MAX_VLAN_ID) == k->vlan;
+}
 
 static void kernel_if_write(struct kernel_if *k, struct rte_mbuf *pkt)
 {
@@ -15,6 +24,11 @@ static void kernel_if_write(struct kernel_if *k, struct rte_mbuf *pkt)
 	int n = 0;
 	ssize_t written = -1;
 
+	if (k->vlan && !kernel_if_untag(k, pkt)) {
+		counter_add(&k->other_vlan, 1);
+		rte_pktmbuf_free(pkt);
+		return;
+	}
 	for (struct rte_mbuf *s = pkt; s && n < KERNEL_IF_SEGMENTS; s = s->next)
 		iov[n++] = (struct iovec){rte_pktmbuf_mtod(s, void *), s->data_len};
 	if (pkt->nb_segs <= KERNEL_IF_SEGMENTS)
@@ -70,6 +84,12 @@ unsigned kernel_if_read(struct kernel_if *k)
 		}
 		pkt->data_len = (uint16_t)len;
 		pkt->pkt_len = (uint32_t)len;
+		pkt->vlan_tci = k->vlan;
+		if (k->vlan && rte_vlan_insert(&pkt) < 0) {
+			rte_pktmbuf_free(pkt);
+			counter_add(&k->tx_full, 1);
+			continue;
+		}
 		pkts[n++] = pkt;
 	}
 	counter_add(&k->tap_in, n);

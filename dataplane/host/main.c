@@ -121,7 +121,8 @@ static int main_kernel_ifs_start(struct host *host)
 
 	for (uint32_t p = 0; p < config->port_count && r == 0; p++) {
 		struct kernel_if *k = &host->kernel_ifs[p];
-		*k = (struct kernel_if){.pool = host->pool, .lcores = &host->lcores, .port = p};
+		*k = (struct kernel_if){
+		    .pool = host->pool, .lcores = &host->lcores, .port = p, .vlan = config->ports[p].vlan};
 		r = tap_open(&k->tap, &host->netlink, &config->ports[p], host->ports[p].mac);
 		if (r == 0)
 			host->kernel_ifs_open++;
@@ -139,6 +140,7 @@ static int main_plane_start(struct host *host)
 	for (uint32_t p = 0; p < host->config->port_count; p++) {
 		memcpy(ports[p].mac, host->ports[p].mac, sizeof(ports[p].mac));
 		ports[p].mtu = (uint16_t)host->config->ports[p].mtu;
+		ports[p].vlan = host->config->ports[p].vlan;
 	}
 	return dplane_create(&host->dplane, host->config, ports, host->pool, &seam);
 }

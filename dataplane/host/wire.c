@@ -147,6 +147,7 @@ static void wire_add_drops(void *arg, struct xf_link_drops *row)
 		row->count[XF_DROP_TX_FULL] += counter_get(&host->lcores.lcores[w].relay_full);
 	for (unsigned p = 0; p < host->config->port_count; p++) {
 		row->count[XF_DROP_TX_FULL] += counter_get(&host->kernel_ifs[p].tx_full);
+		row->count[XF_DROP_OTHER_VLAN] += counter_get(&host->kernel_ifs[p].other_vlan);
 		row->count[XF_DROP_NO_MBUF] += counter_get(&host->kernel_ifs[p].no_mbuf);
 		row->count[XF_DROP_KERNEL_REFUSED] += counter_get(&host->kernel_ifs[p].refused);
 	}

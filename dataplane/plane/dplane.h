@@ -16,6 +16,7 @@ struct rte_rcu_qsbr;
 struct dplane_port {
 	uint8_t mac[6];
 	uint16_t mtu;
+	uint16_t vlan; /* tag of what is sent; 0: none */
 };
 
 enum dplane_log_level {

@@ -63,7 +63,7 @@ void endpoints_egress(const struct endpoints *endpoints, const struct endpoint_e
 {
 	const struct next_hop *hop = endpoints_hop(endpoints, entry);
 
-	*egress = (struct egress){.port = (uint16_t)port};
+	*egress = (struct egress){.port = (uint16_t)port, .vlan = endpoints->ports[port].vlan};
 	memcpy(egress->src_mac, endpoints->ports[port].mac, sizeof(egress->src_mac));
 	if (hop && hop->resolved) {
 		egress->resolved = true;

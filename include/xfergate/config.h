@@ -42,6 +42,7 @@ struct config_port {
 	uint32_t member_count;
 	char *tap; /* name of its kernel interface */
 	uint32_t mtu;
+	uint16_t vlan; /* 802.1Q: all frames on the wire have this tag; 0: none is added or taken off */
 	struct xf_prefix
 	    *addresses; /* set on the TAP; addr is the host's own address here, bits beyond the prefix kept */
 	uint32_t address_count;

@@ -72,6 +72,11 @@ def answered(namespace, address, interface):
     return namespace.ip("neigh", "show", address, "dev", interface)
 
 
+def join(lab, theirs, queues=1):
+    return switch.Switch(lab, lab.switch, [("lower%d" % n, theirs.replace("NUMBER", str(n)).replace("FOLDER", lab.folder))
+                                           for n in (0, 1)], queues=queues)
+
+
 def both(make, ours, theirs, driver, first, idle="backoff", queues=1, more=lambda lab: None):
     """Two ports of one kind. first: who makes the sockets, and has to be there first. more: what else is to be done."""
     lab = gateway(make, *("%s%d,%s" % (driver, n, ours) for n in (0, 1)), workers=queues)
@@ -81,10 +86,9 @@ def both(make, ours, theirs, driver, first, idle="backoff", queues=1, more=lambd
         text = text.replace("NUMBER", str(n), text.count("NUMBER") // (2 - n))
     with open(lab.config, "w") as f:
         f.write(text.replace("FOLDER", lab.folder).replace("idle: backoff", "idle: " + idle))
-    pairs = [("lower%d" % n, theirs.replace("NUMBER", str(n)).replace("FOLDER", lab.folder)) for n in (0, 1)]
     if first == "ours":
         lab.start()
-    joined = switch.Switch(lab, lab.switch, pairs, queues=queues)
+    joined = join(lab, theirs, queues)
     if first == "theirs":
         lab.start()
     run(lab, joined, driver)
