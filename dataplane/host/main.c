@@ -162,8 +162,8 @@ static unsigned main_media_addresses(const struct config *config)
 	return count;
 }
 
-/* The ladder. Each step logs why it failed, and undoes itself. */
-static int main_run(struct host *host, const char *file)
+/* The ladder. Each step logs why it failed, and undoes itself. thread_left: reload_fini says so. */
+static int main_run(struct host *host, const char *file, bool *thread_left)
 {
 	int r;
 
@@ -206,7 +206,7 @@ static int main_run(struct host *host, const char *file)
 err_workers:
 	lcore_stop(&host->lcores);
 err_reload:
-	reload_fini(&host->reload);
+	*thread_left = reload_fini(&host->reload);
 err_plane:
 	dplane_destroy(host->dplane);
 err_neighbours:
@@ -254,7 +254,10 @@ int main(int argc, char **argv)
 		log_error("no-randomness", "error=\"%s\"", strerror(errno));
 		return 1;
 	}
-	int r = main_run(&host, options.config_file);
+	bool thread_left = false;
+	int r = main_run(&host, options.config_file, &thread_left);
 	log_info("ended", "exit=%d", r < 0);
+	if (thread_left)
+		_exit(r < 0);
 	return r < 0;
 }
