@@ -174,7 +174,7 @@ int gateway_open_api(struct gateway *gateway, const struct identity *identity)
 {
 	const struct api_socket_user user = {.arg = gateway, .line = on_api_line, .gone = on_api_gone};
 	const char *path = gateway->config->api_socket;
-	int result = api_socket_open(&gateway->world.api, gateway->base, path, identity->gid, &user);
+	int result = api_socket_open(&gateway->world.api, gateway->base, path, identity->uid, identity->gid, &user);
 	if (result == -EADDRINUSE)
 		log_error("event=api-socket-failed path=%s error=\"another control plane is running\"", path);
 	else if (result < 0)

@@ -43,7 +43,8 @@ static int link_server_clear(const struct sockaddr_un *address)
 	return unlink(address->sun_path) < 0 ? -errno : 0;
 }
 
-static void link_server_folder(const char *path)
+/* The control plane's socket for clients may be there too: whoever has the group removes its own, and no other's. */
+static void link_server_folder(const char *path, const char *group)
 {
 	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	const char *slash = strrchr(path, '/');
@@ -52,8 +53,11 @@ static void link_server_folder(const char *path)
 		return;
 	memcpy(folder, path, (size_t)(slash - path));
 	folder[slash - path] = 0;
-	if (mkdir(folder, 0755) == 0)
-		log_info("folder-made", "path=%s", folder);
+	if (mkdir(folder, 0755) < 0)
+		return;
+	struct group *g = group && *group ? getgrnam(group) : NULL;
+	bool shared = g && chown(folder, (uid_t)-1, g->gr_gid) == 0 && chmod(folder, 01775) == 0;
+	log_info("folder-made", "path=%s group=%s", folder, shared ? group : "root");
 }
 
 static int link_server_permit(const char *path, const char *group)
@@ -74,7 +78,7 @@ static int link_server_listen(struct link_server *server, const char *group)
 	int r = link_server_address(&address, server->path);
 	if (r < 0)
 		return r;
-	link_server_folder(server->path);
+	link_server_folder(server->path, group);
 	if ((r = link_server_clear(&address)) < 0)
 		return r;
 	server->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

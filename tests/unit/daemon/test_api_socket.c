@@ -1,13 +1,16 @@
 #include "daemon/api_socket.h"
+#include "daemon/unix_listen.h"
 #include "loop.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct api_socket *api;
@@ -46,7 +49,7 @@ static void setup(void)
 	signal(SIGPIPE, SIG_IGN);
 	snprintf(directory, sizeof(directory), "/tmp/xfg-test-api-%d", getpid());
 	snprintf(path, sizeof(path), "%s/api.sock", directory);
-	cr_assert_eq(api_socket_open(&api, base, path, getegid(), &user), 0);
+	cr_assert_eq(api_socket_open(&api, base, path, geteuid(), getegid(), &user), 0);
 }
 
 static void teardown(void)
@@ -332,10 +335,10 @@ Test(api_socket, one_listener)
 {
 	struct api_socket *second;
 	char other[100], file[120];
-	cr_assert_eq(api_socket_open(&second, base, path, (gid_t)-1, &user), -EADDRINUSE);
+	cr_assert_eq(api_socket_open(&second, base, path, (uid_t)-1, (gid_t)-1, &user), -EADDRINUSE);
 	snprintf(other, sizeof(other), "%s/file", directory);
 	fclose(fopen(other, "w"));
-	cr_assert_eq(api_socket_open(&second, base, other, (gid_t)-1, &user), -EEXIST);
+	cr_assert_eq(api_socket_open(&second, base, other, (uid_t)-1, (gid_t)-1, &user), -EEXIST);
 	unlink(other);
 	/* A listener that died leaves its socket behind. */
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -345,6 +348,37 @@ Test(api_socket, one_listener)
 	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	cr_assert_eq(listen(fd, 1), 0);
 	close(fd);
-	cr_assert_eq(api_socket_open(&second, base, file, (gid_t)-1, &user), 0);
+	cr_assert_eq(api_socket_open(&second, base, file, (uid_t)-1, (gid_t)-1, &user), 0);
 	api_socket_close(second);
+}
+
+/* Root opens it, the user that the daemon then becomes removes it: its own, and nobody else's socket beside it. */
+Test(api_socket_as_root, is_gone_without_root)
+{
+	char own[64], socket_path[100], others[100];
+	int status, fd;
+	if (geteuid() != 0)
+		cr_skip("needs root");
+	loop_setup();
+	snprintf(own, sizeof(own), "/tmp/xfg-test-api-dir-%d", getpid());
+	snprintf(socket_path, sizeof(socket_path), "%s/api.sock", own);
+	snprintf(others, sizeof(others), "%s/link.sock", own);
+	cr_assert_eq(api_socket_open(&api, base, socket_path, 65534, 65534, &user), 0);
+	cr_assert_eq(unix_listen(&fd, others, (uid_t)-1, (gid_t)-1), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		if (setgroups(0, NULL) < 0 || setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
+			_exit(1);
+		api_socket_close(api);
+		_exit(unlink(others) == 0 ? 2 : 0);
+	}
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_expect_eq(status, 0);
+	cr_expect_eq(access(socket_path, F_OK), -1);
+	cr_expect_eq(access(others, F_OK), 0);
+	close(fd);
+	unlink(others);
+	api_socket_close(api);
+	rmdir(own);
+	loop_teardown();
 }
