@@ -319,6 +319,56 @@ Test(screen, one_worker_writes_a_peers_buckets)
 }
 
 /* A flood of SIP on its way to another worker leaves media its part of the ring, which holds 63. */
+/* A peer at full rate, of whole messages of each class and of fragments that never get whole, in the same bursts as the
+ * calls of another: the other's all pass. What passes of the flood is what its limits and the ceiling give it. */
+Test(screen, a_flood_costs_no_other_peers_calls)
+{
+	enum { SECONDS = 3, CALLS = 20, FLOOD = 2000 };
+	static const uint8_t piece[256] = {0x13, 0xc4, 0x13, 0xc4};
+	static const char *const flood[] = {invite, options, bye, response, malformed};
+	const struct buckets_rate class = {50, 50};
+	struct buckets_peer peers[] = {
+	    {.peer = 1, .packets = {400, 400}, .classes = {class, class, class, class}},
+	    {.peer = 2, .packets = {400, 400}, .classes = {class, class, class, class}},
+	};
+	struct buckets_config config = {.ceiling = {800, 2000}, .peers = peers, .count = 2};
+	uint64_t calm_sent = 0, flood_sent = 0;
+	limit(&config, 1);
+	rig_init_screened(&rig, 1, rules);
+	for (unsigned round = 0; round < SECONDS * CALLS; round++) {
+		rig.now_ns += 1000 * RIG_MS / CALLS;
+		rig_turns(&rig);
+		for (unsigned i = 0; i < FLOOD / CALLS; i++, flood_sent++)
+			if (i % 6 == 5)
+				rig_receive(&rig, &(struct frame){.src = PEER1,
+								  .dst = "192.0.2.1",
+								  .payload = piece,
+								  .payload_len = sizeof(piece),
+								  .raw = true,
+								  .ip_id = (uint16_t)flood_sent,
+								  .frag = 0x2000});
+			else
+				receive(PEER1, flood[i % 6]);
+		for (unsigned i = 0; i < 4; i++, calm_sent++)
+			receive(PEER2, flood[i]);
+	}
+	uint64_t calm_drops = 0, flood_drops = 0;
+	for (unsigned drop = XF_DROP_SCREEN_FIRST; drop < XF_DROP_SCREEN_FIRST + XF_SCREEN_DROP_COUNT; drop++) {
+		calm_drops += peer_drops(2, drop);
+		flood_drops += peer_drops(1, drop);
+	}
+	const struct worker_stats *stats = worker_stats(rig.worker[0]);
+	cr_expect_eq(calm_drops, 0);
+	cr_expect_eq(stats->peer_passed[2], calm_sent);
+	cr_expect_eq(stats->peer_passed[1] + flood_drops + stats->fragmented, flood_sent);
+	cr_expect_leq(stats->peer_passed[1], 4 * (class.per_s * SECONDS + class.burst));
+	cr_expect_geq(stats->peer_passed[1], class.per_s * SECONDS);
+	cr_expect_gt(peer_drops(1, XF_DROP_FRAGMENT_LIMIT), 0);
+	rig.now_ns += FRAGMENTS_NS;
+	rig_turns(&rig);
+	finish();
+}
+
 Test(screen, a_flood_leaves_media_its_way)
 {
 	struct buckets_peer limited = peer(1);

@@ -4,43 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../memory/out_of_memory.h"
 #include "screen/buckets.h"
 #include "screen/signatures.h"
-
-/* These stand before the C library's in this program only; Hyperscan and the C++ library use them too. */
-static long allowed = -1; /* allocations until all fail; -1: none fails */
-static long refused;
-
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_memalign(size_t alignment, size_t size);
-
-static bool refuse(void)
-{
-	if (allowed < 0)
-		return false;
-	if (allowed > 0) {
-		allowed--;
-		return false;
-	}
-	refused++;
-	return true;
-}
-
-void *malloc(size_t size)
-{
-	return refuse() ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-	return refuse() ? NULL : __libc_calloc(count, size);
-}
-
-void *aligned_alloc(size_t alignment, size_t size)
-{
-	return refuse() ? NULL : __libc_memalign(alignment, size);
-}
 
 static const char rules[] = "a drop via /x[0-9]/\nb drop via,subject \"y\" && /z/\nc count anywhere \"scanner\"i\n";
 
@@ -55,9 +21,9 @@ Test(signatures_memory, set)
 		memset(written, 0, sizeof(written));
 		FILE *errors = fmemopen(written, sizeof(written), "w");
 		setvbuf(errors, NULL, _IONBF, 0);
-		allowed = limit;
+		memory_allowed = limit;
 		ret = signatures_read(&set, rules, sizeof(rules) - 1, "f", errors);
-		allowed = -1;
+		memory_allowed = -1;
 		fclose(errors);
 		cr_assert(ret == 0 || ret == -ENOMEM, "%d after %ld: %s", ret, limit, written);
 		cr_assert_str_eq(written, "");
@@ -67,7 +33,7 @@ Test(signatures_memory, set)
 		limit += 1 + limit / 100;
 	} while (ret != 0);
 	cr_expect_gt(failed, 100);
-	cr_expect_gt(refused, 100);
+	cr_expect_gt(memory_refused, 100);
 }
 
 Test(signatures_memory, scratch)
@@ -78,9 +44,9 @@ Test(signatures_memory, scratch)
 	int ret;
 	cr_assert_eq(signatures_read(&set, rules, sizeof(rules) - 1, "f", NULL), 0);
 	do {
-		allowed = limit++;
+		memory_allowed = limit++;
 		ret = signatures_scratch_create(&scratch, set);
-		allowed = -1;
+		memory_allowed = -1;
 		cr_assert(ret == 0 || ret == -ENOMEM);
 		cr_assert_eq(scratch == NULL, ret != 0);
 		signatures_scratch_destroy(scratch);
@@ -96,15 +62,15 @@ Test(signatures_memory, buckets)
 	struct buckets_config config = {{10, 10}, &peer, 1};
 	struct buckets_plan *plan;
 	struct buckets *buckets;
-	allowed = 0;
+	memory_allowed = 0;
 	int ret = buckets_plan_create(&plan, &config, 0, 1);
-	allowed = -1;
+	memory_allowed = -1;
 	cr_expect_eq(ret, -ENOMEM);
 	cr_expect_null(plan);
 	cr_assert_eq(buckets_plan_create(&plan, &config, 0, 1), 0);
-	allowed = 0;
+	memory_allowed = 0;
 	ret = buckets_create(&buckets, plan);
-	allowed = -1;
+	memory_allowed = -1;
 	cr_expect_eq(ret, -ENOMEM);
 	cr_expect_null(buckets);
 	buckets_destroy(NULL);

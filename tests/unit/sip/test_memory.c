@@ -3,48 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../memory/out_of_memory.h"
 #include "sip/resolver.h"
 #include "world.h"
-
-/* These stand before the C library's in this program only. libosip2 uses them too. */
-static long allowed = -1; /* allocations until all fail; -1: none fails */
-static long refused;
-
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *old, size_t size);
-
-static bool refuse(void)
-{
-	if (allowed < 0)
-		return false;
-	if (allowed > 0) {
-		allowed--;
-		return false;
-	}
-	refused++;
-	return true;
-}
-
-void *malloc(size_t size)
-{
-	return refuse() ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-	return refuse() ? NULL : __libc_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-	return refuse() ? NULL : __libc_realloc(old, size);
-}
-
-void *reallocarray(void *old, size_t count, size_t size)
-{
-	return refuse() || (size && count > SIZE_MAX / size) ? NULL : __libc_realloc(old, count * size);
-}
 
 static const char invite[] =
     "INVITE sip:bob@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5070;branch=z9hG4bKx;rport\r\n"
@@ -59,17 +20,17 @@ Test(memory, message)
 	for (;; limit++) {
 		struct sip_message *message;
 		char why[160];
-		allowed = limit;
+		memory_allowed = limit;
 		int rc = sip_message_parse(&message, invite, sizeof(invite) - 1, why, sizeof(why));
-		allowed = -1;
-		/* libosip2 out of memory is a disagreement: refused all the same. */
+		memory_allowed = -1;
+		/* libosip2 out of memory is a disagreement: memory_refused all the same. */
 		cr_assert(rc == 0 || rc == -ENOMEM || rc == -EBADMSG);
 		sip_message_destroy(message);
 		if (rc == 0)
 			break;
 	}
 	cr_assert_gt(limit, 10);
-	cr_assert_gt(refused, 10);
+	cr_assert_gt(memory_refused, 10);
 }
 
 static struct world world;
@@ -78,10 +39,10 @@ static void (*world_send_real)(void *, uint32_t, const struct xf_sockaddr *, con
 /* What the test itself allocates is not counted. */
 static void send_uncounted(void *arg, uint32_t network, const struct xf_sockaddr *to, const void *data, size_t len)
 {
-	long left = allowed;
-	allowed = -1;
+	long left = memory_allowed;
+	memory_allowed = -1;
 	world_send_real(arg, network, to, data, len);
-	allowed = left;
+	memory_allowed = left;
 }
 
 static void begin(void)
@@ -114,9 +75,9 @@ Test(memory, server)
 		begin();
 		xf_addr_parse(&from.addr, "198.51.100.7");
 		world.nodes[0].hooks.request = ring_then_answer;
-		allowed = limit;
+		memory_allowed = limit;
 		world_inject(&world.nodes[0], &from, invite, sizeof(invite) - 1);
-		allowed = -1;
+		memory_allowed = -1;
 		make_sure(&world.nodes[0]);
 		world_inject(&world.nodes[0], &from, invite, sizeof(invite) - 1);
 		cr_assert_eq(node_count_events(&world.nodes[0], EVENT_REQUEST, -1), 1, "limit %ld", limit);
@@ -147,10 +108,10 @@ Test(memory, client)
 		world.nodes[0].hooks.response = cancel_at_180;
 		char headers[] = "X-One: 1\r\n";
 		request.headers = headers;
-		allowed = limit;
+		memory_allowed = limit;
 		int rc = sip_send(world.nodes[0].stack, &txn, &request, &to, 1);
-		long left = allowed;
-		allowed = -1;
+		long left = memory_allowed;
+		memory_allowed = -1;
 		cr_assert(rc == 0 || rc == -ENOMEM);
 		sent_once = sent_once || rc == 0;
 		if (rc == 0) {
@@ -163,10 +124,10 @@ Test(memory, client)
 						 "To: <sip:bob@192.0.2.2>;tag=bob\r\nCall-ID: "
 						 "call-1@192.0.2.1\r\nCSeq: 1 INVITE\r\n\r\n",
 						 statuses[i], (int)strcspn(via, "\r"), via);
-				allowed = left;
+				memory_allowed = left;
 				world_inject(&world.nodes[0], &to.remote, text, (size_t)n);
-				left = allowed;
-				allowed = -1;
+				left = memory_allowed;
+				memory_allowed = -1;
 			}
 			/* Whatever was lost in between: a final answer ends it. */
 			cr_assert_eq(sip_sent_request(world.nodes[0].stack, txn) != NULL || left == 0, true);
@@ -198,10 +159,10 @@ Test(memory, create_and_resolve)
 		unsigned told = 0;
 		timers_init(&env.timers);
 		sip_uri_parse(&uri, "sip:a.example.com", 17);
-		allowed = limit;
+		memory_allowed = limit;
 		int rc = resolver_create(&resolver, &env, ignore_done, &told);
 		int asked = rc == 0 ? resolver_ask(resolver, 1, &uri) : -ENOMEM;
-		allowed = -1;
+		memory_allowed = -1;
 		cr_assert(rc == 0 || rc == -ENOMEM);
 		cr_assert_eq(asked, limit >= 3 ? 0 : -ENOMEM, "limit %ld", limit);
 		timers_run(&env.timers, 10 * NS_PER_S);
