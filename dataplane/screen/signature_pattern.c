@@ -122,6 +122,7 @@ static int pattern_literal(struct pattern_reader *in, struct signature_expressio
 			expression->level = signature_levels[byte];
 	}
 	expression->text[used] = 0;
+	memset(expression->first, 0xff, sizeof(expression->first));
 	if (*in->at != '"')
 		return pattern_refuse(in, "literal without its closing quote; a \" within it is written \\\"");
 	in->at++;
@@ -147,7 +148,9 @@ static int pattern_regex(struct pattern_reader *in, struct signature_expression 
 	memcpy(expression->text, start, len);
 	expression->text[len] = 0;
 	expression->level = signature_regex_level(expression->text);
-	return pattern_flags(in, &expression->flags, true);
+	int ret = pattern_flags(in, &expression->flags, true);
+	signature_regex_first(expression->first, expression->text, expression->flags);
+	return ret;
 }
 
 static const char *blanks(const char *at)

@@ -13,8 +13,9 @@
 /* One expression for Hyperscan. */
 struct signature_expression {
 	char text[SIGNATURE_EXPRESSION_MAX];
-	unsigned flags; /* HS_FLAG_… */
-	unsigned level; /* enum signature_level: each match holds a byte of this level or above */
+	unsigned flags;	   /* HS_FLAG_… */
+	unsigned level;	   /* enum signature_level: each match holds a byte of this level or above */
+	uint8_t first[32]; /* bit a byte: each match is of a span that begins with one of these */
 };
 
 struct signature_pattern {
@@ -32,3 +33,7 @@ int signature_pattern_parse(struct signature_pattern *pattern, const char *text,
  * lower if that is not sure. Of Perl's syntax it knows groups, alternatives, repeats, classes and the usual escapes,
  * and gives up at all else: level 0. */
 unsigned signature_regex_level(const char *regex);
+
+/* The bytes of which one stands first in every span that the regex matches, a bit each; all, if that is not sure.
+ * flags: HS_FLAG_…. */
+void signature_regex_first(uint8_t first[32], const char *regex, unsigned flags);

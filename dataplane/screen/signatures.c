@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <string.h>
 #include "screen/signatures_set.h"
 
 #define NUMBER(b) (((b) >= '0' && (b) <= '9') || (b) == '+' || (b) == '-' || (b) == '.')
@@ -16,6 +17,7 @@ const uint8_t signature_levels[256] = {LEVEL64(0), LEVEL64(64), LEVEL64(128), LE
 struct signatures_scan {
 	const struct signatures *set;
 	struct signatures_hits *hits, *waiting;
+	bool found; /* something, be it only a literal */
 };
 
 static bool signatures_bit(const uint64_t *words, unsigned index)
@@ -37,7 +39,8 @@ static void signatures_hit(struct signatures_hits *hits, unsigned index, uint32_
 
 static int signatures_found(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *arg)
 {
-	const struct signatures_scan *scan = arg;
+	struct signatures_scan *scan = arg;
+	scan->found = true;
 	signatures_hit(signatures_bit(scan->set->conditional, id) ? scan->waiting : scan->hits, id,
 		       scan->set->rank[id]);
 	return 0;
@@ -71,6 +74,47 @@ static bool signatures_run(const hs_database_t *db, const void *data, size_t len
 	return !db || hs_scan(db, data, (unsigned)len, 0, scratch->hs, found, scan) == HS_SUCCESS;
 }
 
+static uint64_t signatures_word(const uint8_t *at)
+{
+	uint64_t word;
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+/* Where it would be: by its first and last bytes. */
+static struct signatures_clean *signatures_clean_place(struct signatures_scratch *scratch, const void *by,
+						       const uint8_t *data, size_t len)
+{
+	uint64_t hash = (uintptr_t)by ^ len << 56;
+	if (len >= 8) {
+		uint64_t last = signatures_word(data + len - 8);
+		hash ^= signatures_word(data) ^ (last << 23 | last >> 41);
+	} else {
+		for (size_t i = 0; i < len; i++)
+			hash = hash << 7 ^ data[i];
+	}
+	return &scratch->clean[hash * 0x9e3779b97f4a7c15ull >> 56];
+}
+_Static_assert(SIGNATURES_CLEAN == 256, "eight bits of the hash");
+
+static bool signatures_scan_levels(const struct signatures_place *at, struct signatures_scratch *scratch,
+				   enum signature_level level, const uint8_t *data, size_t len,
+				   struct signatures_scan *scan)
+{
+	for (unsigned i = SIGNATURE_NUMBER; i <= level; i++)
+		if (at->first[i][data[0] / 8] >> (data[0] % 8) & 1 &&
+		    !signatures_run(at->levels[i], data, len, scratch, signatures_found, scan))
+			return false;
+	return scan->waiting->used == 0 || signatures_run(at->confirm, data, len, scratch, signatures_confirmed, scan);
+}
+
+/* What only a span of that level may hold is scanned for. */
+static enum signature_level signatures_look(const struct signatures_place *at, const uint8_t *data, size_t len)
+{
+	bool one = !at->levels[SIGNATURE_WORD] && !at->levels[SIGNATURE_ODD];
+	return one ? SIGNATURE_NUMBER : signatures_level(data, len);
+}
+
 int signatures_scan(const struct signatures *signatures, struct signatures_scratch *scratch, enum signature_place place,
 		    const void *data, size_t len, struct signatures_hits *hits)
 {
@@ -79,18 +123,28 @@ int signatures_scan(const struct signatures *signatures, struct signatures_scrat
 	if ((unsigned)place >= SIGNATURE_PLACE_COUNT || !scratch || len > UINT32_MAX)
 		return -EINVAL;
 	const struct signatures_place *at = &signatures->places[place];
-	struct signatures_scan scan = {signatures, hits, &scratch->waiting};
-	signatures_hits_clear(scan.waiting);
-	if (!signatures_run(at->levels[SIGNATURE_NUMBER], data, len, scratch, signatures_found, &scan))
-		return -EINVAL;
-	if (at->levels[SIGNATURE_WORD] || at->levels[SIGNATURE_ODD]) {
-		enum signature_level level = signatures_level(data, len);
-		for (unsigned i = SIGNATURE_WORD; i <= level; i++)
-			if (!signatures_run(at->levels[i], data, len, scratch, signatures_found, &scan))
-				return -EINVAL;
+	struct signatures_scan scan = {signatures, hits, &scratch->waiting, false};
+	const void *by = at->memory == SIGNATURES_REMEMBER && len <= SIGNATURES_CLEAN_BYTES ? at : NULL;
+	enum signature_level level = SIGNATURE_NUMBER;
+	if (!by) {
+		level = signatures_look(at, data, len);
+		if (at->memory == SIGNATURES_REMEMBER_NUMBERS && level == SIGNATURE_NUMBER &&
+		    len <= SIGNATURES_CLEAN_BYTES)
+			by = at->levels[SIGNATURE_NUMBER];
 	}
-	if (scan.waiting->used && !signatures_run(at->confirm, data, len, scratch, signatures_confirmed, &scan))
+	struct signatures_clean *clean = by ? signatures_clean_place(scratch, by, data, len) : NULL;
+	if (clean && clean->by == by && clean->len == len && memcmp(clean->bytes, data, len) == 0)
+		return 0;
+	if (by == at)
+		level = signatures_look(at, data, len);
+	signatures_hits_clear(scan.waiting);
+	if (!signatures_scan_levels(at, scratch, level, data, len, &scan))
 		return -EINVAL;
+	if (clean && !scan.found) {
+		clean->by = by;
+		clean->len = (uint16_t)len;
+		memcpy(clean->bytes, data, len);
+	}
 	return 0;
 }
 

@@ -136,6 +136,29 @@ static void place_compile(struct signatures *set, unsigned place, struct signatu
 	}
 }
 
+/* What a span must begin with, or the database is not asked. */
+static void places_first(struct signatures *set, const struct signature_pattern *patterns)
+{
+	for (unsigned place = 0; place < SIGNATURE_PLACE_COUNT; place++)
+		for (unsigned level = 0; level < SIGNATURE_LEVELS; level++)
+			for (unsigned rule = 0; rule < set->count; rule++) {
+				const struct signature_expression *e = part_of(set, patterns, rule, place, level);
+				for (unsigned i = 0; e && i < sizeof(e->first); i++)
+					set->places[place].first[level][i] |= e->first[i];
+			}
+}
+
+/* Of the places whose spans are short and come again. */
+static void places_remember(struct signatures *set)
+{
+	const hs_database_t *request = set->places[SIGNATURE_PLACE_REQUEST_USER].levels[SIGNATURE_NUMBER];
+	struct signatures_place *to = &set->places[SIGNATURE_PLACE_TO_USER];
+	set->places[SIGNATURE_PLACE_USER_AGENT].memory = SIGNATURES_REMEMBER;
+	set->places[SIGNATURE_PLACE_FROM_DISPLAY].memory = SIGNATURES_REMEMBER;
+	if (request && to->levels[SIGNATURE_NUMBER] == request)
+		set->places[SIGNATURE_PLACE_REQUEST_USER].memory = to->memory = SIGNATURES_REMEMBER_NUMBERS;
+}
+
 /* The pattern was read before; now its rule has an index. */
 static void rule_compile(struct signatures *set, unsigned index, struct signature_pattern *pattern)
 {
@@ -159,6 +182,8 @@ void signatures_compile(struct signatures *signatures, struct signatures_problem
 			rule_compile(signatures, i, &patterns[i]);
 		for (unsigned place = 0; place < SIGNATURE_PLACE_COUNT; place++)
 			place_compile(signatures, place, patterns, &batch, problems);
+		places_remember(signatures);
+		places_first(signatures, patterns);
 	}
 	batch_destroy(&batch);
 	free(patterns);
