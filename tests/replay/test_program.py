@@ -36,6 +36,19 @@ class Replay(unittest.TestCase):
         self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
         return done
 
+    def test_marks(self):
+        """media.dscp stands in the TOS of all RTP that leaves, as tshark reads it."""
+        for text, marks in (("", {"46"}), ("media: {dscp: AF41}\n", {"34"})):
+            with open(self.path("config.yaml"), "r+", encoding="utf-8") as file:
+                config = file.read()
+                if text:
+                    self.assertNotRegex(config, "(?m)^media:")
+                    file.write("\n" + text)
+            self.replay("call.pcap", "-o", self.path("out.pcap"))
+            done = subprocess.run(["tshark", "-r", self.path("out.pcap"), "-Y", "udp.srcport >= 16384 and udp.srcport <= 32767",
+                                   "-T", "fields", "-e", "ip.dsfield.dscp"], capture_output=True, text=True, check=True)
+            self.assertEqual(set(done.stdout.split()), marks)
+
     def test_call(self):
         done = self.replay("call.pcap", "-o", self.path("out.pcap"))
         self.assertIn("call 1: +12025550199 to +12025550100", done.stdout)

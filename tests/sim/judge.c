@@ -319,6 +319,7 @@ void judge_look(struct sim *sim)
 	if (sim->judge->impossible)
 		judge_fail(sim, "table", "the log says event=impossible");
 	judge_calls(sim);
+	judge_keys_told(sim);
 }
 
 void judge_end(struct sim *sim)

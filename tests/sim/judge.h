@@ -31,6 +31,16 @@ struct judge_stream {
 	uint64_t packets;
 };
 
+/* The key that a leg hears, or heard last. */
+struct judge_key {
+	bool known, on; /* on: not ended */
+	uint16_t seq;	/* of its newest packet */
+	uint16_t duration;
+	uint32_t timestamp;
+	uint8_t speaker;
+	unsigned life; /* of the dataplane */
+};
+
 /* One dialog of a leg, by the other side's tag. */
 struct judge_branch {
 	struct judge_branch *next;
@@ -60,6 +70,7 @@ struct judge_leg {
 	unsigned accepted, finals; /* REFERs with subscriptions, final NOTIFYs */
 	uint64_t accepted_ns;	   /* of a REFER whose final NOTIFY is still to come; 0: none */
 	struct judge_stream stream;
+	struct judge_key key;
 	unsigned stream_life; /* of the dataplane that its stream belongs to */
 	uint64_t alone_ns;    /* caller: since when without anybody; 0: is not */
 	uint64_t unfed_ns;    /* caller: since when its endpoint has no source though somebody is connected */
@@ -108,6 +119,13 @@ void judge_credentials(struct sim *sim, const struct datagram *datagram, const s
 void judge_challenged(struct sim *sim, const struct message *m, struct judge_leg *leg);
 /* ---- judge_media.c */
 void judge_rtp(struct sim *sim, const struct datagram *datagram);
+/* ---- judge_keys.c */
+/* A packet of a key leaves. */
+void judge_key(struct sim *sim, const struct datagram *datagram, struct judge_leg *leg);
+/* Another packet leaves, of that party; UINT_MAX: a prompt's. */
+void judge_key_over(struct sim *sim, const struct datagram *datagram, struct judge_leg *leg, unsigned speaker);
+/* No leg has been told more keys than its party has pressed. */
+void judge_keys_told(struct sim *sim);
 /* ---- judge_call.c */
 void judge_released(struct sim *sim, struct judge_leg *leg);
 void judge_calls(struct sim *sim);

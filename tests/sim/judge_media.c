@@ -74,7 +74,8 @@ static void stream_begin(struct sim *sim, struct judge_leg *leg, uint32_t ssrc, 
 	leg->stream_life = sim->dataplane_deaths;
 }
 
-static void judge_stream(struct sim *sim, struct judge_leg *leg, const uint8_t *rtp, size_t len)
+/* key: a key's packets have the time of its beginning. */
+static void judge_stream(struct sim *sim, struct judge_leg *leg, const uint8_t *rtp, size_t len, bool key)
 {
 	struct judge_stream *s = &leg->stream;
 	uint16_t seq = (uint16_t)(rtp[2] << 8 | rtp[3]);
@@ -94,17 +95,18 @@ static void judge_stream(struct sim *sim, struct judge_leg *leg, const uint8_t *
 		judge_fail(sim, "stream", "two packets of %s have the number %u", leg->call_id, seq);
 	if (step > JUMP_MAX || step < -JUMP_MAX)
 		judge_fail(sim, "stream", "the numbers of %s jump by %d to %u", leg->call_id, step, seq);
-	if (step > 0 && s->packets && (int32_t)(timestamp - s->timestamp) <= 0 && !sim->plan.rude)
+	if (step > 0 && s->packets && (int32_t)(timestamp - s->timestamp) <= 0 && !sim->plan.rude && !key)
 		judge_fail(sim, "stream", "the time of %s goes back from %u to %u", leg->call_id, s->timestamp,
 			   timestamp);
-	if (step < 0 && (int32_t)(timestamp - s->timestamp) > 0 && !sim->plan.rude)
+	if (step < 0 && (int32_t)(timestamp - s->timestamp) > 0 && !sim->plan.rude && !key)
 		judge_fail(sim, "stream", "an earlier number of %s, %u, has a later time", leg->call_id, seq);
 	s->last[at].seq = number;
 	s->last[at].hash = h;
 	s->last[at].timestamp = timestamp;
 	if (step > 0 || !s->packets) {
 		s->highest = number;
-		s->timestamp = timestamp;
+		if (!key || (int32_t)(timestamp - s->timestamp) > 0)
+			s->timestamp = timestamp;
 	}
 	s->packets++;
 }
@@ -124,11 +126,17 @@ void judge_rtp(struct sim *sim, const struct datagram *d)
 	judge_receiver(sim, d, leg);
 	if (d->from.port & 1 || d->len < 12)
 		return; /* RTCP */
-	if (media_read(&mark, d->data + 12, d->len - 12)) {
+	bool key = (d->data[1] & 0x7f) == MEDIA_KEY_PT && d->len == 16;
+	if (key) {
+		mark = (struct media_mark){.party = d->data[13] & 63};
+		judge_crossing(sim, d, leg, &mark);
+		judge_key(sim, d, leg);
+	} else if (media_read(&mark, d->data + 12, d->len - 12)) {
+		judge_key_over(sim, d, leg, mark.party);
 		judge_crossing(sim, d, leg, &mark);
 		judge_law(sim, leg, d->data[1] & 0x7f, &mark);
 	} else if (leg->kind != JUDGE_CALLER) {
 		judge_fail(sim, "crossing", "a prompt is played to %s, which is no caller", leg->call_id);
 	}
-	judge_stream(sim, leg, d->data, d->len);
+	judge_stream(sim, leg, d->data, d->len, key);
 }

@@ -30,6 +30,7 @@ const char *media_sdp(struct party *party, const char *direction)
 	unsigned format = PARTY_PICK(party, 860, 40, 40, 55, 5);
 	unsigned spoilt = sim->plan.rude ? PARTY_PICK(party, 940, 15, 15, 15, 15) : 0;
 	bool v6 = m->said.addr.family == 6;
+	m->without_keys = m->without_keys || !strstr(formats[format], "101");
 	xf_addr_format(&m->said.addr, address);
 	const char *shown = spoilt == 1 ? "0.0.0.0" : spoilt == 2 ? "10.1.1.1" : spoilt == 3 ? "224.0.0.9" : address;
 	if (spoilt == 4)
@@ -53,6 +54,7 @@ void media_take(struct party *party, const struct message *message)
 		return;
 	m->remote.port = (uint16_t)port;
 	m->pt = (uint8_t)pt;
+	m->hears_keys = strstr(audio, "telephone-event") != NULL;
 	if (xf_addr_parse(&m->remote.addr, address) < 0)
 		m->remote = (struct xf_sockaddr){0};
 }
@@ -89,6 +91,24 @@ bool media_read(struct media_mark *mark, const uint8_t *payload, size_t len)
 	return mark->magic == MEDIA_MAGIC;
 }
 
+/* A packet of a key (RFC 4733) that is held for some time. Its volume says whose it is. */
+static void press(struct party *party)
+{
+	struct media *m = &party->media;
+	uint8_t packet[172];
+	struct media_mark none = {0};
+	bool first = m->key_timestamp == m->timestamp, end = m->key_left <= 3;
+	uint32_t duration = m->timestamp - m->key_timestamp + (end ? 160 * m->key_left - 320 : 160);
+	media_packet(packet, MEDIA_KEY_PT, m->seq, m->key_timestamp, m->ssrc, &none);
+	packet[1] |= first ? 0x80 : 0;
+	packet[12] = (uint8_t)(m->keys % 12);
+	packet[13] = (uint8_t)((end ? 0x80 : 0) | (party->number & 63));
+	packet[14] = (uint8_t)(duration >> 8);
+	packet[15] = (uint8_t)duration;
+	m->key_left--;
+	network_send(party->sim, &m->source, &m->remote, packet, 16);
+}
+
 static void say(struct party *party)
 {
 	struct sim *sim = party->sim;
@@ -104,6 +124,17 @@ static void say(struct party *party)
 	m->last_ns = sim_now(sim);
 	m->seq++;
 	m->timestamp += (uint32_t)(passed ? passed : 1) * 160;
+	if (passed > 1)
+		m->key_left = 0; /* it let go, and nobody has heard of it */
+	if (m->key_left == 0 && m->hears_keys && party_chance(party, 20)) {
+		m->key_left = 4 + party_roll(party, 12);
+		m->key_timestamp = m->timestamp;
+		m->keys++;
+	}
+	if (m->key_left > 0) {
+		press(party);
+		return;
+	}
 	struct media_mark mark = {MEDIA_MAGIC, (uint8_t)party->call->number, (uint8_t)party->number, m->pt, 0,
 				  ++m->number};
 	media_packet(packet, m->pt, m->seq, m->timestamp, m->ssrc, &mark);

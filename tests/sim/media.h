@@ -4,8 +4,9 @@
 
 #include "sim.h"
 
-#define MEDIA_MAGIC 0x58465349u
-#define MEDIA_EVIL  255 /* call of a stranger's packets */
+#define MEDIA_MAGIC  0x58465349u
+#define MEDIA_KEY_PT 101
+#define MEDIA_EVIL   255 /* call of a stranger's packets */
 
 struct media_mark {
 	uint32_t magic;
@@ -25,6 +26,10 @@ struct media {
 	bool ticking, silent, moved; /* moved: its SDP named another address meanwhile */
 	bool heard;		     /* a packet of it has reached the gateway */
 	uint8_t pt;
+	bool hears_keys, without_keys; /* the gateway's SDP has telephone-event; its own once had not */
+	unsigned key_left;	       /* packets of the key that it presses; the last three are ends */
+	uint32_t key_timestamp;
+	unsigned keys; /* pressed so far */
 };
 
 struct message;
