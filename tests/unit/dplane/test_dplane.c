@@ -539,3 +539,55 @@ Test(dplane, dump_of_many_places)
 	desk_stop(&desk);
 	desk_free(&desk);
 }
+
+static const uint8_t other_gateway[6] = {2, 0, 0, 0, 0, 0x53};
+
+/* Where the latest packet to the caller went. */
+static const uint8_t *to_caller(struct desk *desk, uint16_t seq)
+{
+	static uint8_t mac[6];
+	unsigned sent = desk->rig.sent_count;
+
+	desk_rtp(desk, 1, AGENT, 5000, "192.0.2.1", 20002, seq);
+	if (desk->rig.sent_count == sent)
+		return NULL;
+	memcpy(mac, rig_last(&desk->rig).eth, sizeof(mac));
+	return mac;
+}
+
+/* A route leads to the peer by another router: nothing is lost until that one's MAC is known. A peer elsewhere is
+ * another matter: what is for it does not go by the former one's way. */
+Test(dplane, route_changes)
+{
+	static struct desk desk;
+	struct xf_link_update update = {.id = {xf_endpoint_index(0, 20000), 1}};
+	struct xf_addr first = rig_addr("192.0.2.254"), second = rig_addr("192.0.2.253");
+	const uint8_t *mac;
+
+	desk_start(&desk);
+	desk_hello(&desk, 1);
+	open_pair(&desk);
+	dplane_neighbour(desk.dplane, 0, &first, rig_next_hop);
+	desk_settle(&desk);
+	cr_assert((mac = to_caller(&desk, 1)) && memcmp(mac, rig_next_hop, 6) == 0);
+	update.settings = desk_opening(20000, 1, 1, CALLER, 4000).settings;
+	update.settings.next_hop = second;
+	cr_assert_eq(desk_say(&desk, XF_LINK_UPDATE, &update, sizeof(update)), 0);
+	cr_assert((mac = to_caller(&desk, 2)) && memcmp(mac, rig_next_hop, 6) == 0,
+		  "the old way until the new is known");
+	dplane_neighbour(desk.dplane, 0, &second, other_gateway);
+	desk_settle(&desk);
+	cr_assert((mac = to_caller(&desk, 3)) && memcmp(mac, other_gateway, 6) == 0);
+	cr_expect_eq(drops(&desk, XF_DROP_NO_NEIGHBOUR), 0);
+	dplane_neighbour(desk.dplane, 0, &second, NULL);
+	desk_settle(&desk);
+	cr_expect_null(to_caller(&desk, 4), "the new one is lost, and the old one is none");
+	dplane_neighbour(desk.dplane, 0, &second, other_gateway);
+	desk_settle(&desk);
+	update.settings.remote = rig_sockaddr("198.51.100.99", 4000);
+	update.settings.next_hop = rig_addr("192.0.2.252");
+	cr_assert_eq(desk_say(&desk, XF_LINK_UPDATE, &update, sizeof(update)), 0);
+	cr_expect_null(to_caller(&desk, 5), "another peer's packets by this one's way");
+	desk_stop(&desk);
+	desk_free(&desk);
+}
