@@ -15,12 +15,17 @@ static void put_quality(struct row *row, const struct xf_endpoint_state *state, 
 {
 	uint64_t lost = quality_lost(state);
 	int codec = leg ? calls_leg_codec(leg) : -1;
-	double mos = codec < 0 ? 0 : quality_mos((enum xf_codec)codec, state->rx_expected, lost, state->jitter_us);
+	const struct quality quality = {state->rx_expected, lost, state->jitter_us, state->rtt_us};
+	double mos = codec < 0 ? 0 : quality_mos((enum xf_codec)codec, &quality);
 	row_count(row, "rx_expected", state->rx_expected);
 	row_count(row, "rx_lost", lost);
 	row_count(row, "rx_reordered", state->rx_reordered);
 	row_count(row, "rx_duplicate", state->rx_duplicate);
 	row_set(row, "jitter_ms", json_real(state->jitter_us / 1000.0));
+	if (state->rtt_us)
+		row_set(row, "rtt_ms", json_real(state->rtt_us / 1000.0));
+	else
+		row_null(row, "rtt_ms");
 	if (mos > 0)
 		row_set(row, "mos", json_real((double)(int)(mos * 100 + 0.5) / 100));
 	else

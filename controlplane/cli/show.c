@@ -46,6 +46,7 @@ static const struct table_column endpoint_columns[] = {
     {"TX", "tx_packets", table_count},
     {"LOST", "rx_lost", table_count},
     {"JITTER-MS", "jitter_ms", table_real},
+    {"RTT-MS", "rtt_ms", table_real},
     {"MOS", "mos", table_real},
     {"WRONG-SOURCE", "rx_wrong_source", table_count},
     {"DROPPED", "rx_dropped", table_count},

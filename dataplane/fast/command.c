@@ -44,12 +44,13 @@ static int command_update(struct worker *w, const struct command *c, uint64_t no
 	return ret;
 }
 
-static int command_close(struct worker *w, const struct command *c)
+static int command_close(struct worker *w, const struct command *c, uint64_t now_ns)
 {
 	struct endpoint *e;
 	int ret = command_endpoint(w, &e, &c->id);
 	if (ret < 0)
 		return ret;
+	media_rtcp_bye(w, e, now_ns);
 	patch_clear(w, e);
 	dtmf_forget(w, e);
 	index_set_del(&w->owned, c->id.index);
@@ -107,7 +108,7 @@ static int command_apply(struct worker *w, struct command *c, uint64_t now_ns)
 	case COMMAND_UPDATE:
 		return command_update(w, c, now_ns);
 	case COMMAND_CLOSE:
-		return command_close(w, c);
+		return command_close(w, c, now_ns);
 	case COMMAND_PATCH:
 		return patch_apply(w, &c->patch, now_ns, &c->detail);
 	case COMMAND_HEADER:

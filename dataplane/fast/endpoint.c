@@ -183,6 +183,7 @@ static void endpoint_clear(struct endpoint *e, uint32_t index, uint8_t family)
 	uint64_t *rest = (uint64_t *)endpoint_rest(e);
 	for (unsigned i = 0; i < endpoint_rest_size(family) / sizeof(uint64_t); i++)
 		__atomic_store_n(&rest[i], 0, __ATOMIC_RELAXED);
+	shown16_set(endpoint_rtt(e), 0);
 }
 
 void endpoint_open(const struct flow_table *flows, struct endpoint *e, const struct endpoint_config *config,
@@ -254,10 +255,13 @@ void endpoint_lock(const struct flow_table *flows, struct endpoint *e, const str
 
 struct xf_sockaddr endpoint_rtcp_target(const struct endpoint *e)
 {
-	const struct xf_sockaddr remote = endpoint_remote(e);
+	const struct xf_sockaddr remote = endpoint_remote(e), told = endpoint_remote_rtcp(e);
 	bool as_told = !e->locked || endpoint_is_locked(e, &remote);
+	/* Multiplexed (RFC 5761), behind a NAT too. */
+	if (xf_sockaddr_eq(&remote, &told))
+		return endpoint_target(e);
 	if (as_told && e->remote_rtcp_port)
-		return endpoint_remote_rtcp(e);
+		return told;
 	/* Behind a NAT that the SDP does not know of: where its RTCP comes from; until then the port next to RTP's is
 	 * the best guess (RFC 3550 11). */
 	struct xf_sockaddr rtcp = endpoint_target(e);

@@ -98,6 +98,7 @@ struct endpoint {
 	uint8_t strict : 1;
 	uint8_t captured : 1;	  /* what it receives is copied to the main thread */
 	uint8_t captured_out : 1; /* what it sends is copied */
+	uint8_t report_round : 2; /* report.c: the interval that has had its report, modulo 4 */
 	uint8_t has_dtmf : 1;	  /* there is a slot of events (dtmf.h) for it */
 	uint8_t digits;		  /* keys that its peer has pressed; saturates; read by other threads */
 } __rte_cache_aligned;
@@ -116,7 +117,8 @@ struct endpoint_rest {
 
 /* A field more than a line says makes every packet touch another line, and a million endpoints cost 1 MB a byte. What
  * is not needed for each packet belongs under "Seldom" or into the rest. The limit is what is asked of all memory of an
- * endpoint, 384 bytes: 320 and 40 here (64 with IPv6), 16 in the main thread's book, up to 4 in the workers' sets. */
+ * endpoint, 384 bytes: 320, 40 (64 with IPv6) and 2 here, 16 in the main thread's book, up to 4 in the workers' sets.
+ */
 static_assert(offsetof(struct endpoint, header) == 64, "receiving: one line");
 static_assert(offsetof(struct endpoint, header.bytes) + 46 <= 128, "a header of IPv4 and 802.1Q: one line");
 static_assert(offsetof(struct endpoint, stream.before_ssrc) <= 192, "sending: two lines");
@@ -151,6 +153,14 @@ static inline struct endpoint_rest *endpoint_rest(const struct endpoint *e)
 	uint32_t place = e->id.index % ENDPOINT_CHUNK;
 	uintptr_t rests = (uintptr_t)(e - place + ENDPOINT_CHUNK);
 	return (struct endpoint_rest *)(rests + place * endpoint_rest_size(e->family));
+}
+
+/* Behind the rests of its chunk: the round trip to its peer in 100 us; 0: not known. The owner writes, all may read. */
+static inline uint16_t *endpoint_rtt(const struct endpoint *e)
+{
+	uint32_t place = e->id.index % ENDPOINT_CHUNK;
+	uintptr_t rests = (uintptr_t)(e - place + ENDPOINT_CHUNK);
+	return (uint16_t *)(rests + ENDPOINT_CHUNK * endpoint_rest_size(e->family)) + place;
 }
 
 /* Any worker: whose it is, or -1: closed. */

@@ -87,6 +87,7 @@ static void state_read(const struct flow_table *flows, const struct endpoint *e,
 	    .rx_duplicate = counter32_get(&e->rx_duplicate),
 	    .jitter_us = state_jitter_us(e),
 	    .rx_digits = shown8_get(&e->digits),
+	    .rtt_us = shown16_get(endpoint_rtt(e)) * 100u,
 	};
 }
 

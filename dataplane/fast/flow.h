@@ -48,8 +48,8 @@ struct flow_table {
 	uint32_t slot_count;	  /* media_count * XF_PORT_PAIRS */
 	int socket;		  /* NUMA, or SOCKET_ID_ANY */
 	size_t bytes;		  /* of DPDK's heap that the arena has taken; main thread */
-	struct endpoint **chunks; /* ENDPOINT_CHUNK endpoints each, then their rests; NULL: none was opened there yet.
-				     Written by the main thread, released; read by all, acquired */
+	struct endpoint **chunks; /* ENDPOINT_CHUNK endpoints each, then their rests and round trips; NULL: none was
+				     opened there yet. Written by the main thread, released; read by all, acquired */
 };
 
 /* Main thread, before the workers. 0; -EINVAL: too many addresses, one twice, or a SIP port in the media range of a

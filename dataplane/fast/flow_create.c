@@ -84,7 +84,7 @@ int flow_provide(struct flow_table *flows, uint32_t index)
 	if (*place)
 		return 0;
 	uint8_t family = flows->media[xf_endpoint_local_addr(index)].family;
-	size_t size = ENDPOINT_CHUNK * (sizeof(struct endpoint) + endpoint_rest_size(family));
+	size_t size = ENDPOINT_CHUNK * (sizeof(struct endpoint) + endpoint_rest_size(family) + sizeof(uint16_t));
 	struct endpoint *chunk = rte_zmalloc_socket("xf_endpoints", size, RTE_CACHE_LINE_SIZE, flows->socket);
 	if (!chunk)
 		return -ENOMEM;

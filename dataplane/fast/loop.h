@@ -11,6 +11,7 @@
 #include "index_set.h"
 #include "meter.h"
 #include "prompt.h"
+#include "report.h"
 #include "worker.h"
 
 #define LOOP_QUEUE    64 /* packets gathered before they are given away */
@@ -58,7 +59,8 @@ struct worker {
 	uint64_t timeout_due_ns;	 /* when the next are due, if there is traffic */
 
 	const struct prompt_set *prompts; /* NULL: there are none */
-	struct rte_mempool *pool;	  /* for their packets */
+	struct rte_mempool *pool;	  /* for their packets, and for reports; NULL: neither are sent */
+	struct report_table reports;
 	uint8_t secret[CNAME_SECRET];
 	struct prompt_wheel prompt_wheel;
 
@@ -98,8 +100,14 @@ void media_stage(struct worker *worker, struct packet *packets, unsigned n, uint
 /* Counts a packet of a valid source that is not passed on; the packet stays the caller's. */
 void media_count_drop(struct worker *worker, struct endpoint *endpoint, enum xf_drop drop);
 
-/* media_rtcp.c: one packet for an endpoint of this worker; takes ownership. */
+/* media_rtcp.c */
+
+/* One packet for an endpoint of this worker; takes ownership. */
 void media_rtcp(struct worker *worker, struct endpoint *endpoint, const struct packet *packet, uint64_t now_ns);
+/* A report of our own, if one is due. Whether it was sent. */
+bool media_rtcp_own(struct worker *worker, struct endpoint *endpoint, uint64_t now_ns);
+/* The endpoint's last report and its BYE, if it has sent anything. */
+void media_rtcp_bye(struct worker *worker, struct endpoint *endpoint, uint64_t now_ns);
 
 /* capture.c: copies of an endpoint's packets, kept out of the way of all others. `payload` is UDP's. */
 void capture_received(struct worker *worker, struct endpoint *endpoint, const struct packet *packet,

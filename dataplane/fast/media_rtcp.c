@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <rte_ip.h>
 #include "header.h"
 #include "loop.h"
@@ -44,20 +45,20 @@ static int media_rtcp_may_pass(const struct endpoint *e, const struct endpoint *
 }
 
 /* The report as `to`'s peer may see it: of the send stream, about what this peer itself sent. */
-static void media_rtcp_translate(const struct endpoint *e, const struct endpoint *to, struct rtcp *rtcp)
+static void media_rtcp_translate(struct worker *w, struct endpoint *e, struct endpoint *to, struct rtcp *rtcp,
+				 uint64_t now_ns)
 {
 	rtcp->ssrc = to->stream.ssrc;
+	report_time(&w->reports, rtcp, now_ns);
 	rtcp->timestamp += to->stream.timestamp_offset;
 	rtcp->packets = to->stream.packets;
 	rtcp->octets = to->stream.octets;
 	/* A report about what somebody else fed here before is nothing that `to`'s peer sent. */
-	rtcp->has_block = rtcp->has_block && e->source == to->id.index && e->stream.mapped;
-	rtcp->block.ssrc = e->stream.in_ssrc;
-	rtcp->block.seq_ext -= stream_seq_offset(&e->stream);
+	rtcp->has_block = rtcp->has_block && report_translate(&w->reports, e, to, &rtcp->block, now_ns);
 }
 
-static void media_rtcp_send(struct worker *w, struct endpoint *e, struct endpoint *to, struct rte_mbuf *mbuf,
-			    const struct rtcp *rtcp)
+/* Fills the packet and sends it. 0, or the drop; the packet is freed then. */
+static int media_rtcp_put(struct worker *w, struct endpoint *to, struct rte_mbuf *mbuf, const struct rtcp *rtcp)
 {
 	struct endpoint_header header;
 	struct xf_sockaddr local = endpoint_local(w->flows, to);
@@ -65,9 +66,8 @@ static void media_rtcp_send(struct worker *w, struct endpoint *e, struct endpoin
 	const struct egress egress = endpoint_egress(to);
 	uint8_t bytes[RTCP_OUT_MAX], cname[CNAME_LEN];
 	if (remote.addr.family == 0) {
-		media_count_drop(w, e, XF_DROP_NO_NEIGHBOUR);
 		rte_pktmbuf_free(mbuf);
-		return;
+		return XF_DROP_NO_NEIGHBOUR;
 	}
 	/* Multiplexed (RFC 5761): on RTP's own port. */
 	if (!xf_sockaddr_eq(&remote, &rtp))
@@ -82,17 +82,26 @@ static void media_rtcp_send(struct worker *w, struct endpoint *e, struct endpoin
 	}
 	if (!data ||
 	    header_put(&header, mbuf, 0, (uint16_t)len, rte_raw_cksum(bytes, len), w->ports[to->port].mtu) < 0) {
-		media_count_drop(w, e, XF_DROP_TX_FULL);
 		rte_pktmbuf_free(mbuf);
-		return;
+		return XF_DROP_TX_FULL;
 	}
 	counter32_saturate(&to->tx_rtcp);
 	if (unlikely(to->captured_out))
 		capture_sent(w, to, &local, &remote, bytes, (uint16_t)len);
 	loop_transmit(w, to->port, mbuf);
+	return 0;
 }
 
-static void media_rtcp_forward(struct worker *w, struct endpoint *e, struct rte_mbuf *mbuf, const struct rtcp *rtcp)
+static void media_rtcp_send(struct worker *w, struct endpoint *e, struct endpoint *to, struct rte_mbuf *mbuf,
+			    const struct rtcp *rtcp)
+{
+	int drop = media_rtcp_put(w, to, mbuf, rtcp);
+	if (drop)
+		media_count_drop(w, e, (enum xf_drop)drop);
+}
+
+static void media_rtcp_forward(struct worker *w, struct endpoint *e, struct rte_mbuf *mbuf, const struct rtcp *rtcp,
+			       uint64_t now_ns)
 {
 	unsigned n = e->sink_count;
 	for (unsigned i = 0; i < n; i++) {
@@ -103,7 +112,7 @@ static void media_rtcp_forward(struct worker *w, struct endpoint *e, struct rte_
 			media_count_drop(w, e, drop);
 			continue;
 		}
-		media_rtcp_translate(e, to, &out);
+		media_rtcp_translate(w, e, to, &out, now_ns);
 		if (i + 1 == n)
 			return media_rtcp_send(w, e, to, mbuf, &out);
 		struct rte_mbuf *copy = rte_pktmbuf_alloc(mbuf->pool);
@@ -119,8 +128,9 @@ void media_rtcp(struct worker *w, struct endpoint *e, const struct packet *p, ui
 {
 	struct rtcp rtcp;
 	const uint8_t *data = rte_pktmbuf_mtod_offset(p->mbuf, const uint8_t *, p->payload);
-	if (rtcp_parse(&rtcp, data, p->payload_len, e->stream.ssrc) < 0)
-		return loop_drop(w, p->mbuf, XF_DROP_RTCP_INVALID);
+	int ret = rtcp_parse(&rtcp, data, p->payload_len, e->stream.ssrc);
+	if (ret < 0)
+		return loop_drop(w, p->mbuf, ret == -ENOTSUP ? XF_DROP_RTCP_REDUCED : XF_DROP_RTCP_INVALID);
 	if (!media_rtcp_source_ok(e, p)) {
 		counter_add(&w->stats.drops[XF_DROP_WRONG_SOURCE], 1);
 		counter32_saturate(&e->rx_wrong_source);
@@ -130,8 +140,37 @@ void media_rtcp(struct worker *w, struct endpoint *e, const struct packet *p, ui
 	const struct xf_sockaddr rtp = endpoint_target(e);
 	counter32_saturate(&e->rx_rtcp);
 	e->rtcp_source_port = xf_addr_eq(&p->src.addr, &rtp.addr) ? p->src.port : 0;
+	report_heard(&w->reports, e, &rtcp, now_ns);
 	if (e->sink_count > 0)
-		return media_rtcp_forward(w, e, p->mbuf, &rtcp);
+		return media_rtcp_forward(w, e, p->mbuf, &rtcp, now_ns);
 	media_count_drop(w, e, XF_DROP_RTCP_REPLACED);
 	rte_pktmbuf_free(p->mbuf);
+}
+
+static bool media_rtcp_own_send(struct worker *w, struct endpoint *e, const struct rtcp *rtcp)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(w->pool);
+	int drop = mbuf ? media_rtcp_put(w, e, mbuf, rtcp) : XF_DROP_NO_MBUF;
+	if (drop)
+		counter_add(&w->stats.drops[drop], 1);
+	return !drop;
+}
+
+bool media_rtcp_own(struct worker *w, struct endpoint *e, uint64_t now_ns)
+{
+	struct rtcp rtcp;
+	if (!w->pool || !e->resolved || !report_due(e, now_ns))
+		return false;
+	report_own(&w->reports, e, &rtcp, now_ns);
+	return media_rtcp_own_send(w, e, &rtcp);
+}
+
+void media_rtcp_bye(struct worker *w, struct endpoint *e, uint64_t now_ns)
+{
+	struct rtcp rtcp;
+	if (!w->pool || !e->resolved || (e->stream.packets == 0 && e->tx_rtcp == 0))
+		return;
+	report_own(&w->reports, e, &rtcp, now_ns);
+	rtcp.bye = true;
+	media_rtcp_own_send(w, e, &rtcp);
 }

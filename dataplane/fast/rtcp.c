@@ -8,6 +8,9 @@ enum {
 	RTCP_PT_RR = 201,
 	RTCP_PT_SDES = 202,
 	RTCP_PT_BYE = 203,
+	RTCP_PT_APP = 204,
+	RTCP_PT_RTPFB = 205, /* RFC 4585 6.1 */
+	RTCP_PT_PSFB = 206,
 	RTCP_PT_LAST = 223,
 };
 
@@ -66,6 +69,10 @@ static bool rtcp_packet_ok(const uint8_t *p, size_t len)
 		return rtcp_sdes_ok(p, len, count);
 	case RTCP_PT_BYE:
 		return rtcp_bye_ok(p, len, count);
+	case RTCP_PT_APP:
+	case RTCP_PT_RTPFB:
+	case RTCP_PT_PSFB:
+		return len >= 12;
 	default:
 		return p[1] >= RTCP_PT_FIRST && p[1] <= RTCP_PT_LAST && len >= 8;
 	}
@@ -105,32 +112,42 @@ static void rtcp_read_report(struct rtcp *out, const uint8_t *p, uint32_t about,
 		rtcp_read_block(out, block, about);
 }
 
+/* Bytes of the packet at `at`, checked; 0: it is not valid. */
+static size_t rtcp_check(const uint8_t *data, size_t len, size_t at)
+{
+	const uint8_t *p = data + at;
+	if (len - at < 4 || p[0] >> 6 != 2)
+		return 0;
+	size_t packet_len = 4 * ((size_t)(p[2] << 8 | p[3]) + 1), padding = 0;
+	if (packet_len > len - at)
+		return 0;
+	if (p[0] & 0x20) {
+		/* Only the last of several is padded, in whole words. */
+		padding = p[packet_len - 1];
+		if (at == 0 || at + packet_len != len || padding == 0 || padding % 4 || padding > packet_len - 4)
+			return 0;
+	}
+	return rtcp_packet_ok(p, packet_len - padding) ? packet_len : 0;
+}
+
 int rtcp_parse(struct rtcp *out, const uint8_t *data, size_t len, uint32_t about)
 {
+	bool reduced = false;
 	memset(out, 0, sizeof(*out));
 	if (len < 8)
 		return -EBADMSG;
-	for (size_t at = 0; at < len;) {
+	unsigned count = 0;
+	for (size_t at = 0, packet_len; at < len; at += packet_len) {
 		const uint8_t *p = data + at;
-		if (len - at < 4 || p[0] >> 6 != 2)
+		packet_len = rtcp_check(data, len, at);
+		if (packet_len == 0 || count++ == RTCP_PACKETS_MAX)
 			return -EBADMSG;
-		size_t packet_len = 4 * ((size_t)(p[2] << 8 | p[3]) + 1), padding = 0;
-		if (packet_len > len - at)
-			return -EBADMSG;
-		if (p[0] & 0x20) {
-			/* Only the last of a compound is padded, in whole words. */
-			padding = p[packet_len - 1];
-			if (at + packet_len != len || padding == 0 || padding % 4 || padding > packet_len - 4)
-				return -EBADMSG;
-		}
 		bool report = p[1] == RTCP_PT_SR || p[1] == RTCP_PT_RR;
-		if (!rtcp_packet_ok(p, packet_len - padding) || (at == 0 && !report))
-			return -EBADMSG;
+		reduced = reduced || (at == 0 && !report);
 		if (report)
 			rtcp_read_report(out, p, about, at == 0);
-		at += packet_len;
 	}
-	return 0;
+	return reduced ? -ENOTSUP : 0;
 }
 
 static uint8_t *rtcp_write_head(uint8_t *p, unsigned count, unsigned type, unsigned words)
@@ -176,5 +193,7 @@ size_t rtcp_write(uint8_t out[RTCP_OUT_MAX], const struct rtcp *rtcp, const uint
 		p = rtcp_put32(p, rtcp->block.dlsr);
 	}
 	p = rtcp_write_sdes(p, rtcp->ssrc, cname);
+	if (rtcp->bye)
+		p = rtcp_put32(rtcp_write_head(p, 1, RTCP_PT_BYE, 2), rtcp->ssrc);
 	return (size_t)(p - out);
 }

@@ -62,6 +62,7 @@ struct worker_config {
 	 * worker that shares it; outlives what was given to the kernel. NULL: fragments of SIP are dropped, as no-mbuf.
 	 */
 	struct rte_mempool *fragments_pool;
+	uint64_t wall_offset_ns;      /* what now_ns lacks to the time since 1970 in UTC, as it was once: for reports */
 	uint8_t secret[CNAME_SECRET]; /* random, of this life of the dataplane: what CNAMEs are made from */
 	struct worker_port ports[WORKER_MAX_PORTS];
 	unsigned port_count;

@@ -36,6 +36,14 @@ static bool worker_sets(struct worker *w, const struct worker_config *c)
 	return true;
 }
 
+static bool worker_reports(struct worker *w, const struct worker_config *c)
+{
+	size_t size = report_table_size(&w->reports, c->flows->slot_count);
+	w->reports.wall_offset_ns = c->wall_offset_ns;
+	w->reports.sets = rte_zmalloc_socket("xf_reports", size, RTE_CACHE_LINE_SIZE, c->socket);
+	return w->reports.sets != NULL;
+}
+
 int worker_create(struct worker **out, const struct worker_config *c)
 {
 	*out = NULL;
@@ -72,7 +80,7 @@ int worker_create(struct worker **out, const struct worker_config *c)
 	}
 	w->commands = worker_ring("commands", c);
 	w->done = w->commands ? worker_ring("done", c) : NULL;
-	if (!w->done || !worker_sets(w, c)) {
+	if (!w->done || !worker_sets(w, c) || !worker_reports(w, c)) {
 		ret = rte_errno ? -rte_errno : -ENOMEM;
 		worker_destroy(w);
 		return ret;
@@ -102,6 +110,7 @@ void worker_destroy(struct worker *w)
 	rte_free(w->fragments);
 	rte_ring_free(w->commands);
 	rte_ring_free(w->done);
+	rte_free(w->reports.sets);
 	rte_free(w->sets);
 	rte_free(w);
 }

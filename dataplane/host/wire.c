@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/random.h>
 #include <rte_ethdev.h>
 #include "clock.h"
@@ -169,10 +170,19 @@ static uint64_t wire_cycles(void)
 	return rte_rdtsc();
 }
 
+static uint64_t wire_wall_offset_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec - clock_now_ns();
+}
+
 struct dplane_seam wire_seam(struct host *host)
 {
 	return (struct dplane_seam){
 	    .arg = host,
+	    .wall_offset_ns = wire_wall_offset_ns(),
 	    .transmit = wire_transmit,
 	    .to_kernel = wire_to_kernel,
 	    .send_link = wire_send_link,

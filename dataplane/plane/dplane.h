@@ -27,6 +27,9 @@ enum dplane_log_level {
 
 struct dplane_seam {
 	void *arg;
+	/* What now_ns lacks to the time since 1970 in UTC, as it is when the plane is created. Reports of RTCP say the
+	 * time; that it never jumps is worth more to those who compare two of them than that it is right. */
+	uint64_t wall_offset_ns;
 	/* Worker. As worker_ops; take ownership. */
 	void (*transmit)(void *arg, unsigned worker, uint16_t port, struct rte_mbuf **pkts, uint16_t n);
 	void (*to_kernel)(void *arg, unsigned worker, uint16_t port, struct rte_mbuf **pkts, uint16_t n, bool urgent);

@@ -78,6 +78,7 @@ static int workers_worker_create(struct dplane *dplane, unsigned index)
 	    .screen = screening_rules(&dplane->screening, index),
 	    .pool = dplane->pool,
 	    .fragments_pool = dplane->fragments_pool,
+	    .wall_offset_ns = dplane->seam.wall_offset_ns,
 	    .port_count = dplane->port_count,
 	    .ops = {w, workers_transmit, workers_to_kernel, workers_event, workers_captured},
 	    .cycles = dplane->seam.cycles,

@@ -20,6 +20,7 @@
 	X(NOT_RTP, "not-rtp", "something on a media port that is none of what RFC 7983 tells apart")                   \
 	X(RTP_INVALID, "rtp-invalid", "RTP header that RFC 3550 does not allow")                                       \
 	X(RTCP_INVALID, "rtcp-invalid", "RTCP compound packet that RFC 3550 does not allow")                           \
+	X(RTCP_REDUCED, "rtcp-reduced", "RTCP of reduced size (RFC 5506), which was not agreed on")                    \
 	X(WRONG_SOURCE, "wrong-source", "media from another address than the endpoint's locked source")                \
 	X(PAYLOAD_TYPE, "payload-type", "payload type that neither leg has negotiated")                                \
 	X(UNPATCHED, "unpatched", "valid media on an endpoint that feeds nobody")                                      \

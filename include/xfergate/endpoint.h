@@ -115,4 +115,6 @@ struct xf_endpoint_state {
 	uint32_t rx_reordered, rx_duplicate;
 	uint32_t jitter_us;
 	uint32_t rx_digits; /* keys pressed (RFC 4733); 255: that or more */
+	uint32_t rtt_us; /* to the peer and back, as the latest report that answers one of ours has it; 0: not known */
+	uint32_t zero2;
 };

@@ -31,7 +31,8 @@ static void setup(void)
 					  .rx_expected = 510,
 					  .rx_reordered = 3,
 					  .rx_duplicate = 2,
-					  .jitter_us = 1250};
+					  .jitter_us = 1250,
+					  .rtt_us = 20500};
 	xf_addr_parse(&mine.local.addr, "192.0.2.1");
 	xf_addr_parse(&mine.remote.addr, "2001:db8::9");
 	orphan = (struct xf_endpoint_state){
@@ -82,13 +83,14 @@ Test(dataplane, endpoints_and_orphans)
 	    "\"rx_packets\":500,\"rx_bytes\":86000,\"rx_rtcp\":0,\"rx_dropped\":0,\"rx_wrong_source\":4,"
 	    "\"tx_packets\":499,\"tx_bytes\":0,\"tx_rtcp\":0,\"gap_longest_s\":0.023,\"ssrc_in\":1,"
 	    "\"ssrc_out\":3735928559,\"rx_expected\":510,\"rx_lost\":12,\"rx_reordered\":3,"
-	    "\"rx_duplicate\":2,\"jitter_ms\":1.25,\"mos\":null,\"worker\":1,\"call\":\"c-one\",\"orphan\":false},"
+	    "\"rx_duplicate\":2,\"jitter_ms\":1.25,\"rtt_ms\":20.5,\"mos\":null,\"worker\":1,\"call\":\"c-one\","
+	    "\"orphan\":false},"
 	    "{\"index\":80,\"generation\":12,\"local\":\"192.0.2.1:16524\",\"remote\":null,\"locked\":null,"
 	    "\"source\":null,\"armed\":70,\"paused\":true,\"neighbour_resolved\":false,\"rx_packets\":0,"
 	    "\"rx_bytes\":0,\"rx_rtcp\":0,\"rx_dropped\":0,\"rx_wrong_source\":0,\"tx_packets\":0,\"tx_bytes\":0,"
 	    "\"tx_rtcp\":0,\"gap_longest_s\":0.0,\"ssrc_in\":null,\"ssrc_out\":null,"
 	    "\"rx_expected\":0,\"rx_lost\":0,\"rx_reordered\":0,\"rx_duplicate\":0,\"jitter_ms\":0.0,"
-	    "\"mos\":null,\"worker\":0,\"call\":null,"
+	    "\"rtt_ms\":null,\"mos\":null,\"worker\":0,\"call\":null,"
 	    "\"orphan\":true}]");
 	json_decref(result);
 }

@@ -28,6 +28,11 @@ static void rig_transmit(void *arg, uint16_t port, struct rte_mbuf **pkts, uint1
 	for (uint16_t i = 0; i < n; i++) {
 		cr_assert_lt(rig->sent_count, RIG_SENT);
 		rig->sent[rig->sent_count++] = pkts[i];
+		uint8_t type = rig_last(rig).payload[1];
+		if (rig->rtp_only && type >= 192 && type <= 223) {
+			rte_pktmbuf_free(rig->sent[--rig->sent_count]);
+			rig->rtcp_count++;
+		}
 	}
 }
 
@@ -133,6 +138,7 @@ void rig_init_screened(struct rig *rig, unsigned workers, const struct screen_ru
 		    .prompts = rig->prompts,
 		    .pool = rig->pool,
 		    .fragments_pool = rig->fragments_pool,
+		    .wall_offset_ns = RIG_WALL_S * 1000 * RIG_MS,
 		    .ports = {{.mtu = 1500}},
 		    .port_count = 1,
 		    .ops = {rig, rig_transmit, rig_to_kernel, rig_event, rig_captured},

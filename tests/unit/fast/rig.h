@@ -12,6 +12,7 @@
 #define RIG_MS	   1000000ull
 #define RIG_SENT   512
 #define RIG_EVENTS 64
+#define RIG_WALL_S 1700000000ull /* what the rig's clock lacks to the time since 1970 */
 
 /* Local addresses, by media index. */
 enum {
@@ -36,6 +37,8 @@ struct rig {
 	struct rte_mbuf *sent[RIG_SENT];
 	struct xf_link_event events[RIG_EVENTS];
 	uint32_t generation;
+	bool rtp_only; /* what is sent of RTCP is counted, and not kept */
+	unsigned rtcp_count;
 	bool copies_refused;					/* the ring of copies is full */
 	uint8_t to_kernel[FRAGMENTS_HEADERS + FRAGMENTS_BYTES]; /* the latest frame to the kernel */
 	uint16_t to_kernel_len;
