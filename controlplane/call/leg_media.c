@@ -126,6 +126,9 @@ int leg_take_answer(struct leg *leg, const struct sip_message *message, char *wh
 	if (r < 0)
 		return r == -ENOTSUP ? 488 : 400;
 	leg->offered = false;
+	/* We offer it only where it is agreed on already. */
+	if (!leg->agreed || !leg->remote_sdp.rtcp_mux)
+		sdp_unmux(&sdp);
 	return settle(leg, &sdp, true, leg->local_sdp.codecs, leg->local_sdp.codec_count, why, why_size);
 }
 

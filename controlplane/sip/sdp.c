@@ -323,16 +323,21 @@ static int finish_addresses(struct reading *r)
 	sdp->direction = (uint8_t)(direction >= 0 ? direction : SDP_SENDRECV);
 	if (is_unspecified(&sdp->rtp.addr)) /* hold of RFC 2543: nothing is to be sent there */
 		sdp->direction &= SDP_SENDONLY;
-	sdp->rtcp = sdp->rtp;
-	if (sdp->rtcp_mux)
-		return 0;
+	sdp->rtcp_apart = sdp->rtp;
 	if (r->rtcp_port)
-		sdp->rtcp.port = r->rtcp_port;
+		sdp->rtcp_apart.port = r->rtcp_port;
 	else
-		sdp->rtcp.port = sdp->rtp.port < 65535 ? sdp->rtp.port + 1 : 0;
+		sdp->rtcp_apart.port = sdp->rtp.port < 65535 ? sdp->rtp.port + 1 : 0;
 	if (r->rtcp_addr.family)
-		sdp->rtcp.addr = r->rtcp_addr;
+		sdp->rtcp_apart.addr = r->rtcp_addr;
+	sdp->rtcp = sdp->rtcp_mux ? sdp->rtp : sdp->rtcp_apart;
 	return 0;
+}
+
+void sdp_unmux(struct sdp *sdp)
+{
+	sdp->rtcp_mux = false;
+	sdp->rtcp = sdp->rtcp_apart;
 }
 
 int sdp_parse(struct sdp *sdp, const char *body, size_t len, char *why, size_t why_size)

@@ -43,7 +43,7 @@ __attribute__((format(printf, 2, 3))) static void put(struct writer *w, const ch
 	w->len += n > 0 ? (size_t)n : 0;
 }
 
-static void put_audio(struct writer *w, const struct sdp_local *local)
+static void put_audio(struct writer *w, const struct sdp_local *local, bool rtcp_mux)
 {
 	static const char *const directions[] = {"inactive", "sendonly", "recvonly", "sendrecv"};
 	put(w, "m=audio %u RTP/AVP", local->rtp.port);
@@ -60,6 +60,8 @@ static void put_audio(struct writer *w, const struct sdp_local *local)
 	}
 	if (local->ptime_ms)
 		put(w, "a=ptime:%u\r\n", local->ptime_ms);
+	if (rtcp_mux)
+		put(w, "a=rtcp-mux\r\n");
 	put(w, "a=%s\r\n", directions[local->direction & 3]);
 }
 
@@ -76,11 +78,11 @@ int sdp_format(char *buf, size_t size, const struct sdp_local *local, const stru
 	for (unsigned i = 0; offer && i < offer->line_count; i++) {
 		const struct sdp_line *line = &offer->lines[i];
 		if (i == offer->audio)
-			put_audio(&w, local);
+			put_audio(&w, local, offer->rtcp_mux);
 		else
 			put(&w, "m=%s 0 %s %s\r\n", line->media, line->proto, line->format);
 	}
 	if (!offer)
-		put_audio(&w, local);
+		put_audio(&w, local, false);
 	return w.len < size ? (int)w.len : -E2BIG;
 }

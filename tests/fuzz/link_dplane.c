@@ -213,6 +213,7 @@ static void clear(void)
 		fuzz_check(desk_say(&desk, XF_LINK_CLOSE, &close, sizeof(close)) == 0);
 	}
 	desk_wait(&desk, 100 * RIG_MS);
+	collected(); /* an endpoint that has sent says BYE */
 	dplane_counts(desk.dplane, &counts);
 	fuzz_check(counts.endpoints == 0 && counts.in_limbo == 0, "%u endpoints, %u in limbo", counts.endpoints,
 		   counts.in_limbo);

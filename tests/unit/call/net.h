@@ -95,5 +95,7 @@ void net_expect_nothing_left(struct net *net);
 unsigned net_feeder(struct net *net, const struct sip_message *with_sdp);
 /* The prompt that feeds it; XF_PROMPT_NONE: none. */
 enum xf_prompt net_prompt(struct net *net, const struct sip_message *with_sdp);
+/* Where it sends RTCP to: the port. */
+unsigned net_rtcp(struct net *net, const struct sip_message *with_sdp);
 struct xf_endpoint_id net_endpoint(struct net *net, const struct sip_message *with_sdp);
 unsigned net_port(const struct sip_message *with_sdp);

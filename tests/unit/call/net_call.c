@@ -85,6 +85,12 @@ enum xf_prompt net_prompt(struct net *net, const struct sip_message *with_sdp)
 	return endpoint->open && !endpoint->paused ? xf_prompt_of(endpoint->source) : XF_PROMPT_NONE;
 }
 
+unsigned net_rtcp(struct net *net, const struct sip_message *with_sdp)
+{
+	uint32_t index;
+	return endpoint_at(net, with_sdp, &index)->settings.remote_rtcp.port;
+}
+
 struct xf_endpoint_id net_endpoint(struct net *net, const struct sip_message *with_sdp)
 {
 	struct xf_endpoint_id id;

@@ -115,6 +115,34 @@ Test(offers, an_answer_without_the_early_ones_codec)
 	net_expect_nothing_left(net);
 }
 
+/* RFC 5761 5.1.1: multiplexed RTCP is taken where it is offered, and offered again where it is in use; an answer that
+ * nobody asked for has no effect. */
+Test(offers, multiplexed_rtcp)
+{
+	static const char mux[] = "a=rtcp:20009\r\na=rtcp-mux\r\n";
+	const struct sip_message *invite = call_in("+12025550100", sdp_of("192.0.2.20", "0", mux));
+	cr_expect_null(strstr(invite->body, "rtcp"), "%s", invite->body);
+	phone_answer(&agent, invite, 200, NULL, sdp_of("198.51.100.10", "0", mux));
+	const struct sip_message *ok = phone_connected(&caller, NULL);
+	cr_expect_not_null(strstr(ok->body, "a=rtcp-mux\r\n"), "%s", ok->body);
+	cr_expect_eq(net_rtcp(net, ok), 20000u);
+	cr_expect_eq(net_rtcp(net, invite), 20009u);
+	phone_request(&caller, "INVITE", NULL, NULL);
+	const struct sip_message *offer = net_hear(net, caller.address, "200 INVITE");
+	cr_assert_not_null(offer);
+	cr_expect_not_null(strstr(offer->body, "a=rtcp-mux\r\n"), "%s", offer->body);
+	phone_ack(&caller, caller.cseq, sdp_of("192.0.2.20", "0", mux));
+	net_pass(net, 5);
+	cr_expect_eq(net_rtcp(net, offer), 20000u, "as agreed again");
+	phone_request(&caller, "INVITE", NULL, sdp_of("192.0.2.20", "0", "a=rtcp:20009\r\n"));
+	ok = net_hear(net, caller.address, "200 INVITE");
+	cr_assert_not_null(ok);
+	cr_expect_null(strstr(ok->body, "rtcp"), "%s", ok->body);
+	cr_expect_eq(net_rtcp(net, ok), 20009u);
+	phone_ack(&caller, caller.cseq, NULL);
+	hang_up();
+}
+
 /* A target is offered what the caller was offered, also before the caller has answered. */
 Test(offers, refer_before_a_late_answer)
 {

@@ -173,6 +173,9 @@ Test(sdp, addresses)
 	cr_assert_eq(parse(&sdp, HEAD C4 T "m=audio 49170 RTP/AVP 0\r\na=rtcp-mux\r\na=rtcp:53020\r\n"), 0);
 	cr_assert_str_eq(xf_sockaddr_format(&sdp.rtcp, text), "192.0.2.4:49170");
 	cr_assert(sdp.rtcp_mux);
+	sdp_unmux(&sdp);
+	cr_assert_not(sdp.rtcp_mux);
+	cr_assert_str_eq(xf_sockaddr_format(&sdp.rtcp, text), "192.0.2.4:53020");
 	cr_assert_eq(parse(&sdp, HEAD C4 T "m=audio 65535 RTP/AVP 0\r\n"), 0);
 	cr_assert_eq(sdp.rtcp.port, 0);
 	/* RFC 5118 4.9 */
@@ -264,6 +267,13 @@ Test(sdp, format_answer_refuses_the_other_lines_in_order)
 	cr_assert_eq(back.audio, 1);
 	cr_assert_eq(back.line_count, 4);
 	cr_assert_eq(back.direction, SDP_RECVONLY);
+	cr_assert_not(back.rtcp_mux);
+	/* An offer of it is taken, on its own line. */
+	cr_assert_eq(parse(&offer, HEAD C4 T "m=audio 49170 RTP/AVP 0\r\na=rtcp-mux\r\nm=audio 7 RTP/AVP 8\r\n"), 0);
+	cr_assert_gt(sdp_format(buf, sizeof(buf), &local, &offer), 0);
+	cr_assert_str_eq(buf, "v=0\r\no=- 3735928559 3 IN IP6 2001:db8::5\r\ns=-\r\nc=IN IP6 2001:db8::5\r\nt=0 0\r\n"
+			      "m=audio 16384 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=rtcp-mux\r\na=recvonly\r\n"
+			      "m=audio 0 RTP/AVP 8\r\n");
 }
 
 Test(sdp, intersect)
