@@ -17,9 +17,9 @@
 #include "stream.h"
 #include "worker.h"
 
-#define ENDPOINT_SINKS	    2	 /* while a patch is armed a source feeds its present and its next receiver */
-#define ENDPOINT_HEADER_MAX 66	 /* Ethernet, 802.1Q, IPv6, UDP */
-#define ENDPOINT_CHUNK	    1024 /* endpoints whose memory is taken at once; divides XF_PORT_PAIRS */
+#define ENDPOINT_SINKS	    2	/* while a patch is armed a source feeds its present and its next receiver */
+#define ENDPOINT_HEADER_MAX 66	/* Ethernet, 802.1Q, IPv6, UDP */
+#define ENDPOINT_CHUNK	    128 /* endpoints whose memory is taken at once: 45 times that fill a hugepage of 2 MB */
 #define ENDPOINT_PT_NONE    0xff
 
 struct flow_table;

@@ -34,7 +34,7 @@ def bench(rig, options):
           "  testpmd io      %7.3f Mpps  %6.1f ns\n"
           "  ratio %.3f (%.3f to %.3f in %d pairs)\n"
           "  checked: %d packets looked at, %d forwarded, none dropped; opened in %.2f s"
-          % (flows, rig.cpu, "hugepages" if hugepages else "no hugepages", r["xfergate_mpps"],
+          % (flows, rig.cpu, rig.pages(), r["xfergate_mpps"],
              1e3 / r["xfergate_mpps"], r["testpmd_mpps"], 1e3 / r["testpmd_mpps"], io, 1e3 / io, r["ratio"],
              r["ratio_min"], r["ratio_max"], options.pairs, watched, forwarded, opened))
     return {"bench": "forward", "flows": flows, "xfergate_mpps": round(r["xfergate_mpps"], 3),

@@ -61,6 +61,11 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
+def only_small_pages():
+    """The kernel makes no huge pages of ordinary memory for this process and what it starts."""
+    require(ctypes.CDLL(None).prctl(41, 1, 0, 0, 0) == 0, "the kernel does not let transparent hugepages be switched off")
+
+
 def hugepages_add(count):
     """How many more there are now. Others may be at it at the same time."""
     with open(HUGEPAGES, "r+") as f:
@@ -79,6 +84,7 @@ class Rig:
     def __init__(self, build, use_hugepages=True):
         self.build = os.path.abspath(build)
         self.use_hugepages = use_hugepages
+        self.small_pages = not use_hugepages
         self.programs = []
         self.hugepages_added = 0
         self.namespaces = []
@@ -112,13 +118,19 @@ class Rig:
             self.hugepages_added = hugepages_add(wanted)
         except (OSError, ValueError) as e:
             say("no hugepages (%s): both programs run without", e)
+            self.small_pages = True
             return False
         if self.hugepages_added < wanted:
             say("%d MB of hugepages wanted, %d to be had: both programs run without", wanted * HUGEPAGE_MB,
                 self.hugepages_added * HUGEPAGE_MB)
             self.hugepages_restore()
+            self.small_pages = True
             return False
         return True
+
+    def pages(self):
+        """In words, what memory they have."""
+        return "no hugepages" if self.small_pages else "hugepages"
 
     def hugepages_restore(self):
         try:
@@ -164,7 +176,8 @@ class Program:
             self.process = subprocess.Popen(
                 [*self.before, "env", *probe, *environment, *words],
                 stdin=subprocess.PIPE, stdout=log, stderr=log, pass_fds=[theirs.fileno(), *kept],
-                preexec_fn=lambda: (die_with_parent(), os.setsid(), os.sched_setaffinity(0, self.cpus or rig.cpus)))
+                preexec_fn=lambda: (die_with_parent(), os.setsid(), os.sched_setaffinity(0, self.cpus or rig.cpus),
+                                    rig.small_pages and only_small_pages()))
         theirs.close()
         self.pid = self.process.pid
         self.tids = []
@@ -387,6 +400,11 @@ class Daemon(Program):
         self.link.call("open", self.flows)
         return time.monotonic() - start
 
+    def main_busy(self):
+        """Seconds of processor time that the main thread has had."""
+        with open("/proc/%d/task/%d/schedstat" % (self.pid, self.pid)) as f:
+            return int(f.read().split()[0]) / 1e9
+
     def patch(self):
         self.link.call("patch", self.flows)
         wait_for("next hops resolved", lambda: self.link.summary()["resolved"] == self.flows, 60)
@@ -513,7 +531,7 @@ def usage(name, flows=None):
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
     parser.add_argument("--quick", action="store_true", help="as little as shows that it runs; the figures mean nothing")
     parser.add_argument("--pairs", type=int, default=11, help="turns of each side (at least five say anything)")
-    parser.add_argument("--no-hugepages", action="store_true", help="both programs on ordinary memory")
+    parser.add_argument("--no-hugepages", action="store_true", help="both programs on ordinary memory in small pages")
     if flows:
         parser.add_argument("--flows", type=int, default=flows, help="endpoints, an even number")
     return parser
