@@ -68,6 +68,25 @@ static void build_need_destination(struct reader *r, const char *prefix, const s
 		reader_reject(r, path, "is missing; %s", what);
 }
 
+static void build_announcement(struct reader *r, const char *prefix, const struct raw_target *raw,
+			       struct config_target *t)
+{
+	const struct value_range times = {.min = 100, .max = 600000};
+
+	if (t->type != CONFIG_TARGET_ANNOUNCEMENT) {
+		build_useless(r, prefix, "sound", raw->sound, "announcement");
+		build_useless(r, prefix, "time", raw->time, "announcement");
+		return;
+	}
+	const char *path = reader_at(r, "%s.sound", prefix);
+	if (!raw->sound && !reader_has(r, path))
+		reader_reject(r, path, "is missing; the name of a sound");
+	t->sound = find_sound(r, path, raw->sound);
+	if (!t->sound)
+		t->sound = reader_copy(r, "");
+	t->play_ms = value_time(r, reader_at(r, "%s.time", prefix), raw->time, times);
+}
+
 static void build_target(struct reader *r, const char *prefix, const struct raw_target *raw, const char *owner,
 			 struct config_target *t)
 {
@@ -91,6 +110,7 @@ static void build_target(struct reader *r, const char *prefix, const struct raw_
 		t->network = find_network(r, reader_at(r, "%s.network", prefix), raw->network);
 		t->uri = value_uri(r, reader_at(r, "%s.destination", prefix), raw->destination);
 	}
+	build_announcement(r, prefix, raw, t);
 	if (t->type == CONFIG_TARGET_NUMBER || t->type == CONFIG_TARGET_SIP) {
 		t->destination = reader_copy(r, raw->destination ? raw->destination : "");
 		t->caller_id = build_caller_id(r, reader_at(r, "%s.caller-id", prefix), raw->caller_id);
@@ -99,7 +119,7 @@ static void build_target(struct reader *r, const char *prefix, const struct raw_
 	build_useless(r, prefix, "destination", raw->destination, "number and sip");
 	build_useless(r, prefix, "caller-id", raw->caller_id, "number and sip");
 	build_useless(r, prefix, "network", raw->network, "sip");
-	if (t->type == CONFIG_TARGET_HANGUP)
+	if (t->type == CONFIG_TARGET_HANGUP || t->type == CONFIG_TARGET_ANNOUNCEMENT)
 		build_useless(r, prefix, "ring-time", raw->ring_time, "number, sip and agent");
 }
 

@@ -45,27 +45,11 @@ void build_limits(struct reader *r, const char *prefix, const struct raw_limits 
 			    limits->packets.per_second, (unsigned long long)sum);
 }
 
-/* A path is taken from where the file stands, not from where a daemon was started. */
-static char *build_path(struct reader *r, const char *text)
-{
-	const char *slash = strrchr(r->config->file, '/');
-
-	if (!text || text[0] == '/' || !slash)
-		return reader_copy(r, text);
-	size_t folder = (size_t)(slash - r->config->file) + 1, len = strlen(text);
-	char *path = reader_alloc(r, folder + len + 1, 1);
-	if (!path)
-		return NULL;
-	memcpy(path, r->config->file, folder);
-	memcpy(path + folder, text, len);
-	return path;
-}
-
 void build_screen(struct reader *r)
 {
 	struct config_screen *screen = &r->config->screen;
 
-	screen->signatures = build_path(r, r->raw->screen.signatures);
+	screen->signatures = reader_path(r, r->raw->screen.signatures);
 	screen->malformed_drop = r->raw->screen.malformed == RAW_MALFORMED_DROP;
 	screen->ceiling = build_rate(r, "screen", "ceiling", &r->raw->screen.ceiling, 2 * SCREEN_BURST_MAX);
 	build_limits(r, "screen.targets", &r->raw->screen.targets, &screen->targets);

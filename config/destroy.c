@@ -47,6 +47,8 @@ static void destroy_planes(struct config *c)
 	free(c->group);
 	free(c->user_agent);
 	free(c->screen.signatures);
+	free(c->ringback_region);
+	free(c->hold_music);
 }
 
 static void destroy_provider(struct config_provider *p)
@@ -83,6 +85,7 @@ static void destroy_plan(struct config_plan *p)
 		free(p->targets[i].destination);
 		free(p->targets[i].caller_id);
 		free(p->targets[i].region);
+		free(p->targets[i].sound);
 		destroy_uri(&p->targets[i].uri);
 	}
 }
@@ -103,6 +106,10 @@ void config_destroy(struct config *c)
 		destroy_agent(&c->agents[i]);
 	for (uint32_t i = 0; i < c->route_count; i++)
 		free(c->routes[i].number);
+	for (uint32_t i = 0; i < c->sound_count; i++) {
+		free(c->sounds[i].name);
+		free(c->sounds[i].file);
+	}
 	for (uint32_t i = 0; i < c->plan_count; i++)
 		destroy_plan(&c->plans[i]);
 	for (uint32_t i = 0; i < c->sip_server_count; i++) {
@@ -114,6 +121,7 @@ void config_destroy(struct config *c)
 	free(c->numbers);
 	free(c->agents);
 	free(c->routes);
+	free(c->sounds);
 	free(c->plans);
 	free(c->sip_servers);
 	free(c->file);

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "xfergate/prompt.h"
+#include "xfergate/tone.h"
 
 /* A section whose entries have a name: where in an entry, and where its owner. */
 struct find_section {
@@ -44,6 +46,11 @@ static struct find_section find_agents(const struct reader *r)
 static struct find_section find_plans(const struct reader *r)
 {
 	return FIND_SECTION(r, "plans", "plan", plans, struct raw_plan, true, owner);
+}
+
+static struct find_section find_sounds(const struct reader *r)
+{
+	return FIND_SECTION(r, "sounds", "sound", sounds, struct raw_sound, false, name);
 }
 
 static const char *find_text(const struct find_section *s, uint32_t i, size_t offset)
@@ -142,6 +149,30 @@ uint32_t find_plan(struct reader *r, const char *path, const char *name, const c
 	return find_in(r, find_plans(r), path, name, owner);
 }
 
+char *find_sound(struct reader *r, const char *path, const char *name)
+{
+	bool bad;
+
+	if (!name)
+		return NULL;
+	for (uint32_t i = 0; i < r->raw->sounds_count; i++)
+		if (r->raw->sounds[i].name && strcmp(r->raw->sounds[i].name, name) == 0)
+			return reader_copy(r, name);
+	if (xf_tone_is_name(name) || strcmp(name, XF_PROMPT_SILENCE) == 0 || strcmp(name, XF_PROMPT_NOISE) == 0)
+		return reader_copy(r, name);
+	document_find(&r->doc, "sounds", NULL, &bad);
+	if (bad)
+		return reader_copy(r, "");
+	struct find_section sounds = find_sounds(r);
+	char *names = find_names(&sounds, NULL);
+	reader_reject(r, path,
+		      "unknown sound '%.64s'; of sounds: %s; or ringback, busy, congestion, one of a country like "
+		      "busy-us, silence, comfort-noise",
+		      name, names ? names : "");
+	free(names);
+	return reader_copy(r, "");
+}
+
 uint32_t find_number(const struct config *config, const char *number)
 {
 	for (uint32_t i = 0; i < config->number_count; i++)
@@ -172,5 +203,6 @@ void find_doubles(struct reader *r)
 	find_doubles_in(r, find_networks(r));
 	find_doubles_in(r, find_providers(r));
 	find_doubles_in(r, find_agents(r));
+	find_doubles_in(r, find_sounds(r));
 	find_doubles_in(r, find_plans(r));
 }

@@ -36,6 +36,7 @@ static int load_build(struct reader *r, const char *file)
 	if (r->out_of_memory)
 		return -ENOMEM;
 	build_numbers(r);
+	build_sounds(r);
 	build_plans(r);
 	build_agents(r);
 	if (r->out_of_memory)

@@ -116,7 +116,7 @@ static void print_route(const struct config *c, const struct config_route *r, FI
 
 static void print_plan(const struct config_plan *p, FILE *out)
 {
-	static const char *const types[] = {"number", "sip", "agent", "hang-up"};
+	static const char *const types[] = {"number", "sip", "agent", "hang-up", "announcement"};
 
 	fprintf(out, "plan %s: owner %s", p->name, print_owner(p->owner));
 	for (uint32_t i = 0; i < p->target_count; i++) {
@@ -124,8 +124,24 @@ static void print_plan(const struct config_plan *p, FILE *out)
 		fprintf(out, "%s %s", i ? ", then" : ",", types[t->type]);
 		if (t->destination)
 			fprintf(out, " %s (%u s)", t->destination, t->ring_ms / 1000);
+		if (t->sound)
+			fprintf(out, " %s", t->sound);
 	}
 	fputc('\n', out);
+}
+
+static void print_sounds(const struct config *c, FILE *out)
+{
+	fprintf(out, "tones: of %s; on hold %s\n",
+		c->ringback_region ? c->ringback_region : "the dialled number's country",
+		c->hold_music ? c->hold_music : "nothing");
+	for (uint32_t i = 0; i < c->sound_count; i++) {
+		fprintf(out, "sound %s: %s, ", c->sounds[i].name, c->sounds[i].file);
+		if (c->sounds[i].times)
+			fprintf(out, "%u times\n", c->sounds[i].times);
+		else
+			fputs("over and over\n", out);
+	}
 }
 
 void config_print(const struct config *c, FILE *out)
@@ -144,6 +160,7 @@ void config_print(const struct config *c, FILE *out)
 		print_agent(c, &c->agents[i], out);
 	for (uint32_t i = 0; i < c->route_count; i++)
 		print_route(c, &c->routes[i], out);
+	print_sounds(c, out);
 	for (uint32_t i = 0; i < c->plan_count; i++)
 		print_plan(&c->plans[i], out);
 	for (uint32_t i = 0; i < c->sip_server_count; i++)

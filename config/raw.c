@@ -40,6 +40,7 @@ static const struct cyaml_strval raw_target_types[] = {
     {"sip", CONFIG_TARGET_SIP},
     {"agent", CONFIG_TARGET_AGENT},
     {"hang-up", CONFIG_TARGET_HANGUP},
+    {"announcement", CONFIG_TARGET_ANNOUNCEMENT},
 };
 
 static const struct cyaml_schema_field raw_dataplane_fields[] = {
@@ -74,6 +75,8 @@ static const struct cyaml_schema_field raw_media_fields[] = {
     TEXT("quarantine", OPTIONAL, struct raw, media.quarantine),
     TEXT("dscp", OPTIONAL, struct raw, media.dscp),
     ENUM("keys", OPTIONAL, struct raw, media.keys, raw_keys),
+    TEXT("ringback", OPTIONAL, struct raw, media.ringback),
+    TEXT("hold-music", OPTIONAL, struct raw, media.hold_music),
     CYAML_FIELD_END,
 };
 
@@ -192,12 +195,23 @@ static const struct cyaml_schema_field raw_route_fields[] = {
 static const struct cyaml_schema_value raw_route = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_route, raw_route_fields)};
 
+static const struct cyaml_schema_field raw_sound_fields[] = {
+    TEXT("name", REQUIRED, struct raw_sound, name),
+    TEXT("file", REQUIRED, struct raw_sound, file),
+    CYAML_FIELD_UINT_PTR("times", OPTIONAL, struct raw_sound, times),
+    CYAML_FIELD_BOOL_PTR("loop", OPTIONAL, struct raw_sound, loop),
+    CYAML_FIELD_END,
+};
+static const struct cyaml_schema_value raw_sound = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_sound, raw_sound_fields)};
+
 #define TARGET(owner, prefix)                                                                                          \
 	CYAML_FIELD_ENUM_PTR("type", CYAML_FLAG_STRICT | REQUIRED, owner, prefix type, raw_target_types,               \
 			     CYAML_ARRAY_LEN(raw_target_types)),                                                       \
 	    TEXT("destination", OPTIONAL, owner, prefix destination), TEXT("region", OPTIONAL, owner, prefix region),  \
 	    TEXT("caller-id", OPTIONAL, owner, prefix caller_id), TEXT("provider", OPTIONAL, owner, prefix provider),  \
-	    TEXT("network", OPTIONAL, owner, prefix network), TEXT("ring-time", OPTIONAL, owner, prefix ring_time)
+	    TEXT("network", OPTIONAL, owner, prefix network), TEXT("ring-time", OPTIONAL, owner, prefix ring_time),    \
+	    TEXT("sound", OPTIONAL, owner, prefix sound), TEXT("time", OPTIONAL, owner, prefix time)
 
 static const struct cyaml_schema_field raw_target_fields[] = {
     TARGET(struct raw_target, ),
@@ -244,6 +258,7 @@ static const struct cyaml_schema_field raw_fields[] = {
     LIST("numbers", OPTIONAL, struct raw, numbers, &raw_number, 0, LIST_MAX),
     LIST("agents", OPTIONAL, struct raw, agents, &raw_agent, 0, XF_MAX_PEERS),
     LIST("routes", OPTIONAL, struct raw, routes, &raw_route, 0, LIST_MAX),
+    LIST("sounds", OPTIONAL, struct raw, sounds, &raw_sound, 0, CONFIG_SOUNDS_MAX),
     LIST("plans", OPTIONAL, struct raw, plans, &raw_plan, 0, LIST_MAX),
     LIST("sip-servers", OPTIONAL, struct raw, sip_servers, &raw_sip_server, 0, LIST_MAX),
     CYAML_FIELD_END,

@@ -89,9 +89,15 @@ struct raw_route {
 	char *number, *provider, *agent, *ring_time, *agent_fails, *agent_lost;
 };
 
+struct raw_sound {
+	char *name, *file;
+	uint32_t *times;
+	bool *loop;
+};
+
 struct raw_target {
 	int *type; /* enum config_target_type */
-	char *destination, *region, *caller_id, *provider, *network, *ring_time;
+	char *destination, *region, *caller_id, *provider, *network, *ring_time, *sound, *time;
 };
 
 struct raw_plan {
@@ -120,7 +126,7 @@ struct raw {
 		uint32_t *max_calls;
 	} sip;
 	struct {
-		char *ports, *timeout, *learn_window, *quarantine, *dscp;
+		char *ports, *timeout, *learn_window, *quarantine, *dscp, *ringback, *hold_music;
 		int keys; /* enum raw_keys */
 	} media;
 	struct {
@@ -135,10 +141,11 @@ struct raw {
 	struct raw_number *numbers;
 	struct raw_agent *agents;
 	struct raw_route *routes;
+	struct raw_sound *sounds;
 	struct raw_plan *plans;
 	struct raw_sip_server *sip_servers;
-	uint32_t ports_count, networks_count, providers_count, numbers_count, agents_count, routes_count, plans_count,
-	    sip_servers_count;
+	uint32_t ports_count, networks_count, providers_count, numbers_count, agents_count, routes_count, sounds_count,
+	    plans_count, sip_servers_count;
 };
 
 extern const struct cyaml_schema_value raw_schema;

@@ -77,3 +77,18 @@ const char *reader_owner_words(char out[static READER_OWNER_MAX], const char *ow
 		snprintf(out, READER_OWNER_MAX, "no owner");
 	return out;
 }
+
+char *reader_path(struct reader *r, const char *text)
+{
+	const char *slash = strrchr(r->config->file, '/');
+
+	if (!text || text[0] == '/' || !slash)
+		return reader_copy(r, text);
+	size_t folder = (size_t)(slash - r->config->file) + 1, len = strlen(text);
+	char *path = reader_alloc(r, folder + len + 1, 1);
+	if (!path)
+		return NULL;
+	memcpy(path, r->config->file, folder);
+	memcpy(path + folder, text, len);
+	return path;
+}

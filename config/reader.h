@@ -32,6 +32,8 @@ bool reader_has(struct reader *r, const char *path);
 
 /* Copies; NULL stays NULL. Out of memory is noted in r and "" returned for the moment. */
 char *reader_copy(struct reader *r, const char *text);
+/* A path is taken from where the configuration stands, not from where a daemon was started. */
+char *reader_path(struct reader *r, const char *text);
 /* Zeroed; never NULL but for a count of 0 or when out of memory, which is noted. */
 void *reader_alloc(struct reader *r, size_t count, size_t size);
 
@@ -59,6 +61,8 @@ void build_providers(struct reader *r);
 void build_numbers(struct reader *r);
 void build_agents(struct reader *r);
 void build_sip_servers(struct reader *r);
+/* build_sounds.c; before plans */
+void build_sounds(struct reader *r);
 /* build_plans.c */
 void build_plans(struct reader *r);
 void build_routes(struct reader *r);
@@ -77,6 +81,9 @@ uint32_t find_agent(struct reader *r, const char *path, const char *name, const 
 uint32_t find_plan(struct reader *r, const char *path, const char *name, const char *owner);
 /* A registered number in r->config, which must be built; no complaint. */
 uint32_t find_number(const struct config *config, const char *number);
+
+/* A copy of the name of what an announcement plays, or "" after a complaint. */
+char *find_sound(struct reader *r, const char *path, const char *name);
 
 /* Complains about names that stand twice in one section. */
 void find_doubles(struct reader *r);

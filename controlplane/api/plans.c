@@ -9,8 +9,9 @@ const char *plans_target_name(unsigned type)
 	    [CONFIG_TARGET_SIP] = "sip",
 	    [CONFIG_TARGET_AGENT] = "agent",
 	    [CONFIG_TARGET_HANGUP] = "hang-up",
+	    [CONFIG_TARGET_ANNOUNCEMENT] = "announcement",
 	};
-	return type <= CONFIG_TARGET_HANGUP ? names[type] : "unknown";
+	return type <= CONFIG_TARGET_ANNOUNCEMENT ? names[type] : "unknown";
 }
 
 static json_t *target_row(const struct config *config, const struct config_target *target)
@@ -19,7 +20,7 @@ static json_t *target_row(const struct config *config, const struct config_targe
 	struct row row;
 	row_init(&row);
 	row_text(&row, "type", plans_target_name(target->type));
-	row_uri(&row, "destination", target->destination);
+	row_uri(&row, "destination", target->sound ? target->sound : target->destination);
 	row_text_or_null(&row, "caller_id", target->caller_id);
 	row_text_or_null(&row, "provider", rings ? name_provider(config, target->provider) : NULL);
 	row_text_or_null(&row, "network", rings ? name_network(config, target->network) : NULL);

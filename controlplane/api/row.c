@@ -1,5 +1,5 @@
 #include "row.h"
-#include "xfergate/prompt.h"
+#include "xfergate/endpoint.h"
 
 void row_init(struct row *row)
 {
@@ -112,8 +112,6 @@ void row_endpoint(struct row *row, const char *key, struct xf_endpoint_id id)
 {
 	if (id.index == XF_ENDPOINT_NONE)
 		row_null(row, key);
-	else if (id.index == XF_ENDPOINT_PROMPT)
-		row_text(row, key, xf_prompt_name(id.generation));
 	else
 		row_count(row, key, id.index);
 }

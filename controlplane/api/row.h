@@ -30,7 +30,7 @@ void row_seconds(struct row *row, const char *key, uint64_t start_ns, uint64_t e
 void row_milliseconds(struct row *row, const char *key, uint64_t ms);		     /* as seconds */
 void row_addr(struct row *row, const char *key, const struct xf_addr *addr);	     /* family 0: null */
 void row_sockaddr(struct row *row, const char *key, const struct xf_sockaddr *addr); /* family 0: null */
-/* What feeds an endpoint: an index, the name of a prompt, or null for XF_ENDPOINT_NONE. */
+/* What feeds an endpoint: an index, or null for XF_ENDPOINT_NONE. */
 void row_endpoint(struct row *row, const char *key, struct xf_endpoint_id id);
 
 /* Appends to an array; both may be NULL, which then is the result. Returns the array, or NULL after freeing it. */

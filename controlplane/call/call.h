@@ -57,6 +57,7 @@
 	X(DIALLING, "dialling")	    /* the target is looked up, admitted, invited */                                   \
 	X(RINGING, "ringing")	    /* it answered provisionally */                                                    \
 	X(CONNECTING, "connecting") /* it answered; the patches are being moved */                                     \
+	X(ANNOUNCING, "announcing") /* the caller hears a sound */                                                     \
 	X(REPORTING, "reporting")   /* finished; the final NOTIFY's answer is awaited */                               \
 	X(DONE, "done")
 
@@ -139,6 +140,7 @@ struct leg {
 	bool offered;			/* our offer awaits its answer */
 	bool agreed;			/* offer and answer are complete: media may flow */
 	struct xf_endpoint_id feed;	/* what its endpoint was last told to send */
+	uint32_t feed_while_silent;	/* and what while that is silent: a prompt of the media's, or 0 */
 	bool feed_paused;
 
 	uint32_t key_count;	     /* keys that its peer has pressed, as RTP (RFC 4733) */
@@ -167,13 +169,13 @@ struct leg {
 /* One target of a plan that was tried. */
 struct transfer_attempt {
 	uint8_t type;		       /* enum config_target_type */
-	char destination[SIP_URI_MAX]; /* E.164, or SIP URI */
+	char destination[SIP_URI_MAX]; /* E.164, SIP URI, or name of a sound */
 	char caller_id[CALL_NUMBER_MAX];
 	uint32_t provider; /* number: over which; XF_NONE */
 	uint32_t network;  /* SIP URI: by which; XF_NONE: by the route to it */
-	uint32_t ring_ms;
-	int status;   /* SIP code it ended with; 0: under way or not tried */
-	bool by_peer; /* that the target gave */
+	uint32_t ring_ms;  /* of an announcement: no longer than this; 0: to its end */
+	int status;	   /* SIP code it ended with; 0: under way or not tried */
+	bool by_peer;	   /* that the target gave */
 	char reason[TRANSFER_REASON_MAX];
 	uint64_t started_ns, ended_ns;
 };
@@ -188,9 +190,10 @@ struct transfer {
 	uint8_t result;				 /* enum transfer_result */
 	uint32_t plan;				 /* index or XF_NONE: a target alone, then back to the agent */
 	struct transfer_attempt attempts[CONFIG_TARGETS_MAX];
-	uint8_t attempt_count; /* how many there are to try */
-	uint8_t attempt;       /* which is under way */
-	uint64_t target_leg;   /* of the attempt under way or connected */
+	uint8_t attempt_count;		    /* how many there are to try */
+	uint8_t attempt;		    /* which is under way */
+	uint64_t target_leg;		    /* of the attempt under way or connected */
+	struct xf_endpoint_id announcement; /* ANNOUNCING: what the caller hears, as the media names it */
 	uint64_t started_ns, ended_ns;
 	int final_status; /* of the last attempt */
 	char reason[TRANSFER_REASON_MAX];
@@ -218,7 +221,7 @@ struct call {
 	uint32_t route;
 	char caller_number[CALL_NUMBER_MAX];	    /* E.164 if it is one, else as it came */
 	char dialled_number[CALL_NUMBER_MAX];	    /* E.164 */
-	uint8_t ringback;			    /* enum xf_prompt: as callers of that number know it */
+	char region[4];				    /* whose tones the caller hears: ISO 3166 alpha-2, or "" */
 	uint64_t caller_leg, agent_leg, target_leg; /* target_leg: connected or being tried */
 	uint64_t transfer;			    /* under way; 0: none */
 	uint32_t transfers;			    /* started so far */

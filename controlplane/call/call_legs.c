@@ -62,18 +62,46 @@ void call_tell_caller(struct call *call, struct leg *other, int status, bool med
 	sip_respond(call->shard->sip, caller->invite, &reply);
 }
 
-/* 0, or a SIP status and why: no codec that both can. */
-int call_answer_caller(struct call *call, struct leg *other, char *why, size_t why_size)
+/* Of what the gateway itself can send. */
+static unsigned own_codecs(struct sdp_codec *codecs)
+{
+	static const struct sdp_codec own[] = {
+	    {.pt = 0, .codec = XF_CODEC_PCMU},
+	    {.pt = 8, .codec = XF_CODEC_PCMA},
+	    {.pt = 9, .codec = XF_CODEC_G722},
+	    {.pt = 101, .codec = XF_CODEC_EVENT, .fmtp = "0-16"},
+	};
+	memcpy(codecs, own, sizeof(own));
+	return sizeof(own) / sizeof(own[0]);
+}
+
+static void offer_own(struct leg *caller)
+{
+	struct sdp_codec codecs[SDP_CODEC_MAX];
+	leg_make_offer(caller, codecs, own_codecs(codecs));
+}
+
+static int answer_own(struct leg *caller)
+{
+	struct sdp_codec codecs[SDP_CODEC_MAX];
+	return leg_make_answer(caller, codecs, own_codecs(codecs));
+}
+
+/* By the codec that `other` took; NULL: for what the gateway plays. 0, or a SIP status and why: no codec in common. */
+static int answer_caller(struct call *call, struct leg *other, char *why, size_t why_size)
 {
 	struct leg *caller = shard_get_leg(call->shard, call->caller_leg);
 	char text[SDP_MAX], contact[128], headers[256] = "";
 	bool late = !caller->remote_sdp.codec_count;
-	if (late) {
+	if (late && other) {
 		offer_as(caller, other);
+	} else if (late) {
+		offer_own(caller);
 	} else if (!caller->agreed) {
-		int status = answer_as(caller, other);
+		int status = other ? answer_as(caller, other) : answer_own(caller);
 		if (status) {
-			snprintf(why, why_size, "caller and %s have no codec in common", leg_kind_name(other->kind));
+			snprintf(why, why_size, "caller and %s have no codec in common",
+				 other ? leg_kind_name(other->kind) : "the gateway's sounds");
 			return status;
 		}
 	}
@@ -104,6 +132,16 @@ int call_answer_caller(struct call *call, struct leg *other, char *why, size_t w
 	leg_event(caller, LOG_LEVEL_INFO, "event=answered");
 	call_start_timer(call);
 	return 0;
+}
+
+int call_answer_caller(struct call *call, struct leg *other, char *why, size_t why_size)
+{
+	return answer_caller(call, other, why, why_size);
+}
+
+int call_answer_caller_alone(struct call *call, char *why, size_t why_size)
+{
+	return answer_caller(call, NULL, why, why_size);
 }
 
 static void to_transfer(struct call *call, struct leg *leg, enum transfer_event_type type, int status,

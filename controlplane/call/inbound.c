@@ -1,7 +1,6 @@
 /* A new call: an INVITE outside any dialog, from a provider's block. */
 #include "call/shard.h"
 #include "policy/number.h"
-#include "policy/ringback.h"
 #include "policy/route.h"
 #include "policy/source.h"
 
@@ -200,7 +199,8 @@ void inbound_invite(struct shard *shard, sip_txn txn, const struct sip_message *
 	call->agent = config->routes[route].agent;
 	snprintf(call->owner, sizeof(call->owner), "%s", config->agents[call->agent].owner);
 	snprintf(call->dialled_number, sizeof(call->dialled_number), "%s", number.e164.text);
-	call->ringback = (uint8_t)ringback_prompt(number.e164.country);
+	snprintf(call->region, sizeof(call->region), "%s",
+		 config->ringback_region ? config->ringback_region : number.e164.country);
 	caller_number(call, provider, invite);
 	struct leg *leg = caller_leg(call, txn, invite, from);
 	if (!leg) {

@@ -220,13 +220,23 @@ static struct leg *owner_leg(struct shard **shard, uint64_t owner)
 static void on_patched(void *arg, uint64_t cookie, int result, uint64_t dataplane_ns)
 {
 	struct shard *shard = *(struct shard **)arg;
-	struct leg *target = shard ? shard_get_leg(shard, cookie) : NULL;
-	struct call *call = target ? shard_get_call(shard, target->call) : NULL;
+	struct leg *leg = shard ? shard_get_leg(shard, cookie) : NULL;
+	struct call *call = leg ? shard_get_call(shard, leg->call) : NULL;
 	struct transfer *transfer = call ? shard_get_transfer(shard, call->transfer) : NULL;
-	if (!transfer || transfer->target_leg != target->id)
+	bool announced = transfer && transfer->state == TRANSFER_ANNOUNCING && leg->id == call->caller_leg;
+	if (!transfer || (!announced && transfer->target_leg != leg->id))
 		return; /* of an attempt that was given up */
 	struct transfer_event event = {result < 0 ? TRANSFER_EVENT_PATCH_REFUSED : TRANSFER_EVENT_PATCHED};
 	transfer_handle(transfer, &event);
+}
+
+static void prompt_ended(struct leg *leg)
+{
+	struct call *call = shard_get_call(leg->shard, leg->call);
+	struct transfer *transfer = shard_get_transfer(leg->shard, call->transfer);
+	struct transfer_event played = {TRANSFER_EVENT_PLAYED};
+	if (transfer && transfer->state == TRANSFER_ANNOUNCING && call->caller_leg == leg->id)
+		transfer_handle(transfer, &played);
 }
 
 static void on_media_event(void *arg, uint64_t owner, const struct xf_link_event *event)
@@ -244,6 +254,10 @@ static void on_media_event(void *arg, uint64_t owner, const struct xf_link_event
 		xf_sockaddr_format(&event->source, source);
 	leg_event(leg, type == XF_EVENT_WRONG_SOURCE ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "event=%s source=%s",
 		  xf_link_event_name(type), source);
+	if (type == XF_EVENT_PROMPT_ENDED) {
+		prompt_ended(leg);
+		return;
+	}
 	/* Told before we said that it may be silent. */
 	if (type != XF_EVENT_MEDIA_TIMEOUT || leg->state != LEG_STATE_CONNECTED ||
 	    !(leg->remote_sdp.direction & SDP_SENDONLY))

@@ -11,6 +11,8 @@
 #define SHARD_TRANSFER_EVENTS 16 /* at least TRANSFER_EVENT_COUNT */
 #define TRANSFER_PATCH_NS     (2 * NS_PER_S)
 #define TRANSFER_REPORT_NS    (4 * NS_PER_S)
+#define TRANSFER_ANNOUNCE_NS  (10 * NS_PER_S) /* of what never ends, unless the plan says otherwise */
+#define TRANSFER_PLAYED_NS    (2 * NS_PER_S)  /* after its end, that the dataplane says so */
 #define CALL_ARMED_NS	      (500 * NS_PER_MS)
 
 /* Messages that wait for the leg that takes them: an INVITE, its 100 and its refusal, and one to spare. */
@@ -105,6 +107,8 @@ int call_callers_status(int status);
 /* Answers the caller provisionally, or with 200 and the codecs that `other` took. */
 void call_tell_caller(struct call *call, struct leg *other, int status, bool media);
 int call_answer_caller(struct call *call, struct leg *other, char *why, size_t why_size);
+/* With 200, for what the gateway itself plays. */
+int call_answer_caller_alone(struct call *call, char *why, size_t why_size);
 
 /* ---- call_patch.c */
 /* Feeds each leg from the one that it should hear now, or a caller that would hear nobody with ringback: called
@@ -209,7 +213,8 @@ unsigned codecs_one_audio(struct sdp_codec *codecs, unsigned count, bool both_la
 	X(CALLER_GONE, "caller-gone")                                                                                  \
 	X(AGENT_GONE, "agent-gone")                                                                                    \
 	X(REPORTED, "reported")                                                                                        \
-	X(REPORT_TIME, "report-time")
+	X(REPORT_TIME, "report-time")                                                                                  \
+	X(PLAYED, "played")
 #define X(symbol, name) TRANSFER_EVENT_##symbol,
 enum transfer_event_type { TRANSFER_EVENTS(X) TRANSFER_EVENT_COUNT };
 #undef X
@@ -242,7 +247,15 @@ void transfer_act_ring_time(struct transfer *transfer, const struct transfer_eve
 void transfer_act_connected(struct transfer *transfer, const struct transfer_event *event);
 void transfer_act_patch_refused(struct transfer *transfer, const struct transfer_event *event);
 void transfer_act_abandon(struct transfer *transfer, const struct transfer_event *event);
+/* transfer_announce.c */
+void transfer_act_played(struct transfer *transfer, const struct transfer_event *event);
+void transfer_act_not_played(struct transfer *transfer, const struct transfer_event *event);
 void transfer_act_reported(struct transfer *transfer, const struct transfer_event *event);
+
+/* ---- transfer_announce.c: the caller hears a sound, then the next target is tried */
+void transfer_announce(struct transfer *transfer);
+/* transfer_act.c: what became of the attempt under way, and on to the next. status 0: it did what it was there for. */
+void transfer_next(struct transfer *transfer, int status, const char *reason);
 
 /* ---- transfer_plan.c: which targets, and whether policy lets them be called */
 /* Fills attempts. 0, or a SIP status and why; nothing is dialled then. `target` describes one target without a plan. */

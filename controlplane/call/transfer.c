@@ -10,8 +10,8 @@ static void ignored(struct transfer *transfer, const struct transfer_event *even
 {
 }
 
-/* A patch's outcome is told to the transfer whose target it is of, so only to one that waits for it; the answer to a
- * NOTIFY that tells of progress only is not told. */
+/* A patch's outcome is told to the transfer whose target it is of, or whose announcement, so only to one that waits for
+ * it; likewise the end of a sound. The answer to a NOTIFY that tells of progress only is not told. */
 #define IGNORED ignored
 #define NEVER	NULL
 
@@ -28,6 +28,7 @@ static const transfer_action table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] =
 	    [TRANSFER_EVENT_AGENT_GONE] = IGNORED, /* the transfer goes on without it */
 	    [TRANSFER_EVENT_REPORTED] = NEVER,
 	    [TRANSFER_EVENT_REPORT_TIME] = NEVER,
+	    [TRANSFER_EVENT_PLAYED] = NEVER,
 	},
     [TRANSFER_RINGING] =
 	{
@@ -41,6 +42,7 @@ static const transfer_action table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] =
 	    [TRANSFER_EVENT_AGENT_GONE] = IGNORED,
 	    [TRANSFER_EVENT_REPORTED] = NEVER,
 	    [TRANSFER_EVENT_REPORT_TIME] = NEVER,
+	    [TRANSFER_EVENT_PLAYED] = NEVER,
 	},
     [TRANSFER_CONNECTING] =
 	{
@@ -54,6 +56,21 @@ static const transfer_action table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] =
 	    [TRANSFER_EVENT_AGENT_GONE] = IGNORED,
 	    [TRANSFER_EVENT_REPORTED] = NEVER,
 	    [TRANSFER_EVENT_REPORT_TIME] = NEVER,
+	    [TRANSFER_EVENT_PLAYED] = NEVER,
+	},
+    [TRANSFER_ANNOUNCING] =
+	{
+	    [TRANSFER_EVENT_PROGRESS] = NEVER, /* nobody is called */
+	    [TRANSFER_EVENT_ANSWERED] = NEVER,
+	    [TRANSFER_EVENT_FAILED] = NEVER,
+	    [TRANSFER_EVENT_RING_TIME] = transfer_act_played, /* it has no end, or nobody told of it */
+	    [TRANSFER_EVENT_PATCHED] = IGNORED,
+	    [TRANSFER_EVENT_PATCH_REFUSED] = transfer_act_not_played,
+	    [TRANSFER_EVENT_CALLER_GONE] = transfer_act_abandon,
+	    [TRANSFER_EVENT_AGENT_GONE] = IGNORED,
+	    [TRANSFER_EVENT_REPORTED] = NEVER,
+	    [TRANSFER_EVENT_REPORT_TIME] = NEVER,
+	    [TRANSFER_EVENT_PLAYED] = transfer_act_played,
 	},
     [TRANSFER_REPORTING] =
 	{
@@ -67,6 +84,7 @@ static const transfer_action table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] =
 	    [TRANSFER_EVENT_AGENT_GONE] = IGNORED, /* the NOTIFY's answer still ends it */
 	    [TRANSFER_EVENT_REPORTED] = transfer_act_reported,
 	    [TRANSFER_EVENT_REPORT_TIME] = transfer_act_reported,
+	    [TRANSFER_EVENT_PLAYED] = NEVER,
 	},
     /* TRANSFER_DONE: nothing names the transfer any more. */
 };

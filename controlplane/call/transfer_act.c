@@ -11,6 +11,8 @@ static void drop_target(struct transfer *transfer)
 	struct leg *leg = shard_get_leg(shard, transfer->target_leg);
 	transfer->target_leg = 0;
 	call->target_leg = 0;
+	if (transfer->state == TRANSFER_ANNOUNCING)
+		transfer->state = TRANSFER_DIALLING;
 	if (leg && leg->state == LEG_STATE_ENDED)
 		leg_set_deadline(leg, 0);
 	call_patch(call, false, 0, NULL);
@@ -54,7 +56,7 @@ static int last_status(const struct transfer *transfer)
 {
 	int status = 480;
 	for (unsigned i = 0; i < transfer->attempt_count; i++)
-		if (transfer->attempts[i].status)
+		if (transfer->attempts[i].status && transfer->attempts[i].type != CONFIG_TARGET_ANNOUNCEMENT)
 			status = transfer->attempts[i].status;
 	return status;
 }
@@ -155,6 +157,13 @@ static void dial(struct transfer *transfer)
 	leg_dial(leg, &uri, headers);
 }
 
+static bool agent_gone(const struct transfer *transfer)
+{
+	const struct call *call = shard_call(transfer->shard, transfer->call);
+	const struct leg *agent = shard_leg(transfer->shard, call->agent_leg);
+	return !agent || agent->state != LEG_STATE_CONNECTED;
+}
+
 void transfer_try(struct transfer *transfer)
 {
 	if (transfer->attempt >= transfer->attempt_count) {
@@ -163,10 +172,16 @@ void transfer_try(struct transfer *transfer)
 	}
 	switch (transfer->attempts[transfer->attempt].type) {
 	case CONFIG_TARGET_AGENT:
-		give_up(transfer, true);
+		if (agent_gone(transfer) && transfer->attempt + 1 < transfer->attempt_count)
+			transfer_next(transfer, 0, "the agent is gone");
+		else
+			give_up(transfer, true);
 		return;
 	case CONFIG_TARGET_HANGUP:
 		give_up(transfer, false);
+		return;
+	case CONFIG_TARGET_ANNOUNCEMENT:
+		transfer_announce(transfer);
 		return;
 	default:
 		dial(transfer);
@@ -188,13 +203,18 @@ void transfer_act_progress(struct transfer *transfer, const struct transfer_even
 		refer_notify(transfer, event->status, NULL, false);
 }
 
-void transfer_act_next(struct transfer *transfer, const struct transfer_event *event)
+void transfer_next(struct transfer *transfer, int status, const char *reason)
 {
-	record(transfer, event->status, event->reason);
+	record(transfer, status, reason);
 	timer_stop(&transfer->shard->env->timers, &transfer->deadline);
 	drop_target(transfer);
 	transfer->attempt++;
 	transfer_try(transfer);
+}
+
+void transfer_act_next(struct transfer *transfer, const struct transfer_event *event)
+{
+	transfer_next(transfer, event->status, event->reason);
 }
 
 void transfer_act_ring_time(struct transfer *transfer, const struct transfer_event *event)

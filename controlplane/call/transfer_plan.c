@@ -85,6 +85,12 @@ static int add_target(struct transfer *transfer, const struct config_target *tar
 		/* The plan is the operator's word, so the agent's list has no say in its targets. */
 		return add_sip(transfer, target->uri.text, target->uri.host, target, XF_NONE, id, why, why_size);
 	}
+	case CONFIG_TARGET_ANNOUNCEMENT: {
+		struct transfer_attempt *attempt = add(transfer, target->type, 0);
+		snprintf(attempt->destination, sizeof(attempt->destination), "%s", target->sound);
+		attempt->ring_ms = target->play_ms;
+		return 0;
+	}
 	default:
 		add(transfer, target->type, 0);
 		return 0;

@@ -16,6 +16,7 @@
 #include "show.h"
 #include "ladder/text.h"
 #include "trace.h"
+#include "sound/sound.h"
 #include "xfergate/config.h"
 
 enum {
@@ -37,9 +38,14 @@ static int run_check(const char *file)
 	struct config *config = NULL;
 	if (config_check(&config, file, stderr) < 0)
 		return EXIT_REFUSED;
-	config_print(config, stdout);
+	struct sound_list sounds;
+	int r = sound_list_load(&sounds, config, stderr);
+	if (r == 0) {
+		sound_list_destroy(&sounds);
+		config_print(config, stdout);
+	}
 	config_destroy(config);
-	return EXIT_DONE;
+	return r < 0 ? EXIT_REFUSED : EXIT_DONE;
 }
 
 static size_t terminal_width(void)

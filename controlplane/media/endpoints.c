@@ -41,6 +41,8 @@ int endpoint_tell_moves(struct media *media, const struct xf_link_move *moves, u
 	memcpy(sent->moves, moves, count * sizeof(*moves));
 	for (unsigned i = 0; i < count; i++) {
 		body.moves[i] = moves[i];
+		body.moves[i].from = prompt_names_source_theirs(&media->prompts, moves[i].from);
+		body.moves[i].while_silent = prompt_names_theirs(&media->prompts, moves[i].while_silent);
 		memset(body.moves[i].zero, 0, sizeof(body.moves[i].zero));
 	}
 	struct link_command command = {.type = XF_LINK_PATCH, .cookie = cookie, .data = sent};
@@ -265,6 +267,13 @@ int media_patch(struct media *media, const struct xf_link_move *moves, unsigned 
 	int result = shadow_check_moves(&media->shadow, moves, count);
 	if (result < 0)
 		return result;
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t prompt = xf_move_prompt(&moves[i]);
+		if (prompt != XF_PROMPT_NONE && !prompt_names_get(&media->prompts, prompt))
+			return -EINVAL;
+		if (media->ready && prompt != XF_PROMPT_NONE && !prompt_names_theirs(&media->prompts, prompt))
+			return -ENOENT;
+	}
 	result = media->ready ? endpoint_tell_moves(media, moves, count, cookie) : -ENOTCONN;
 	if (result < 0 && result != -ENOTCONN)
 		return result;

@@ -251,6 +251,15 @@ static void client_captured(struct link_client *client, const struct link_record
 		client->user.captured(client->user.arg, &row);
 }
 
+static void client_prompt(struct link_client *client, const struct link_record *record)
+{
+	struct xf_link_prompt row;
+	if (link_record_body(record, &row, sizeof(row)) < 0)
+		client_violation(client, "prompt", record->type);
+	else if (client->state == LINK_CLIENT_UP)
+		client->user.prompt(client->user.arg, &row);
+}
+
 void link_client_receive(struct link_client *client, const void *packet, size_t len)
 {
 	struct link_reader reader;
@@ -270,6 +279,9 @@ void link_client_receive(struct link_client *client, const void *packet, size_t 
 			break;
 		case XF_LINK_CAPTURED:
 			client_captured(client, &record);
+			break;
+		case XF_LINK_PROMPT:
+			client_prompt(client, &record);
 			break;
 		case XF_LINK_ENDPOINT:
 		case XF_LINK_PORT:

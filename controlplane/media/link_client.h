@@ -30,6 +30,7 @@ struct link_client_user {
 	void (*event)(void *arg, const struct xf_link_event *event);
 	/* Its length is right; bytes behind it are not set. */
 	void (*captured)(void *arg, const struct xf_link_captured *row);
+	void (*prompt)(void *arg, const struct xf_link_prompt *row);
 	/* A packet could not be sent: called from a timer; expects link_client_down. */
 	void (*lost)(void *arg);
 };

@@ -3,7 +3,9 @@
 
 static void on_greeted(void *arg, const struct xf_link_hello_ok *hello)
 {
-	resync_greeted(arg, hello);
+	struct media *media = arg;
+	prompt_names_forget(&media->prompts);
+	resync_greeted(media, hello);
 }
 
 static void on_answered(void *arg, const struct link_command *command, uint32_t sequence, const struct xf_link_ack *ack)
@@ -49,6 +51,14 @@ static void on_captured(void *arg, const struct xf_link_captured *row)
 	copies_row(arg, row);
 }
 
+static void on_prompt(void *arg, const struct xf_link_prompt *row)
+{
+	struct media *media = arg;
+	int result = prompt_names_row(&media->prompts, row);
+	if (result < 0)
+		log_event(media->env, LOG_LEVEL_ERROR, "event=link-prompt-refused error=\"%s\"", strerror(-result));
+}
+
 static void on_lost(void *arg)
 {
 	media_link_down(arg);
@@ -80,6 +90,7 @@ int media_create(struct media **out, struct env *env, const struct config *confi
 	    .row = on_row,
 	    .event = on_event,
 	    .captured = on_captured,
+	    .prompt = on_prompt,
 	    .lost = on_lost,
 	};
 	struct media *media = calloc(1, sizeof(*media));
@@ -132,6 +143,7 @@ void media_destroy(struct media *media)
 	admission_destroy(media->admission);
 	source_blocks_fini(&media->sources);
 	shadow_fini(&media->shadow);
+	prompt_names_fini(&media->prompts);
 	orphans_fini(&media->orphans);
 	ports_destroy(media->ports);
 	free(media);
@@ -188,6 +200,23 @@ bool media_knows(const struct media *media, struct xf_endpoint_id id, uint64_t *
 	if (endpoint && owner)
 		*owner = endpoint->owner;
 	return endpoint != NULL;
+}
+
+int media_prompt(const struct media *media, const char *name, struct media_prompt *prompt)
+{
+	uint32_t number = prompt_names_find(&media->prompts, name);
+	const struct prompt_name *found = prompt_names_get(&media->prompts, number);
+	if (!found || !found->theirs)
+		return -ENOENT;
+	*prompt =
+	    (struct media_prompt){.source = xf_prompt_id(number), .length_ms = found->length_ms, .times = found->times};
+	return 0;
+}
+
+const char *media_prompt_name(const struct media *media, uint32_t number)
+{
+	const struct prompt_name *name = prompt_names_get(&media->prompts, prompt_names_ours(&media->prompts, number));
+	return name ? name->name : NULL;
 }
 
 int media_admit_address(struct media *media, const struct xf_addr *addr, uint64_t waiter)

@@ -73,9 +73,21 @@ void media_watch(struct media *media, struct xf_endpoint_id id, bool on);
 struct xf_sockaddr media_advertised(const struct media *media, struct xf_endpoint_id id);
 /* Releases; the port rests for the quarantine. Unknown ids are ignored. */
 void media_close(struct media *media, struct xf_endpoint_id id);
-/* One batch, all or none; from endpoints, from nothing, or from prompts. cookie 0: no callback. -ENOTCONN: kept in the
+/* One batch, all or none; from endpoints, from nothing, or from prompts as media_prompt names them
+ * (-ENOENT: it has that one no more). cookie 0: no callback. -ENOTCONN: kept in the
  * shadow for later. */
 int media_patch(struct media *media, const struct xf_link_move *moves, unsigned count, uint64_t cookie);
+
+/* What the dataplane can play. */
+struct media_prompt {
+	struct xf_endpoint_id source; /* for media_patch, in this process */
+	uint32_t length_ms;	      /* of one playing */
+	uint32_t times;		      /* that it is played; 0: over and over */
+};
+/* 0; -ENOENT: it has no prompt of that name, or we have never been connected to one. */
+int media_prompt(const struct media *media, const char *name, struct media_prompt *prompt);
+/* By the number that a row of the dataplane gives; NULL: unknown. */
+const char *media_prompt_name(const struct media *media, uint32_t number);
 
 /* Whether what the endpoint receives and sends is told by `copied`. Unknown ids are ignored. */
 void media_capture(struct media *media, struct xf_endpoint_id id, bool on);

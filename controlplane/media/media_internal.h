@@ -6,6 +6,7 @@
 #include "media/media.h"
 #include "media/orphans.h"
 #include "media/ports.h"
+#include "media/prompts.h"
 #include "media/shadow.h"
 #include "media/source_blocks.h"
 
@@ -28,6 +29,7 @@ struct query_run {
 struct compare_row {
 	struct xf_endpoint_id id;
 	struct shadow_feed feed;
+	bool prompt_ended;
 	struct xf_sockaddr remote;
 };
 
@@ -36,7 +38,8 @@ struct media {
 	const struct config *config;
 	struct media_user user;
 	struct link_client client;
-	struct shadow shadow;
+	struct shadow shadow; /* prompts in it have our numbers */
+	struct prompt_names prompts;
 	struct ports *ports;
 	struct orphans orphans;
 	struct admission *admission;

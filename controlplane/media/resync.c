@@ -78,7 +78,11 @@ void resync_row(struct media *media, const struct xf_endpoint_state *row)
 	}
 	media->rows[media->row_count++] = (struct compare_row){
 	    .id = row->id,
-	    .feed = {.source = row->source, .armed = row->armed, .paused = row->paused != 0},
+	    .feed = {.source = prompt_names_source_ours(&media->prompts, row->source),
+		     .armed = row->armed,
+		     .while_silent = prompt_names_ours(&media->prompts, row->prompt),
+		     .paused = row->paused != 0},
+	    .prompt_ended = row->prompt_ended != 0,
 	    .remote = row->remote,
 	};
 }
@@ -110,7 +114,7 @@ static const struct compare_row *resync_find(const struct media *media, struct x
 static int resync_settings(struct media *media, struct shadow_endpoint *endpoint, const struct compare_row *row,
 			   bool fresh)
 {
-	static const struct shadow_feed silence = {{XF_ENDPOINT_NONE, 0}, {XF_ENDPOINT_NONE, 0}, 0, false};
+	static const struct shadow_feed silence = {.source = {XF_ENDPOINT_NONE, 0}, .armed = {XF_ENDPOINT_NONE, 0}};
 	if (row) {
 		endpoint->open_told = true;
 		endpoint->acknowledged = row->feed;
@@ -130,11 +134,26 @@ static int resync_settings(struct media *media, struct shadow_endpoint *endpoint
 	return 0;
 }
 
-static void resync_move(struct media *media, struct xf_endpoint_id to, struct xf_endpoint_id from, uint64_t limit_ns,
-			bool paused)
+static void resync_move(struct media *media, const struct shadow_endpoint *endpoint, const struct shadow_feed *want,
+			bool armed)
 {
-	struct xf_link_move move = {.to = to, .from = from, .armed_limit_ns = limit_ns, .paused = paused};
+	struct xf_link_move move = {.to = endpoint->id, .from = want->source, .paused = want->paused};
+	if (armed) {
+		move.from = want->armed;
+		move.armed_limit_ns = want->armed_limit_ns;
+	} else {
+		move.while_silent = want->while_silent;
+	}
 	endpoint_tell_moves(media, &move, 1, 0);
+}
+
+/* One that the dataplane does not have is nobody. */
+static bool resync_same_source(const struct media *media, struct xf_endpoint_id want, struct xf_endpoint_id have)
+{
+	if (want.index == XF_ENDPOINT_PROMPT && have.index == XF_ENDPOINT_PROMPT)
+		return prompt_names_same(&media->prompts, want.generation, have.generation);
+	return xf_endpoint_id_eq(prompt_names_source_theirs(&media->prompts, want),
+				 prompt_names_source_theirs(&media->prompts, have));
 }
 
 /* Each endpoint's feed is a patch of its own, so that one that is refused takes no other with it. */
@@ -148,22 +167,27 @@ static void resync_feed(struct media *media, struct shadow_endpoint *endpoint)
 		want.source = want.armed;
 		want.armed = have.armed;
 		want.armed_limit_ns = 0;
+		want.while_silent = XF_PROMPT_NONE;
 	}
 	endpoint->commanded = want;
-	bool plain = !xf_endpoint_id_eq(want.source, have.source) || want.paused != have.paused ||
+	bool plain = !resync_same_source(media, want.source, have.source) ||
+		     !prompt_names_same(&media->prompts, want.while_silent, have.while_silent) ||
+		     want.paused != have.paused ||
 		     (want.armed.index == XF_ENDPOINT_NONE && have.armed.index != XF_ENDPOINT_NONE);
 	if (plain)
-		resync_move(media, endpoint->id, want.source, 0, want.paused);
+		resync_move(media, endpoint, &want, false);
 	if (want.armed.index != XF_ENDPOINT_NONE && (plain || !xf_endpoint_id_eq(want.armed, have.armed)))
-		resync_move(media, endpoint->id, want.armed, want.armed_limit_ns, want.paused);
+		resync_move(media, endpoint, &want, true);
 }
 
-struct lost {
-	uint32_t count;
-	struct xf_endpoint_id id[];
+/* Whose owners have something to hear. */
+struct told {
+	uint32_t lost_count, ended_count;
+	struct xf_endpoint_id *ended; /* prompts */
+	struct xf_endpoint_id lost[]; /* endpoints; as many as the shadow has, and behind them the others */
 };
 
-static void resync_compare(struct media *media, bool fresh, struct lost *lost)
+static void resync_compare(struct media *media, bool fresh, struct told *told)
 {
 	struct shadow_endpoint *endpoint;
 	orphans_clear(&media->orphans, media->env->now_ns);
@@ -172,10 +196,14 @@ static void resync_compare(struct media *media, bool fresh, struct lost *lost)
 			resync_foreign(media, &media->rows[i], fresh);
 	TAILQ_FOREACH(endpoint, &media->shadow.all, all)
 	{
-		int result = resync_settings(media, endpoint, resync_find(media, endpoint->id), fresh);
+		const struct compare_row *row = resync_find(media, endpoint->id);
+		int result = resync_settings(media, endpoint, row, fresh);
 		if (result < 0) {
 			endpoint->open_refused = true;
-			lost->id[lost->count++] = endpoint->id;
+			told->lost[told->lost_count++] = endpoint->id;
+		} else if (row && row->prompt_ended && endpoint->commanded.source.index == XF_ENDPOINT_PROMPT &&
+			   resync_same_source(media, endpoint->commanded.source, row->feed.source)) {
+			told->ended[told->ended_count++] = endpoint->id;
 		}
 	}
 	TAILQ_FOREACH(endpoint, &media->shadow.all, all)
@@ -185,20 +213,35 @@ static void resync_compare(struct media *media, bool fresh, struct lost *lost)
 	}
 }
 
+/* The owners hear of it last: what they do now is sent at once. */
+static void resync_tell(struct media *media, const struct told *told)
+{
+	for (uint32_t i = 0; i < told->lost_count; i++) {
+		struct shadow_endpoint *endpoint = shadow_find(&media->shadow, told->lost[i]);
+		if (endpoint)
+			endpoint_refused(media, endpoint, "compare", -ENOENT);
+	}
+	for (uint32_t i = 0; i < told->ended_count; i++) {
+		struct xf_link_event event = {.id = told->ended[i], .event = XF_EVENT_PROMPT_ENDED};
+		endpoint_event(media, &event);
+	}
+}
+
 void resync_done(struct media *media, int result)
 {
-	struct lost *lost = NULL;
+	struct told *told = NULL;
 	if (result == 0)
-		lost = malloc(sizeof(*lost) + media->shadow.count * sizeof(lost->id[0]));
-	if (!lost) {
+		told = malloc(sizeof(*told) + 2 * media->shadow.count * sizeof(told->lost[0]));
+	if (!told) {
 		if (result != -ENOTCONN)
 			log_event(media->env, LOG_LEVEL_ERROR, "event=link-compare-failed error=\"%s\"",
 				  strerror(result < 0 ? -result : ENOMEM));
 		return;
 	}
+	told->lost_count = told->ended_count = 0;
+	told->ended = told->lost + media->shadow.count;
 	bool fresh = !media->known || media->greeted_instance != media->instance;
-	lost->count = 0;
-	resync_compare(media, fresh, lost);
+	resync_compare(media, fresh, told);
 	resync_forget(media);
 	media->known = true;
 	media->instance = media->greeted_instance;
@@ -209,13 +252,8 @@ void resync_done(struct media *media, int result)
 	log_event(media->env, LOG_LEVEL_INFO, "event=link-ready dataplane=%s endpoints=%u orphans=%u",
 		  fresh ? "new" : "known", media->shadow.count, media->orphans.count);
 	media->user.link_changed(media->user.arg, true);
-	/* The owners hear of it last: what they do now is sent at once. */
-	for (uint32_t i = 0; i < lost->count; i++) {
-		struct shadow_endpoint *endpoint = shadow_find(&media->shadow, lost->id[i]);
-		if (endpoint)
-			endpoint_refused(media, endpoint, "compare", -ENOENT);
-	}
-	free(lost);
+	resync_tell(media, told);
+	free(told);
 }
 
 void resync_forget(struct media *media)

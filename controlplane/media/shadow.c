@@ -57,7 +57,7 @@ int shadow_check_moves(const struct shadow *shadow, const struct xf_link_move *m
 	for (unsigned i = 0; i < count; i++) {
 		const struct shadow_endpoint *to = shadow_find(shadow, moves[i].to), *from = to;
 		bool prompt = moves[i].from.index == XF_ENDPOINT_PROMPT;
-		if (prompt && xf_prompt_of(moves[i].from) == XF_PROMPT_NONE)
+		if ((prompt && xf_move_prompt(&moves[i]) == XF_PROMPT_NONE) || !xf_move_ok(&moves[i]))
 			return -EINVAL;
 		if (!prompt && moves[i].from.index != XF_ENDPOINT_NONE)
 			from = shadow_find(shadow, moves[i].from);
@@ -81,6 +81,7 @@ void shadow_move(struct shadow_feed *feed, const struct xf_link_move *move)
 		feed->armed_limit_ns = move->armed_limit_ns;
 	} else {
 		feed->source = move->from;
+		feed->while_silent = move->while_silent;
 		feed->armed = nobody;
 		feed->armed_limit_ns = 0;
 	}
@@ -90,7 +91,9 @@ struct shadow_feed shadow_feed_living(const struct shadow *shadow, const struct 
 {
 	struct shadow_feed living = *feed;
 	if (living.source.index != XF_ENDPOINT_PROMPT && !shadow_find(shadow, living.source))
-		living.source = nobody;
+		living.source = living.while_silent ? xf_prompt_id(living.while_silent) : nobody;
+	if (!shadow_find(shadow, living.source))
+		living.while_silent = XF_PROMPT_NONE;
 	if (!shadow_find(shadow, living.armed)) {
 		living.armed = nobody;
 		living.armed_limit_ns = 0;
@@ -103,6 +106,7 @@ static void feed_fired(struct shadow_feed *feed)
 	if (feed->armed.index == XF_ENDPOINT_NONE)
 		return;
 	feed->source = feed->armed;
+	feed->while_silent = XF_PROMPT_NONE;
 	feed->armed = nobody;
 	feed->armed_limit_ns = 0;
 }

@@ -13,6 +13,7 @@ struct shadow_feed {
 	struct xf_endpoint_id source; /* index XF_ENDPOINT_NONE: nothing; XF_ENDPOINT_PROMPT: a prompt */
 	struct xf_endpoint_id armed;  /* takes over at its first packet or at the limit */
 	uint64_t armed_limit_ns;
+	uint32_t while_silent; /* prompt that is heard while `source` is silent, or XF_PROMPT_NONE */
 	bool paused;
 };
 

@@ -1,19 +1,18 @@
 #include "policy/ringback.h"
 
-#include <string.h>
+#include <stdio.h>
 
-enum xf_prompt ringback_prompt(const char *country)
+void ringback_name(char out[static XF_PROMPT_NAME_SIZE], enum xf_tone_kind kind, const char *region)
 {
-	static const struct {
-		const char *country;
-		enum xf_prompt prompt;
-	} known[] = {
-	    {"US", XF_PROMPT_RINGBACK_US},
-	    {"CA", XF_PROMPT_RINGBACK_US},
-	    {"GB", XF_PROMPT_RINGBACK_GB},
-	};
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (strcmp(known[i].country, country) == 0)
-			return known[i].prompt;
-	return XF_PROMPT_RINGBACK_EU;
+	snprintf(out, XF_PROMPT_NAME_SIZE, "%s-%s", xf_tone_kind_name(kind), xf_tone_region_find(region)->region);
+}
+
+void ringback_sound(char out[static XF_PROMPT_NAME_SIZE], const char *sound, const char *region)
+{
+	for (unsigned kind = 0; kind < XF_TONE_KIND_COUNT; kind++)
+		if (strcmp(sound, xf_tone_kind_name(kind)) == 0) {
+			ringback_name(out, (enum xf_tone_kind)kind, region);
+			return;
+		}
+	snprintf(out, XF_PROMPT_NAME_SIZE, "%s", sound);
 }

@@ -89,6 +89,14 @@ static int command_signatures(struct worker *w, struct command *c)
 	return 0;
 }
 
+static int command_prompts(struct worker *w, struct command *c)
+{
+	struct prompt_set *old = w->prompts;
+	w->prompts = c->prompts;
+	c->prompts = old;
+	return 0;
+}
+
 static int command_capture(struct worker *w, const struct command *c)
 {
 	struct endpoint *e;
@@ -117,6 +125,8 @@ static int command_apply(struct worker *w, struct command *c, uint64_t now_ns)
 		return command_sources(w, c);
 	case COMMAND_SIGNATURES:
 		return command_signatures(w, c);
+	case COMMAND_PROMPTS:
+		return command_prompts(w, c);
 	case COMMAND_CAPTURE:
 		return command_capture(w, c);
 	}

@@ -134,7 +134,7 @@ static void endpoint_settle_in(const struct flow_table *flows, struct endpoint *
 void endpoint_settle(const struct flow_table *flows, struct endpoint *e)
 {
 	endpoint_settle_in(flows, e);
-	e->express_out = e->resolved && !e->paused && !e->captured_out;
+	e->express_out = e->resolved && !e->paused && !e->captured_out && !endpoint_rest(e)->prompt;
 	if (e->source != XF_ENDPOINT_NONE)
 		endpoint_settle_in(flows, flow_at(flows, e->source));
 }

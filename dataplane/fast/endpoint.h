@@ -17,10 +17,12 @@
 #include "stream.h"
 #include "worker.h"
 
-#define ENDPOINT_SINKS	    2	/* while a patch is armed a source feeds its present and its next receiver */
-#define ENDPOINT_HEADER_MAX 66	/* Ethernet, 802.1Q, IPv6, UDP */
-#define ENDPOINT_CHUNK	    128 /* endpoints whose memory is taken at once: 45 times that fill a hugepage of 2 MB */
-#define ENDPOINT_PT_NONE    0xff
+#define ENDPOINT_SINKS	      2	  /* while a patch is armed a source feeds its present and its next receiver */
+#define ENDPOINT_HEADER_MAX   66  /* Ethernet, 802.1Q, IPv6, UDP */
+#define ENDPOINT_CHUNK	      128 /* endpoints whose memory is taken at once: 45 times that fill a hugepage of 2 MB */
+#define ENDPOINT_PT_NONE      0xff
+#define ENDPOINT_PROMPT_ENDED 0x8000
+#define ENDPOINT_PROMPT_HEARD 0x4000
 
 struct flow_table;
 struct prompt;
@@ -66,7 +68,7 @@ struct endpoint {
 	uint64_t tx_bytes;	       /* of UDP payload */
 	uint8_t port;		       /* of the way out */
 	uint8_t pt_out;		       /* what `source`'s pt_in becomes */
-	uint8_t express_out;	       /* may be sent to, not paused, not captured */
+	uint8_t express_out;	       /* may be sent to, not paused, not captured, no prompt */
 	uint8_t resolved;	       /* may be sent to: it has a remote, and the next hop's MAC is known */
 	struct stream stream;	       /* its first 44 bytes for every packet */
 
@@ -105,14 +107,15 @@ struct endpoint {
 
 /* What is seldomer still, or as long as an address: endpoint_rest(). Lies behind the endpoints of its chunk. */
 struct endpoint_rest {
-	const struct prompt *prompt; /* feeds the stream in place of `source`; NULL: none */
-	uint32_t prompt_since_ms;    /* of the worker's time, modulo PROMPT_WRAP_MS: when its first packet is due */
+	struct prompt *prompt;	  /* feeds the stream while `source`, if any, is silent; NULL: none */
+	uint32_t prompt_since_ms; /* of the worker's time, modulo PROMPT_WRAP_MS: when its first packet is due */
 	uint32_t prompt_next, prompt_prev; /* in its slot of the wheel, if prompt */
 	uint32_t armed_until_ms;	   /* of the worker's time, modulo 2^32, rounded up */
 	uint32_t capture_lost;		   /* copies that found no room */
-	uint16_t prompt_number;		   /* shown: enum xf_prompt, of `prompt` */
-	uint16_t dtmf;			   /* its slot of events, if has_dtmf */
-	uint8_t remotes[];		   /* shown: of RTP, then of RTCP; 4 or 16 bytes each */
+	uint16_t prompt_number; /* shown: of `prompt`; ENDPOINT_PROMPT_ENDED: of the one that fed it to its end;
+				   ENDPOINT_PROMPT_HEARD: the stream is mapped to it */
+	uint16_t dtmf;		/* its slot of events, if has_dtmf */
+	uint8_t remotes[];	/* shown: of RTP, then of RTCP; 4 or 16 bytes each */
 };
 
 /* A field more than a line says makes every packet touch another line, and a million endpoints cost 1 MB a byte. What

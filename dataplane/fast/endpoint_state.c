@@ -15,10 +15,24 @@ static struct xf_endpoint_id state_id(const struct flow_table *flows, uint32_t i
 	return (struct xf_endpoint_id){index, counter32_get(&flow_at(flows, index)->id.generation)};
 }
 
+static uint16_t state_prompt_number(const struct endpoint *e)
+{
+	return shown16_get(&endpoint_rest(e)->prompt_number) & (uint16_t)~ENDPOINT_PROMPT_HEARD;
+}
+
 static struct xf_endpoint_id state_source(const struct flow_table *flows, const struct endpoint *e)
 {
-	uint16_t prompt = shown16_get(&endpoint_rest(e)->prompt_number);
-	return prompt ? xf_prompt_id((enum xf_prompt)prompt) : state_id(flows, counter32_get(&e->source));
+	uint16_t prompt = state_prompt_number(e) & (uint16_t)~ENDPOINT_PROMPT_ENDED;
+	uint32_t source = counter32_get(&e->source);
+	return prompt && source == XF_ENDPOINT_NONE ? xf_prompt_id(prompt) : state_id(flows, source);
+}
+
+/* Beside a source. */
+static uint32_t state_prompt(const struct endpoint *e)
+{
+	uint16_t prompt = state_prompt_number(e);
+	bool plays = counter32_get(&e->source) != XF_ENDPOINT_NONE && !(prompt & ENDPOINT_PROMPT_ENDED);
+	return plays ? prompt : XF_PROMPT_NONE;
 }
 
 static struct xf_sockaddr state_sockaddr(uint8_t family, const uint8_t *bytes, uint16_t port)
@@ -69,6 +83,8 @@ static void state_read(const struct flow_table *flows, const struct endpoint *e,
 	    .neighbour_resolved = shown8_get(&e->neighbour),
 	    .paused = shown8_get(&e->paused),
 	    .worker = (uint8_t)endpoint_owner(e),
+	    .prompt = state_prompt(e),
+	    .prompt_ended = (state_prompt_number(e) & ENDPOINT_PROMPT_ENDED) != 0,
 	    .ssrc_out = counter32_get(&e->stream.ssrc),
 	    .ssrc_in = counter32_get(&e->ssrc_in),
 	    .rx_packets = counter32_get(&e->rx_packets),

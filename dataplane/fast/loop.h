@@ -58,8 +58,8 @@ struct worker {
 	uint32_t owned_next, armed_next; /* to be looked at */
 	uint64_t timeout_due_ns;	 /* when the next are due, if there is traffic */
 
-	const struct prompt_set *prompts; /* NULL: there are none */
-	struct rte_mempool *pool;	  /* for their packets, and for reports; NULL: neither are sent */
+	struct prompt_set *prompts; /* NULL: there are none */
+	struct rte_mempool *pool;   /* for their packets, and for reports; NULL: neither are sent */
 	struct report_table reports;
 	uint8_t secret[CNAME_SECRET];
 	struct prompt_wheel prompt_wheel;
@@ -130,11 +130,13 @@ void patch_clear(struct worker *worker, struct endpoint *endpoint);
 
 /* prompt.c */
 
-/* The prompt that a move names as its source, or NULL. */
-const struct prompt *prompt_get(const struct worker *worker, const struct xf_endpoint_id *source);
+/* NULL: there is no prompt of that number. */
+struct prompt *prompt_get(const struct worker *worker, uint32_t number);
 /* What the endpoint plays from now on; NULL: nothing. The one that it plays already goes on. The stream's mapping is
  * the caller's. */
-void prompt_play(struct worker *worker, struct endpoint *endpoint, const struct prompt *prompt, uint64_t now_ns);
+void prompt_play(struct worker *worker, struct endpoint *endpoint, struct prompt *prompt, uint64_t now_ns);
+/* Its prompt falls silent, for somebody else feeds the stream now. */
+void prompt_yield(struct endpoint *endpoint);
 /* Sends what is due, a bounded share; how much was looked at. */
 unsigned prompt_run(struct worker *worker, uint64_t now_ns);
 

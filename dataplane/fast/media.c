@@ -211,6 +211,9 @@ static int media_map(struct worker *w, struct endpoint *e, struct endpoint *to, 
 	*drop = XF_DROP_NO_NEIGHBOUR;
 	if (!to->resolved)
 		return -1;
+	/* A prompt keeps packets off the express way. */
+	if (unlikely(!to->express_out) && (endpoint_rest(to)->prompt_number & ENDPOINT_PROMPT_HEARD))
+		prompt_yield(to);
 	*drop = XF_DROP_EVENT_OVER;
 	if (unlikely(to->has_dtmf) && !dtmf_pass(w, to, in->rtp, in->event, in->now_ns))
 		return -1;

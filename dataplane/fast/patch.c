@@ -6,7 +6,7 @@
 /* What a receiver shall have after the batch. */
 struct patch_wish {
 	struct endpoint *to, *source, *armed;
-	const struct prompt *prompt; /* in place of source */
+	struct prompt *prompt; /* while source, if any, is silent */
 	uint32_t armed_until_ms;
 	bool paused;
 };
@@ -114,12 +114,15 @@ static struct patch_wish *patch_plan_get(const struct worker *w, struct patch_pl
 
 static int patch_plan_move(struct worker *w, struct patch_plan *plan, const struct xf_link_move *move, uint64_t now_ns)
 {
-	const struct prompt *prompt = prompt_get(w, &move->from);
+	uint32_t number = xf_move_prompt(move);
+	struct prompt *prompt = prompt_get(w, number);
 	struct endpoint *to, *from = NULL;
 	int ret = command_endpoint(w, &to, &move->to);
-	if (ret == 0 && move->from.index == XF_ENDPOINT_PROMPT)
-		ret = prompt ? 0 : -EINVAL;
-	else if (ret == 0 && move->from.index != XF_ENDPOINT_NONE)
+	if (ret == 0 && !xf_move_ok(move))
+		ret = -EINVAL;
+	if (ret == 0 && !prompt && (number != XF_PROMPT_NONE || move->from.index == XF_ENDPOINT_PROMPT))
+		ret = -EINVAL;
+	if (ret == 0 && move->from.index != XF_ENDPOINT_PROMPT && move->from.index != XF_ENDPOINT_NONE)
 		ret = command_endpoint(w, &from, &move->from);
 	if (ret < 0)
 		return ret;
@@ -172,7 +175,9 @@ attached:
 	for (i = 0; i < plan->count; i++) {
 		struct endpoint *to = plan->wishes[i].to;
 		const struct patch_wish *wish = &plan->wishes[i];
-		bool other = wish->source != before[i].source || wish->prompt != before[i].prompt;
+		/* Beside a source that is heard another prompt changes nothing yet. */
+		bool heard = !wish->source || endpoint_rest(to)->prompt_number & ENDPOINT_PROMPT_HEARD;
+		bool other = wish->source != before[i].source || (heard && wish->prompt != before[i].prompt);
 		bool resumed = before[i].paused && !wish->paused;
 		if (other || wish->paused)
 			dtmf_end(w, to);
@@ -184,7 +189,9 @@ attached:
 		}
 		if (XF_FAULT("ssrc-changes"))
 			to->stream.ssrc++;
-		prompt_play(w, to, wish->prompt, now_ns);
+		/* What has ended is shown until something else is wanted. */
+		if (!wish->armed || !(endpoint_rest(to)->prompt_number & ENDPOINT_PROMPT_ENDED))
+			prompt_play(w, to, wish->prompt, now_ns);
 		endpoint_settle(w->flows, to);
 		endpoint_publish(to);
 	}

@@ -5,10 +5,19 @@
 #define PROMPT_MS_NS   1000000ull
 #define PROMPT_LATE_MS 100 /* what is later than this is left out: nobody waits for it any more */
 
-const struct prompt *prompt_get(const struct worker *w, const struct xf_endpoint_id *source)
+/* What feeds an endpoint counts as silent when nothing has come from it for so long. */
+#define PROMPT_SILENCE_NS 200000000ull
+
+struct prompt *prompt_get(const struct worker *w, uint32_t number)
 {
-	enum xf_prompt number = xf_prompt_of(*source);
-	return w->prompts && number != XF_PROMPT_NONE ? &w->prompts->prompts[number] : NULL;
+	return w->prompts && number < XF_PROMPT_NUMBERS ? w->prompts->prompts[number] : NULL;
+}
+
+/* One writer; the main thread looks whether it is 0. */
+static void prompt_count(struct worker *w, struct prompt *prompt, int by)
+{
+	uint32_t *playing = &prompt->playing[w->index];
+	__atomic_store_n(playing, *playing + (uint32_t)by, __ATOMIC_RELEASE);
 }
 
 static struct endpoint_rest *prompt_rest(const struct worker *w, uint32_t index)
@@ -46,8 +55,13 @@ static void prompt_leave(struct worker *w, const struct endpoint *e)
 	wheel->count--;
 }
 
-static void prompt_set(struct endpoint_rest *rest, const struct prompt *prompt)
+static void prompt_set(struct worker *w, struct endpoint *e, struct prompt *prompt)
 {
+	struct endpoint_rest *rest = endpoint_rest(e);
+	if (rest->prompt)
+		prompt_count(w, rest->prompt, -1);
+	if (prompt)
+		prompt_count(w, prompt, 1);
 	rest->prompt = prompt;
 	shown16_set(&rest->prompt_number, prompt ? (uint16_t)prompt->number : XF_PROMPT_NONE);
 }
@@ -73,15 +87,16 @@ static uint64_t prompt_emptiest(const struct prompt_wheel *wheel, uint64_t soone
 	return best;
 }
 
-void prompt_play(struct worker *w, struct endpoint *e, const struct prompt *prompt, uint64_t now_ns)
+void prompt_play(struct worker *w, struct endpoint *e, struct prompt *prompt, uint64_t now_ns)
 {
 	struct prompt_wheel *wheel = &w->prompt_wheel;
 	struct endpoint_rest *rest = endpoint_rest(e);
-	if (rest->prompt == prompt)
+	if (rest->prompt == prompt && !(rest->prompt_number & ENDPOINT_PROMPT_ENDED))
 		return;
 	if (!prompt) {
-		prompt_leave(w, e);
-		return prompt_set(rest, NULL);
+		if (rest->prompt)
+			prompt_leave(w, e);
+		return prompt_set(w, e, NULL);
 	}
 	uint64_t since = prompt_soonest(wheel, now_ns);
 	if (rest->prompt)
@@ -89,27 +104,34 @@ void prompt_play(struct worker *w, struct endpoint *e, const struct prompt *prom
 		since += (rest->prompt_since_ms + PROMPT_MS - since % PROMPT_MS) % PROMPT_MS;
 	else
 		prompt_enter(w, e, (since = prompt_emptiest(wheel, since)) % PROMPT_MS);
-	prompt_set(rest, prompt);
+	prompt_set(w, e, prompt);
 	rest->prompt_since_ms = (uint32_t)(since % PROMPT_WRAP_MS);
 }
 
-/* The law that the endpoint's peer can hear, and its payload type. False: none. */
-static bool prompt_law(const struct endpoint *e, enum prompt_law *law, uint8_t *pt)
+/* The codec that the endpoint's peer can hear, the first of its list that there is, and its payload type. False: none.
+ */
+static bool prompt_codec(const struct endpoint *e, enum sound_codec *codec, uint8_t *pt)
 {
-	int mu = endpoint_pt(e, XF_CODEC_PCMU), a = endpoint_pt(e, XF_CODEC_PCMA);
-	*law = mu >= 0 ? PROMPT_MU : PROMPT_A;
-	*pt = (uint8_t)(mu >= 0 ? mu : a);
-	return mu >= 0 || a >= 0;
+	static const int8_t codecs[XF_CODEC_COUNT] = {
+	    [XF_CODEC_PCMU] = SOUND_PCMU + 1, [XF_CODEC_PCMA] = SOUND_PCMA + 1, [XF_CODEC_G722] = SOUND_G722 + 1};
+	for (unsigned i = 0; i < e->pt_count; i++) {
+		if (codecs[e->pts[i].codec] == 0)
+			continue;
+		*codec = (enum sound_codec)(codecs[e->pts[i].codec] - 1);
+		*pt = e->pts[i].pt;
+		return true;
+	}
+	return false;
 }
 
 /* The next packet of the stream, with frame n. NULL: *drop says why not; the stream has not moved then. */
 static struct rte_mbuf *prompt_packet(struct worker *w, struct endpoint *e, uint64_t n, uint64_t now_ns,
 				      enum xf_drop *drop)
 {
-	enum prompt_law law;
+	enum sound_codec codec;
 	uint8_t pt;
 	*drop = XF_DROP_PAYLOAD_TYPE;
-	if (!prompt_law(e, &law, &pt))
+	if (!prompt_codec(e, &codec, &pt))
 		return NULL;
 	*drop = XF_DROP_PAUSED;
 	if (e->paused)
@@ -123,6 +145,10 @@ static struct rte_mbuf *prompt_packet(struct worker *w, struct endpoint *e, uint
 		return NULL;
 	uint8_t *data = (uint8_t *)rte_pktmbuf_append(mbuf, RTP_HEADER_LEN + PROMPT_SAMPLES);
 	struct stream_out out;
+	struct endpoint_rest *rest = endpoint_rest(e);
+	if (!(rest->prompt_number & ENDPOINT_PROMPT_HEARD))
+		stream_unmap(&e->stream);
+	shown16_set(&rest->prompt_number, rest->prompt_number | ENDPOINT_PROMPT_HEARD);
 	/* A source without loss: its sequence counts what is sent, its timestamp what was due. */
 	struct rtp in = {.seq = (uint16_t)(e->stream.in_ext + 1),
 			 .timestamp = (uint32_t)(n * PROMPT_SAMPLES),
@@ -133,8 +159,7 @@ static struct rte_mbuf *prompt_packet(struct worker *w, struct endpoint *e, uint
 	}
 	data[0] = 2 << 6; /* version 2, nothing else (RFC 3550 5.1) */
 	rtp_write(data, pt, out.marker, out.seq, out.timestamp, e->stream.ssrc);
-	const struct prompt *prompt = endpoint_rest(e)->prompt;
-	memcpy(data + RTP_HEADER_LEN, prompt->payload[law][n % prompt->frames], PROMPT_SAMPLES);
+	memcpy(data + RTP_HEADER_LEN, sound_at(rest->prompt->sound, codec, n), PROMPT_SAMPLES);
 	return mbuf;
 }
 
@@ -164,6 +189,52 @@ static uint32_t prompt_since(const struct endpoint_rest *rest, uint64_t ms)
 	return (uint32_t)((ms + PROMPT_WRAP_MS - rest->prompt_since_ms) % PROMPT_WRAP_MS);
 }
 
+void prompt_yield(struct endpoint *e)
+{
+	struct endpoint_rest *rest = endpoint_rest(e);
+	stream_unmap(&e->stream);
+	shown16_set(&rest->prompt_number, rest->prompt_number & (uint16_t)~ENDPOINT_PROMPT_HEARD);
+}
+
+/* It has been played as often as it was to be, and its last frame has lasted. */
+static void prompt_end(struct worker *w, struct endpoint *e, uint64_t now_ns)
+{
+	struct endpoint_rest *rest = endpoint_rest(e);
+	uint16_t number = (uint16_t)rest->prompt->number;
+	endpoint_hide(e);
+	prompt_leave(w, e);
+	prompt_set(w, e, NULL);
+	shown16_set(&rest->prompt_number, number | ENDPOINT_PROMPT_ENDED);
+	stream_unmap(&e->stream);
+	endpoint_settle(w->flows, e);
+	endpoint_publish(e);
+	loop_event(w, e, XF_EVENT_PROMPT_ENDED, NULL, now_ns);
+}
+
+/* Whether what it stands in for is heard. */
+static bool prompt_hears(const struct worker *w, const struct endpoint *e, uint64_t now_ns)
+{
+	uint64_t last_ns = e->source != XF_ENDPOINT_NONE ? flow_at(w->flows, e->source)->last_rx_ns : 0;
+	return last_ns && now_ns - last_ns < PROMPT_SILENCE_NS;
+}
+
+static void prompt_due(struct worker *w, struct endpoint *e, uint32_t n, uint64_t now_ns)
+{
+	struct endpoint_rest *rest = endpoint_rest(e);
+	uint64_t packets = sound_packets(rest->prompt->sound);
+	if (packets && n >= packets)
+		return prompt_end(w, e, now_ns);
+	/* Where it stands in for somebody who is silent, it begins anew each time. */
+	if (e->source != XF_ENDPOINT_NONE && !(rest->prompt_number & ENDPOINT_PROMPT_HEARD)) {
+		if (prompt_hears(w, e, now_ns))
+			return;
+		dtmf_end(w, e);
+		rest->prompt_since_ms = (uint32_t)(((uint64_t)rest->prompt_since_ms + n * PROMPT_MS) % PROMPT_WRAP_MS);
+		n = 0;
+	}
+	prompt_send(w, e, n, now_ns);
+}
+
 unsigned prompt_run(struct worker *w, uint64_t now_ns)
 {
 	struct prompt_wheel *wheel = &w->prompt_wheel;
@@ -191,7 +262,7 @@ unsigned prompt_run(struct worker *w, uint64_t now_ns)
 		done++;
 		uint32_t ms = prompt_since(rest, wheel->ms);
 		if (ms < PROMPT_WRAP_MS / 2)
-			prompt_send(w, e, ms / PROMPT_MS, now_ns);
+			prompt_due(w, e, ms / PROMPT_MS, now_ns);
 	}
 	return done;
 }

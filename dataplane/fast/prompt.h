@@ -1,29 +1,25 @@
-/* Prompts as the workers play them: one period of the sound, encoded, as whole frames of 20 ms.
+/* Prompts as the workers play them: a sound under its number, and who plays it.
  *
- * Computed once at start-up and never written again, so that all workers share them.
+ * A set is made by the main thread and never written again but for the counts of players. When another one takes its
+ * place (COMMAND_PROMPTS), an endpoint goes on with the prompt that it plays; the main thread frees that when nobody
+ * plays it any more.
  */
 #pragma once
 
 #include <stdint.h>
-#include "xfergate/prompt.h"
+#include "sound/sound.h"
+#include "worker.h"
 
-#define PROMPT_MS      20 /* of a frame */
+#define PROMPT_MS      SOUND_FRAME_MS
 #define PROMPT_WRAP_MS (UINT32_MAX / PROMPT_MS * PROMPT_MS)
-#define PROMPT_SAMPLES 160 /* of a frame, at 8000 Hz: an octet each */
-
-enum prompt_law { PROMPT_MU, PROMPT_A, PROMPT_LAWS };
+#define PROMPT_SAMPLES SOUND_FRAME
 
 struct prompt {
-	uint32_t number; /* enum xf_prompt */
-	uint32_t frames; /* of the period */
-	const uint8_t (*payload[PROMPT_LAWS])[PROMPT_SAMPLES];
+	uint32_t number;
+	const struct sound *sound;
+	uint32_t playing[WORKER_MAX]; /* endpoints of that worker, which writes */
 };
 
 struct prompt_set {
-	struct prompt prompts[XF_PROMPT_END]; /* by number; the first is none */
+	struct prompt *prompts[XF_PROMPT_NUMBERS]; /* by number; NULL: there is none */
 };
-
-/* Main thread, before the workers. socket: NUMA, or SOCKET_ID_ANY. 0 or -ENOMEM. */
-int prompt_set_create(struct prompt_set **out, int socket);
-/* When no worker runs any more. NULL is fine. */
-void prompt_set_destroy(struct prompt_set *set);

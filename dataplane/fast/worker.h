@@ -56,7 +56,7 @@ struct worker_config {
 	const struct flow_table *flows;	    /* shared: an endpoint is written by its owner only */
 	const struct source_table *sources; /* at start; NULL: nobody is known. Replaced by COMMAND_SOURCES */
 	const struct admitted *admitted;    /* shared, written by the main thread only; NULL: nobody is admitted */
-	const struct prompt_set *prompts;   /* shared, read-only; NULL: a patch that names one is refused */
+	struct prompt_set *prompts;	    /* at start; NULL: there are none. Replaced by COMMAND_PROMPTS */
 	struct rte_mempool *pool;	    /* for what prompts send; NULL only if prompts is */
 	/* For datagrams put together from fragments: buffers of FRAGMENTS_BUFFER bytes, FRAGMENTS_BUFFERS for each
 	 * worker that shares it; outlives what was given to the kernel. NULL: fragments of SIP are dropped, as no-mbuf.
@@ -84,6 +84,7 @@ enum command_type {
 	COMMAND_HEADER,	    /* id, egress: next hop's MAC learned, changed or lost */
 	COMMAND_SOURCES,    /* sources: the new table; the old one comes back in `sources` */
 	COMMAND_CAPTURE,    /* id, on */
+	COMMAND_PROMPTS,    /* prompts: the new set; the old one comes back */
 	COMMAND_SIGNATURES, /* signatures, scratch: the new ones, or NULL; the old ones come back */
 };
 
@@ -106,6 +107,7 @@ struct command {
 	const struct source_table *sources;
 	const struct signatures *signatures;
 	struct signatures_scratch *scratch;
+	struct prompt_set *prompts;
 	uint32_t sequence;	    /* the main thread's: link sequence number; 0: its own */
 	void *cookie;		    /* the main thread's */
 	int32_t result;		    /* 0 or -errno */

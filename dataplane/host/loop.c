@@ -79,10 +79,14 @@ static void loop_signal(struct loop *loop)
 
 static void loop_reload(struct loop *loop)
 {
-	struct signatures *signatures;
+	struct reloaded reloaded;
 
-	if (reload_finish(&loop->host->reload, &signatures))
-		dplane_signatures(loop->host->dplane, signatures);
+	if (!reload_finish(&loop->host->reload, &reloaded))
+		return;
+	if (reloaded.have_signatures)
+		dplane_signatures(loop->host->dplane, reloaded.signatures);
+	if (reloaded.have_sounds)
+		dplane_sounds(loop->host->dplane, &reloaded.sounds);
 }
 
 static void loop_accept(struct loop *loop)

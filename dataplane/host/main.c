@@ -189,7 +189,8 @@ static int main_run(struct host *host, const char *file, bool *thread_left)
 		goto err_lcores;
 	if ((r = main_plane_start(host)) < 0)
 		goto err_neighbours;
-	if ((r = reload_init(&host->reload, host->config->screen.signatures)) < 0)
+	if ((r = reload_init(&host->reload, host->config->screen.signatures, host->config->file,
+			     host->config->sound_count > 0)) < 0)
 		goto err_plane;
 	if ((r = lcore_start(&host->lcores, host->dplane)) < 0)
 		goto err_reload;

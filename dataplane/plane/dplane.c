@@ -27,6 +27,8 @@ static void dplane_wire(struct dplane *dplane)
 	dplane->endpoints.port_count = dplane->port_count;
 	dplane->endpoints.seam = &dplane->seam;
 	dplane->screening.commands = &dplane->commands;
+	dplane->prompts.commands = &dplane->commands;
+	dplane->prompts.conversation = &dplane->conversation;
 	dplane->sources.commands = &dplane->commands;
 	dplane->sources.limbo = &dplane->limbo;
 	dplane->sources.seam = &dplane->seam;
@@ -172,6 +174,7 @@ unsigned dplane_main(struct dplane *dplane, uint64_t now_ns)
 	if (now_ns - dplane->swept_ns >= DPLANE_SWEEP_NS) {
 		dplane->swept_ns = now_ns;
 		done += endpoints_sweep(&dplane->endpoints, now_ns);
+		prompts_sweep(&dplane->prompts);
 		screening_second(&dplane->screening, now_ns);
 	}
 	return done + conversation_flush(&dplane->conversation);
@@ -207,6 +210,11 @@ int dplane_signatures(struct dplane *dplane, struct signatures *signatures)
 	return screening_replace(&dplane->screening, signatures);
 }
 
+int dplane_sounds(struct dplane *dplane, struct sound_list *sounds)
+{
+	return prompts_replace(&dplane->prompts, sounds);
+}
+
 void dplane_neighbour(struct dplane *dplane, unsigned port, const struct xf_addr *next_hop, const uint8_t *mac)
 {
 	next_hop_tell(&dplane->next_hops, port, next_hop, mac);
@@ -222,6 +230,9 @@ void dplane_counts(const struct dplane *dplane, struct dplane_counts *counts)
 	    .endpoint_bytes = dplane->flows->bytes,
 	    .source_commits = dplane->sources.commits,
 	    .signatures = signatures_count(dplane->screening.signatures),
+	    .sounds = dplane->prompts.sound_count,
+	    .sound_reloads = dplane->prompts.reloads,
+	    .sounds_retired = dplane->prompts.retired_count,
 	    .signature_reloads = dplane->screening.reloads,
 	};
 	for (unsigned w = 0; w < dplane->worker_count; w++)

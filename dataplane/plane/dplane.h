@@ -12,6 +12,7 @@
 
 struct dplane;
 struct rte_rcu_qsbr;
+struct sound_list;
 
 struct dplane_port {
 	uint8_t mac[6];
@@ -98,6 +99,13 @@ unsigned dplane_outstanding(const struct dplane *dplane);
  * former ones stay. */
 int dplane_signatures(struct dplane *dplane, struct signatures *signatures);
 
+/* The configuration's sounds read anew, as sound_list_load makes them, on a thread of the caller's own. Takes what is
+ * in the list, which is empty then. The workers take them up between two bursts; an endpoint goes on with the sound
+ * that it plays until that ends, and the control plane is told names and numbers anew. 0 or -errno, logged; then the
+ * former ones stay: -ENOSPC (more names than there are numbers, in this life of the dataplane), -EBUSY (too much of
+ * what was replaced is still played), -ENOMEM. */
+int dplane_sounds(struct dplane *dplane, struct sound_list *sounds);
+
 /* mac NULL: not resolved (any more). */
 void dplane_neighbour(struct dplane *dplane, unsigned port, const struct xf_addr *next_hop, const uint8_t *mac);
 
@@ -108,6 +116,9 @@ struct dplane_counts {
 	uint32_t fragmented;	    /* datagrams whose fragments have not all come */
 	uint32_t source_commits;    /* source tables that all workers have taken up so far */
 	uint32_t signatures;	    /* rules in use */
+	uint32_t sounds;	    /* of the configuration, in use */
+	uint32_t sound_reloads;	    /* as signature_reloads */
+	uint32_t sounds_retired;    /* replaced, and still played */
 	uint32_t signature_reloads; /* replacements that all workers have taken up so far */
 };
 void dplane_counts(const struct dplane *dplane, struct dplane_counts *counts);

@@ -14,6 +14,8 @@ static int endpoints_check_move(struct endpoints *endpoints, const struct xf_lin
 	if (!first && entry->worker != *worker)
 		return -EXDEV;
 	*worker = entry->worker;
+	if (!xf_move_ok(move) || xf_move_prompt(move) >= XF_PROMPT_NUMBERS)
+		return -EINVAL;
 	if (move->from.index == XF_ENDPOINT_NONE)
 		return 0;
 	if (move->from.index == XF_ENDPOINT_PROMPT)

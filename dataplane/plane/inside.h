@@ -6,8 +6,8 @@
 #include "conversation.h"
 #include "dplane.h"
 #include "endpoints.h"
-#include "fast/prompt.h"
 #include "fast/source.h"
+#include "prompts.h"
 #include "screening.h"
 #include "sources.h"
 
@@ -35,7 +35,7 @@ struct dplane {
 	struct flow_table *flows;
 	struct rte_rcu_qsbr *qsbr;
 	struct admitted *admitted;
-	struct prompt_set *prompts;
+	struct prompts prompts;
 	struct rte_mempool *fragments_pool; /* for what workers put together; the kernel's rings may hold some */
 	struct screening screening;
 	struct dplane_worker workers[WORKER_MAX];

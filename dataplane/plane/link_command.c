@@ -90,6 +90,7 @@ static void link_command_hello(struct dplane *dplane, const struct link_view *vi
 		  dplane->endpoints.open_count);
 	conversation_send(&dplane->conversation, dplane->conversation.connection, XF_LINK_HELLO_OK, view->sequence, &ok,
 			  sizeof(ok));
+	prompts_tell(&dplane->prompts);
 }
 
 static void link_command_sources_begin(struct dplane *dplane, const struct link_view *view)

@@ -55,7 +55,7 @@ int tables_create(struct dplane *dplane)
 	if (r == 0)
 		r = admitted_create(&dplane->admitted, "admitted", dplane->qsbr, SOCKET_ID_ANY);
 	if (r == 0)
-		r = prompt_set_create(&dplane->prompts, SOCKET_ID_ANY);
+		r = prompts_init(&dplane->prompts, dplane->config, &dplane->seam);
 	if (r == 0)
 		r = screening_init(&dplane->screening, dplane->config, &dplane->seam);
 	if (r == 0)
@@ -73,6 +73,6 @@ void tables_destroy(struct dplane *dplane)
 	screening_fini(&dplane->screening);
 	admitted_destroy(dplane->admitted);
 	rte_free(dplane->qsbr);
-	prompt_set_destroy(dplane->prompts);
+	prompts_fini(&dplane->prompts);
 	flow_table_destroy(dplane->flows);
 }

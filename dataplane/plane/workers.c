@@ -74,7 +74,7 @@ static int workers_worker_create(struct dplane *dplane, unsigned index)
 	    .socket = SOCKET_ID_ANY,
 	    .flows = dplane->flows,
 	    .admitted = dplane->admitted,
-	    .prompts = dplane->prompts,
+	    .prompts = dplane->prompts.set,
 	    .screen = screening_rules(&dplane->screening, index),
 	    .pool = dplane->pool,
 	    .fragments_pool = dplane->fragments_pool,

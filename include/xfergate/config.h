@@ -156,22 +156,35 @@ struct config_route {
 	uint32_t lost_plan;  /* agent-lost; XF_NONE: hang up */
 };
 
+#define CONFIG_SOUNDS_MAX 64
+
+/* A sound of a WAV file. */
+struct config_sound {
+	char *name;
+	char *file;	/* path; relative ones were, to the configuration's folder */
+	uint32_t times; /* that it is played; 0: over and over */
+	unsigned line;	/* of `file`, in the configuration */
+};
+
 enum config_target_type {
 	CONFIG_TARGET_NUMBER,
 	CONFIG_TARGET_SIP,
 	CONFIG_TARGET_AGENT, /* back to the agent */
 	CONFIG_TARGET_HANGUP,
+	CONFIG_TARGET_ANNOUNCEMENT, /* the caller hears a sound */
 };
 
 struct config_target {
 	uint8_t type;	       /* enum config_target_type */
-	char *destination;     /* number as written, or SIP URI; NULL for agent and hang-up */
+	char *destination;     /* number as written, or SIP URI; NULL for others */
 	struct config_uri uri; /* of a SIP target */
 	char *caller_id; /* as config_agent.caller_id, or for a SIP target also any registered number; NULL: not said */
 	uint32_t ring_ms;
 	uint32_t network;  /* SIP target: XF_NONE: by the route to it */
 	uint32_t provider; /* number: XF_NONE: the call's */
 	char *region;	   /* NULL: not said */
+	char *sound;	   /* announcement: a sound's name, a prompt's that is always there, or a kind of tone */
+	uint32_t play_ms;  /* announcement: no longer than this; 0: until it ends, 10 s if it never does */
 };
 
 #define CONFIG_TARGETS_MAX 8
@@ -217,6 +230,8 @@ struct config {
 	uint32_t learn_window_ms;
 	uint32_t quarantine_ms;			    /* of a closed port */
 	uint16_t media_port_first, media_port_last; /* even, odd */
+	char *ringback_region; /* whose tones callers hear; NULL: that of the number they dialled */
+	char *hold_music;      /* a prompt's name; NULL: nothing is sent */
 	char *user_agent;
 
 	struct config_provider *providers;
@@ -227,6 +242,8 @@ struct config {
 	uint32_t agent_count;
 	struct config_route *routes;
 	uint32_t route_count;
+	struct config_sound *sounds;
+	uint32_t sound_count;
 	struct config_plan *plans;
 	uint32_t plan_count;
 	struct config_sip_server *sip_servers;

@@ -99,7 +99,8 @@ struct xf_endpoint_state {
 	uint8_t neighbour_resolved; /* 0, 1 */
 	uint8_t paused;		    /* 0, 1 */
 	uint8_t worker;		    /* owner */
-	uint8_t zero[5];
+	uint8_t prompt_ended;	    /* 0, 1: `source` is a prompt that has come to its end */
+	uint32_t prompt;   /* number of the one that is heard while `source`, an endpoint, is silent; 0: none */
 	uint32_t ssrc_out; /* of the send stream; valid once tx_packets > 0 */
 	uint32_t ssrc_in;  /* last seen from the locked source */
 	uint64_t rx_packets, rx_bytes;

@@ -53,7 +53,8 @@
 	X(PEER, 71, "peer", struct xf_link_peer)                                                                       \
 	X(CAPTURED, 72, "captured", struct xf_link_captured)                                                           \
 	X(SCREEN, 73, "screen", struct xf_link_screen)                                                                 \
-	X(SIGNATURE, 74, "signature", struct xf_link_signature)
+	X(SIGNATURE, 74, "signature", struct xf_link_signature)                                                        \
+	X(PROMPT, 75, "prompt", struct xf_link_prompt)
 
 enum xf_link_type {
 #define X(symbol, number, name, body) XF_LINK_##symbol = number,
@@ -115,7 +116,10 @@ struct xf_link_close {
 };
 
 /* Feed `to`'s send stream from `from` (index XF_ENDPOINT_NONE: from nothing; XF_ENDPOINT_PROMPT: from a prompt, which
- * begins at once, whatever the limit says; -EINVAL: there is no such prompt).
+ * begins at once, whatever the limit says; -EINVAL: there is no such prompt). A prompt that comes to an end is followed
+ * by nothing, with the event `prompt-ended`.
+ * while_silent: the number of a prompt that is heard while `from`, an endpoint, sends nothing: what a party on hold
+ * hears. -EINVAL with another `from`, or with armed_limit_ns.
  * armed_limit_ns > 0: only from `from`'s first valid packet on, or when the limit has passed; until then the present
  * source goes on. paused: `to` is on hold: what feeds it is dropped as "paused" until a move without it. */
 struct xf_link_move {
@@ -123,8 +127,23 @@ struct xf_link_move {
 	struct xf_endpoint_id from;
 	uint64_t armed_limit_ns;
 	uint8_t paused;
-	uint8_t zero[7];
+	uint8_t zero[3];
+	uint32_t while_silent; /* number, or XF_PROMPT_NONE */
 };
+
+/* What a move says of prompts. */
+static inline bool xf_move_ok(const struct xf_link_move *move)
+{
+	return move->while_silent == XF_PROMPT_NONE ||
+	       (move->armed_limit_ns == 0 && move->from.index != XF_ENDPOINT_NONE &&
+		move->from.index != XF_ENDPOINT_PROMPT);
+}
+
+/* The number of the prompt that it names, in either place; XF_PROMPT_NONE: none. */
+static inline uint32_t xf_move_prompt(const struct xf_link_move *move)
+{
+	return move->from.index == XF_ENDPOINT_PROMPT ? move->from.generation : move->while_silent;
+}
 
 /* All or none, between two bursts of the owner. All endpoints must have one owner worker (-EXDEV). */
 struct xf_link_patch {
@@ -154,7 +173,8 @@ struct xf_link_ack {
 	X(ARMED_FIRED, "armed-fired")                                                                                  \
 	X(ARMED_LIMIT, "armed-limit")                                                                                  \
 	X(CLOSED_ORPHAN, "closed-orphan")                                                                              \
-	X(DIGIT, "digit")
+	X(DIGIT, "digit")                                                                                              \
+	X(PROMPT_ENDED, "prompt-ended")
 
 enum xf_link_event_type {
 #define X(symbol, name) XF_EVENT_##symbol,
@@ -225,6 +245,16 @@ struct xf_link_signature {
 	uint8_t zero[3];
 	uint64_t hits;	     /* messages; a rule whose id stays keeps its count when the file is reloaded */
 	uint64_t hits_per_s; /* in the last whole second */
+};
+
+/* A prompt and its number, one of several names for the same sound, perhaps. All are told behind HELLO_OK, and again,
+ * with those that are gone, after a reload; sequence number 0. */
+struct xf_link_prompt {
+	char name[XF_PROMPT_NAME_SIZE]; /* NUL-terminated */
+	uint32_t number;		/* XF_PROMPT_NONE: there is no prompt of that name any more */
+	uint32_t length_ms;		/* of one playing */
+	uint32_t times;			/* that it is played; 0: over and over */
+	uint32_t zero;
 };
 
 /* Whether what an endpoint receives and sends is copied to the control plane as CAPTURED, from its owner's next turn

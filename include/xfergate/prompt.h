@@ -1,49 +1,30 @@
-/* Prompts: sounds that a worker itself plays into an endpoint's send stream. On the link a prompt is named like an
- * endpoint that feeds another: index XF_ENDPOINT_PROMPT, and its number as the generation.
+/* Prompts: sounds that a worker itself plays into an endpoint's send stream.
  *
- * Ringback tones as their countries have them (ITU-T E.180 Supplement 2).
+ * The dataplane numbers them, and tells names and numbers at HELLO and after each reload (XF_LINK_PROMPT); a name keeps
+ * its number for as long as that dataplane lives. On the link a prompt is named like an endpoint that feeds another:
+ * index XF_ENDPOINT_PROMPT, and its number as the generation.
  */
 #pragma once
 
 #include "xfergate/endpoint.h"
 
-/* X(symbol, number, "name", Hz, Hz or 0, cadence in ms: on, off, on, off). Each frequency passes a whole number of
- * waves and of 20 ms frames in each part, so that no part begins or ends with a click. */
-#define XF_PROMPTS(X)                                                                                                  \
-	X(RINGBACK_US, 1, "ringback-us", 440, 480, 2000, 4000, 0, 0)                                                   \
-	X(RINGBACK_EU, 2, "ringback-eu", 425, 0, 1000, 4000, 0, 0)                                                     \
-	X(RINGBACK_GB, 3, "ringback-gb", 400, 450, 400, 200, 400, 2000)
+#define XF_PROMPT_NAME_SIZE 32	/* with its NUL */
+#define XF_PROMPT_NONE	    0	/* no prompt */
+#define XF_PROMPT_NUMBERS   512 /* numbers are below */
 
-enum xf_prompt {
-	XF_PROMPT_NONE = 0,
-#define X(symbol, number, name, ...) XF_PROMPT_##symbol = number,
-	XF_PROMPTS(X)
-#undef X
-	    XF_PROMPT_END /* one more than the highest */
-};
+/* Names that are always there, beside the tones of tone.h. */
+#define XF_PROMPT_SILENCE "silence"	  /* digital silence, in packets */
+#define XF_PROMPT_NOISE	  "comfort-noise" /* -60 dBm0 */
 
 /* As a source. */
-static inline struct xf_endpoint_id xf_prompt_id(enum xf_prompt prompt)
+static inline struct xf_endpoint_id xf_prompt_id(uint32_t number)
 {
-	return (struct xf_endpoint_id){.index = XF_ENDPOINT_PROMPT, .generation = prompt};
+	return (struct xf_endpoint_id){.index = XF_ENDPOINT_PROMPT, .generation = number};
 }
 
-/* The prompt that a source names. XF_PROMPT_NONE: it names none that there is. */
-static inline enum xf_prompt xf_prompt_of(struct xf_endpoint_id source)
+/* The number that a source names. XF_PROMPT_NONE: it is no prompt, or out of range. */
+static inline uint32_t xf_prompt_of(struct xf_endpoint_id source)
 {
-	if (source.index != XF_ENDPOINT_PROMPT || source.generation >= XF_PROMPT_END)
-		return XF_PROMPT_NONE;
-	return (enum xf_prompt)source.generation;
-}
-
-static inline const char *xf_prompt_name(unsigned prompt)
-{
-	switch (prompt) {
-#define X(symbol, number, name, ...)                                                                                   \
-	case number:                                                                                                   \
-		return name;
-		XF_PROMPTS(X)
-#undef X
-	}
-	return "unknown";
+	return source.index == XF_ENDPOINT_PROMPT && source.generation < XF_PROMPT_NUMBERS ? source.generation
+											   : XF_PROMPT_NONE;
 }

@@ -285,8 +285,17 @@ static void move(uint8_t what, uint8_t limit)
 		from = (struct xf_endpoint_id){.index = XF_ENDPOINT_PROMPT, .generation = what >> 5};
 	else if (what & 8)
 		from = to;
+	/* On hold, whatever the limit says then. */
+	bool held = (what & 38) == 32;
+	struct command command = {.type = COMMAND_PATCH,
+				  .patch = {.count = 1,
+					    .moves = {{.to = to,
+						       .from = from,
+						       .armed_limit_ns = held ? 0 : limit * 10 * RIG_MS,
+						       .while_silent = held ? limit % (RIG_PROMPT_END + 1) : 0,
+						       .paused = (what & 16) != 0}}}};
 	nothing_in();
-	rig_move(rig, to, from, limit * 10 * RIG_MS, what & 16);
+	rig_command(rig, 0, &command);
 	came_out();
 }
 

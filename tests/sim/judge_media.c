@@ -111,6 +111,15 @@ static void judge_stream(struct sim *sim, struct judge_leg *leg, const uint8_t *
 	s->packets++;
 }
 
+/* What is sent on hold, in either law. */
+static bool is_silence(const uint8_t *payload, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (payload[i] != 0xff && payload[i] != 0xd5)
+			return false;
+	return true;
+}
+
 void judge_rtp(struct sim *sim, const struct datagram *d)
 {
 	struct judge_leg *leg = leg_of_port(sim, &d->from);
@@ -135,7 +144,7 @@ void judge_rtp(struct sim *sim, const struct datagram *d)
 		judge_key_over(sim, d, leg, mark.party);
 		judge_crossing(sim, d, leg, &mark);
 		judge_law(sim, leg, d->data[1] & 0x7f, &mark);
-	} else if (leg->kind != JUDGE_CALLER) {
+	} else if (leg->kind != JUDGE_CALLER && !is_silence(d->data + 12, d->len - 12)) {
 		judge_fail(sim, "crossing", "a prompt is played to %s, which is no caller", leg->call_id);
 	}
 	judge_stream(sim, leg, d->data, d->len, key);

@@ -3,6 +3,7 @@
 #include "parts.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static const char format[] =
@@ -51,6 +52,8 @@ static const char format[] =
     "hang-up}\n"
     "  - {number: \"+12025550199\", provider: carrier, agent: bot, ring-time: 8s, agent-fails: plan-desk, "
     "agent-lost: plan-desk}\n"
+    "sounds:\n"
+    "  - {name: sorry, file: /proc/self/fd/%d}\n"
     "plans:\n"
     "  - name: sales\n"
     "    owner: acme\n"
@@ -73,6 +76,8 @@ static const char format[] =
     "    ring-time: 5s\n"
     "    fallbacks:\n"
     "      - {type: number, destination: \"+12025550151\", caller-id: \"+12025550100\", ring-time: 9s}\n"
+    "      - {type: announcement, sound: sorry}\n"
+    "      - {type: announcement, sound: busy, time: 2s}\n"
     "      - {type: hang-up}\n"
     "sip-servers:\n"
     "  - {host: pbx.lab, owner: acme, username: gw, password-env: SIM_PASSWORD, realm: pbx.lab}\n";
@@ -81,6 +86,29 @@ static struct {
 	struct config *config;
 	char text[sizeof(format) + 256];
 } settings[SETTINGS];
+
+/* A second of PCMU in a WAV file that is nowhere but in memory: its descriptor, -1: there is none. */
+static int setting_sound(void)
+{
+	enum { SAMPLES = 8000 };
+	static const uint8_t header[] = {'R',  'I',  'F', 'F', 0x6a, 0x1f, 0,	 0,    'W', 'A', 'V', 'E',
+					 'f',  'm',  't', ' ', 18,   0,	   0,	 0,    7,   0,	 1,   0,
+					 0x40, 0x1f, 0,	  0,   0x40, 0x1f, 0,	 0,    1,   0,	 8,   0,
+					 0,    0,    'd', 'a', 't',  'a',  0x40, 0x1f, 0,   0};
+	static int fd = -1;
+	uint8_t samples[SAMPLES];
+	if (fd >= 0)
+		return fd;
+	for (unsigned i = 0; i < SAMPLES; i++)
+		samples[i] = i / 8 % 2 ? 0x2a : 0xaa; /* 500 Hz */
+	fd = memfd_create("sorry", MFD_CLOEXEC);
+	if (fd >= 0 && (write(fd, header, sizeof(header)) != (ssize_t)sizeof(header) ||
+			write(fd, samples, sizeof(samples)) != (ssize_t)sizeof(samples))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
 
 const struct config *setting_get(unsigned variant, const char **text)
 {
@@ -94,7 +122,7 @@ const struct config *setting_get(unsigned variant, const char **text)
 	int fd = mkstemp(path);
 	int n = snprintf(settings[variant].text, sizeof(settings[variant].text), format, variant % 3 + 1,
 			 v6 ? "2001:db8:3::1/64" : "203.0.113.1/24", address, address, variant / 12 & 1 ? 10 : 70,
-			 strict ? "strict" : "learn");
+			 strict ? "strict" : "learn", setting_sound());
 	setenv("SIM_PASSWORD", "hunter2", 1);
 	if (fd < 0 || write(fd, settings[variant].text, (size_t)n) != n ||
 	    config_load(&settings[variant].config, path, stderr) < 0)

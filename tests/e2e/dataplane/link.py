@@ -10,16 +10,15 @@ import time
 VERSION = 6
 NONE = 0xFFFFFFFF
 PROMPT = 0xFFFFFFFE  # as a source, with the number of a prompt
-PROMPTS = {"ringback-us": 1, "ringback-eu": 2, "ringback-gb": 3}
 PORT_FIRST = 16384
 PORT_PAIRS = 8192
 PACKET_MAX = 65536
 
 TYPES = {"hello": 1, "sources-begin": 2, "source-add": 3, "sources-commit": 4, "admit": 5, "withdraw": 6, "open": 7,
          "update": 8, "close": 9, "patch": 10, "dump": 11, "stats": 12}
-HELLO_OK, ACK, EVENT, ENDPOINT, PORT, DROPS, WORKER, PEER, CAPTURED, SCREEN, SIGNATURE = range(64, 75)
+HELLO_OK, ACK, EVENT, ENDPOINT, PORT, DROPS, WORKER, PEER, CAPTURED, SCREEN, SIGNATURE, PROMPT_ROW = range(64, 76)
 EVENTS = ["first-packet", "source-locked", "wrong-source", "media-timeout", "armed-fired", "armed-limit",
-          "closed-orphan"]
+          "closed-orphan", "digit", "prompt-ended"]
 ROLES = {"provider": 0, "agent": 1, "target": 2}
 CODECS = {"PCMU": 0, "PCMA": 1, "G722": 2, "G729": 3, "opus": 4, "telephone-event": 5}
 EMPTY = bytes(8)
@@ -83,6 +82,7 @@ class Link:
         self.sequence = 0
         self.events = []
         self.records = []
+        self.prompts = {}  # name: (number, length in s, times)
         body = struct.pack("=IIQ", version, 0, instance)
         self.send("hello", body)
         kind, sequence, answer = self.receive()
@@ -109,9 +109,12 @@ class Link:
         while True:
             while self.records:
                 kind, sequence, body = self.records.pop(0)
-                if kind != EVENT:
+                if kind == PROMPT_ROW:
+                    self.prompt(body)
+                elif kind == EVENT:
+                    self.event(body)
+                else:
                     return kind, sequence, body
-                self.event(body)
             self.read()
 
     def read(self):
@@ -122,6 +125,10 @@ class Link:
             kind, length, sequence = struct.unpack("=HHI", packet[:8])
             self.records.append((kind, sequence, packet[8:8 + length]))
             packet = packet[8 + (length + 7) // 8 * 8:]
+
+    def prompt(self, body):
+        name, number, length_ms, times = struct.unpack("=32sIII4x", body)
+        self.prompts[name.rstrip(b"\0").decode()] = number, length_ms / 1000, times
 
     def event(self, body):
         idx, generation, kind = struct.unpack("=III", body[:12])
@@ -141,7 +148,9 @@ class Link:
         for record in self.records:
             if record[0] == EVENT:
                 self.event(record[2])
-        self.records = [r for r in self.records if r[0] != EVENT]
+            elif record[0] == PROMPT_ROW:
+                self.prompt(record[2])
+        self.records = [r for r in self.records if r[0] not in (EVENT, PROMPT_ROW)]
         return self.events
 
     def command(self, name, body=EMPTY):
@@ -195,7 +204,7 @@ class Link:
         """moves: (to, from or None, armed limit in s)"""
         body = struct.pack("=II", len(moves), 0)
         for to, source, armed_s in moves:
-            body += struct.pack("=IIIIQB7x", *to, *(source or (NONE, 0)), int(armed_s * 1e9), 0)
+            body += struct.pack("=IIIIQB3xI", *to, *(source or (NONE, 0)), int(armed_s * 1e9), 0, 0)
         return body
 
     def patch(self, *moves):

@@ -79,14 +79,16 @@ Test(dataplane, endpoints_and_orphans)
 	expect_equal(
 	    result,
 	    "[{\"index\":70,\"generation\":11,\"local\":\"192.0.2.1:16524\",\"remote\":\"[2001:db8::9]:40000\","
-	    "\"locked\":null,\"source\":71,\"armed\":null,\"paused\":false,\"neighbour_resolved\":true,"
+	    "\"locked\":null,\"source\":71,\"while_silent\":null,\"prompt_ended\":false,\"armed\":null,\"paused\":"
+	    "false,\"neighbour_resolved\":true,"
 	    "\"rx_packets\":500,\"rx_bytes\":86000,\"rx_rtcp\":0,\"rx_dropped\":0,\"rx_wrong_source\":4,"
 	    "\"tx_packets\":499,\"tx_bytes\":0,\"tx_rtcp\":0,\"gap_longest_s\":0.023,\"ssrc_in\":1,"
 	    "\"ssrc_out\":3735928559,\"rx_expected\":510,\"rx_lost\":12,\"rx_reordered\":3,"
 	    "\"rx_duplicate\":2,\"jitter_ms\":1.25,\"rtt_ms\":20.5,\"mos\":null,\"worker\":1,\"call\":\"c-one\","
 	    "\"orphan\":false},"
 	    "{\"index\":80,\"generation\":12,\"local\":\"192.0.2.1:16524\",\"remote\":null,\"locked\":null,"
-	    "\"source\":null,\"armed\":70,\"paused\":true,\"neighbour_resolved\":false,\"rx_packets\":0,"
+	    "\"source\":null,\"while_silent\":null,\"prompt_ended\":false,\"armed\":70,\"paused\":true,\"neighbour_"
+	    "resolved\":false,\"rx_packets\":0,"
 	    "\"rx_bytes\":0,\"rx_rtcp\":0,\"rx_dropped\":0,\"rx_wrong_source\":0,\"tx_packets\":0,\"tx_bytes\":0,"
 	    "\"tx_rtcp\":0,\"gap_longest_s\":0.0,\"ssrc_in\":null,\"ssrc_out\":null,"
 	    "\"rx_expected\":0,\"rx_lost\":0,\"rx_reordered\":0,\"rx_duplicate\":0,\"jitter_ms\":0.0,"
@@ -119,13 +121,16 @@ Test(dataplane, too_many_endpoints)
 Test(dataplane, endpoint_that_hears_a_prompt)
 {
 	const struct fake_row rows[] = {{XF_LINK_ENDPOINT, &mine}};
-	mine.source = xf_prompt_id(XF_PROMPT_RINGBACK_GB);
+	mine.source = xf_prompt_id(7);
+	mine.prompt_ended = 1;
 	fakes.rows = rows;
 	fakes.row_count = 1;
 	cr_assert(!ask("show.endpoints"));
 	fakes_answer(0);
 	json_t *result = last_result();
-	expect_equal(json_object_get(json_array_get(result, 0), "source"), "\"ringback-gb\"");
+	expect_equal(json_object_get(json_array_get(result, 0), "source"), "\"sorry\"");
+	expect_equal(json_object_get(json_array_get(result, 0), "while_silent"), "null");
+	expect_equal(json_object_get(json_array_get(result, 0), "prompt_ended"), "true");
 	json_decref(result);
 }
 

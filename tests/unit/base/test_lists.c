@@ -1,5 +1,6 @@
 /* The lists that both planes share: every row has a name of its own, and what crosses the link has a size. */
 #include "xfergate/link.h"
+#include "xfergate/tone.h"
 
 #include <criterion/criterion.h>
 
@@ -37,22 +38,62 @@ Test(lists, events_and_roles)
 
 Test(lists, prompts)
 {
-	const char *names[XF_PROMPT_END - 1];
-	for (unsigned i = XF_PROMPT_NONE + 1; i < XF_PROMPT_END; i++) {
-		names[i - 1] = xf_prompt_name(i);
-		cr_expect_eq(xf_prompt_of(xf_prompt_id((enum xf_prompt)i)), i);
-	}
-	expect_distinct(names, XF_PROMPT_END - 1);
-	cr_expect_str_eq(xf_prompt_name(XF_PROMPT_END), "unknown");
-	cr_expect_eq(xf_prompt_of((struct xf_endpoint_id){XF_ENDPOINT_PROMPT, XF_PROMPT_END}), XF_PROMPT_NONE);
+	cr_expect_eq(xf_prompt_of(xf_prompt_id(1)), 1);
+	cr_expect_eq(xf_prompt_of(xf_prompt_id(XF_PROMPT_NUMBERS - 1)), XF_PROMPT_NUMBERS - 1);
+	cr_expect_eq(xf_prompt_of(xf_prompt_id(XF_PROMPT_NUMBERS)), XF_PROMPT_NONE);
 	cr_expect_eq(xf_prompt_of((struct xf_endpoint_id){XF_ENDPOINT_NONE, 1}), XF_PROMPT_NONE);
 	cr_expect_eq(xf_prompt_of((struct xf_endpoint_id){1, 1}), XF_PROMPT_NONE);
-#define X(symbol, number, name, hz1, hz2, on1, off1, on2, off2)                                                        \
-	cr_expect_eq((on1) % 20 + (off1) % 20 + (on2) % 20 + (off2) % 20, 0, name ": no whole frames");                \
-	cr_expect_eq((on1) * (hz1) % 1000 + (on1) * (hz2) % 1000 + (on2) * (hz1) % 1000 + (on2) * (hz2) % 1000, 0,     \
-		     name ": clicks");
-	XF_PROMPTS(X)
-#undef X
+}
+
+static bool is_tone(const char *name)
+{
+	const struct xf_tone *tone;
+	for (size_t i = 0; (tone = xf_tone(i)); i++)
+		if (strcmp(tone->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Each tone has a sound and a silence that can be heard, within E.180's bounds, and no other sounds like it. */
+Test(lists, tones)
+{
+	const struct xf_tone *tone, *other;
+	for (size_t i = 0; (tone = xf_tone(i)); i++) {
+		unsigned ms = 0;
+		cr_expect(tone->hz[0] >= 340 && tone->hz[0] <= 500, "%s", tone->name);
+		cr_expect(tone->hz[1] == 0 || (tone->hz[1] > tone->hz[0] && tone->hz[1] <= 620), "%s", tone->name);
+		for (unsigned part = 0; part < XF_TONE_PARTS; part++) {
+			ms += tone->part_ms[part];
+			cr_expect_eq(!tone->part_ms[part], !tone->part_ms[part ^ 1], "%s: on without off", tone->name);
+		}
+		cr_expect(ms >= 330 && ms <= 6000, "%s lasts %u ms", tone->name, ms);
+		cr_expect_lt(strlen(tone->name), XF_PROMPT_NAME_SIZE);
+		for (size_t k = 0; k < i; k++) {
+			other = xf_tone(k);
+			cr_expect_str_neq(other->name, tone->name);
+			cr_expect(memcmp(other->hz, tone->hz, sizeof(tone->hz)) || other->by_hz != tone->by_hz ||
+				      memcmp(other->part_ms, tone->part_ms, sizeof(tone->part_ms)),
+				  "%s sounds like %s", tone->name, other->name);
+		}
+	}
+}
+
+Test(lists, tones_of_regions)
+{
+	const struct xf_tone_region *row;
+	size_t count;
+	for (count = 0; (row = xf_tone_region(count)); count++) {
+		cr_expect_eq(strlen(row->region), 2);
+		for (unsigned kind = 0; kind < XF_TONE_KIND_COUNT; kind++)
+			cr_expect(is_tone(row->tone[kind]), "%s", row->tone[kind]);
+		cr_expect_eq(xf_tone_region_find(row->region), row, "%s twice", row->region);
+	}
+	cr_expect_geq(count, 40);
+	cr_expect_str_eq(xf_tone_region_find("DE")->tone[XF_TONE_BUSY], "busy-de");
+	cr_expect_str_eq(xf_tone_region_find("XK")->region, "eu");
+	cr_expect(xf_tone_is_name("busy") && xf_tone_is_name("ringback-us") && xf_tone_is_name("busy-ca"));
+	cr_expect(!xf_tone_is_name("busy-") && !xf_tone_is_name("busy-xx") && !xf_tone_is_name("engaged") &&
+		  !xf_tone_is_name("busyness"));
 }
 
 Test(lists, link_records_fit_a_packet)

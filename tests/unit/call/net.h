@@ -93,8 +93,10 @@ void net_connect(struct net *net, struct phone *caller, struct phone *agent, con
 void net_expect_nothing_left(struct net *net);
 /* Who feeds the endpoint at our port that `sdp` names. 0: nobody; else the port of the source. */
 unsigned net_feeder(struct net *net, const struct sip_message *with_sdp);
-/* The prompt that feeds it; XF_PROMPT_NONE: none. */
-enum xf_prompt net_prompt(struct net *net, const struct sip_message *with_sdp);
+/* The prompt that feeds it; "": none. */
+const char *net_prompt(struct net *net, const struct sip_message *with_sdp);
+/* The one that it hears while what feeds it is silent; likewise. */
+const char *net_hold_music(struct net *net, const struct sip_message *with_sdp);
 /* Where it sends RTCP to: the port. */
 unsigned net_rtcp(struct net *net, const struct sip_message *with_sdp);
 struct xf_endpoint_id net_endpoint(struct net *net, const struct sip_message *with_sdp);

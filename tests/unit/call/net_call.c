@@ -78,11 +78,23 @@ unsigned net_feeder(struct net *net, const struct sip_message *with_sdp)
 	return xf_endpoint_port(source.index);
 }
 
-enum xf_prompt net_prompt(struct net *net, const struct sip_message *with_sdp)
+static const char *prompt_name(const struct net *net, const struct fake_endpoint *endpoint, uint32_t number)
+{
+	return endpoint->open && !endpoint->paused && number ? fake_prompt_name(&net->dp, number) : "";
+}
+
+const char *net_prompt(struct net *net, const struct sip_message *with_sdp)
 {
 	uint32_t index;
 	const struct fake_endpoint *endpoint = endpoint_at(net, with_sdp, &index);
-	return endpoint->open && !endpoint->paused ? xf_prompt_of(endpoint->source) : XF_PROMPT_NONE;
+	return prompt_name(net, endpoint, xf_prompt_of(endpoint->source));
+}
+
+const char *net_hold_music(struct net *net, const struct sip_message *with_sdp)
+{
+	uint32_t index;
+	const struct fake_endpoint *endpoint = endpoint_at(net, with_sdp, &index);
+	return prompt_name(net, endpoint, endpoint->while_silent);
 }
 
 unsigned net_rtcp(struct net *net, const struct sip_message *with_sdp)

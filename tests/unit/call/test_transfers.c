@@ -294,8 +294,8 @@ Test(transfers, agent_hangs_up_after_the_202)
 	net_expect_nothing_left(net);
 }
 
-/* The prompt that the caller hears, or none. */
-static enum xf_prompt caller_prompt(void)
+/* The prompt that the caller hears; "": none. */
+static const char *caller_prompt(void)
 {
 	return net_prompt(net, caller_sdp());
 }
@@ -321,26 +321,26 @@ Test(transfers, ringback_when_the_agent_is_gone)
 	refer("tel:+12025550143");
 	expect_accepted();
 	agent_hangs_up();
-	cr_expect_eq(caller_prompt(), XF_PROMPT_NONE, "nothing rings yet");
+	cr_expect_str_eq(caller_prompt(), "", "nothing rings yet");
 	cr_expect_eq(net_feeder(net, caller_sdp()), 0);
 	const struct sip_message *invite = phone_rung(&edge);
 	phone_answer(&edge, invite, 180, NULL, NULL);
 	net_pass(net, 5);
-	cr_expect_eq(caller_prompt(), XF_PROMPT_RINGBACK_US);
+	cr_expect_str_eq(caller_prompt(), "ringback-us");
 	phone_answer(&agent, net_hear(net, agent.address, "NOTIFY"), 481, NULL, NULL);
 	phone_answer(&edge, invite, 183, NULL, NULL);
 	net_pass(net, 5);
-	cr_expect_eq(caller_prompt(), XF_PROMPT_RINGBACK_US, "no sound of its own yet");
+	cr_expect_str_eq(caller_prompt(), "ringback-us", "no sound of its own yet");
 	phone_answer(&agent, net_hear(net, agent.address, "NOTIFY"), 481, NULL, NULL);
 	/* The answer: it rings until the target's first packet. */
 	phone_answer(&edge, invite, 200, NULL, phone_sdp(&edge, "sendrecv"));
 	net_pass(net, 5);
-	cr_expect_eq(caller_prompt(), XF_PROMPT_RINGBACK_US, "not armed");
+	cr_expect_str_eq(caller_prompt(), "ringback-us", "not armed");
 	cr_expect_eq(net_feeder(net, caller_sdp()), net_port(invite));
 	cr_expect_eq(net_feeder(net, invite), net_port(caller_sdp()));
 	fake_event(&net->dp, net_endpoint(net, caller_sdp()), XF_EVENT_ARMED_FIRED);
 	net_pass(net, 5);
-	cr_expect_eq(caller_prompt(), XF_PROMPT_NONE);
+	cr_expect_str_eq(caller_prompt(), "");
 	cr_expect_eq(net_feeder(net, caller_sdp()), net_port(invite));
 	phone_answer(&agent, net_hear(net, agent.address, "NOTIFY"), 481, NULL, NULL);
 	phone_request(&edge, "BYE", NULL, NULL);
@@ -355,10 +355,10 @@ Test(transfers, ringback_from_when_the_agent_goes)
 	const struct sip_message *invite = phone_rung(&edge);
 	phone_answer(&edge, invite, 180, NULL, NULL);
 	expect_notify("180", false);
-	cr_expect_eq(caller_prompt(), XF_PROMPT_NONE, "the agent is there to be heard");
+	cr_expect_str_eq(caller_prompt(), "", "the agent is there to be heard");
 	cr_expect_eq(net_feeder(net, caller_sdp()), net_port(agent.invite));
 	agent_hangs_up();
-	cr_expect_eq(caller_prompt(), XF_PROMPT_RINGBACK_US);
+	cr_expect_str_eq(caller_prompt(), "ringback-us");
 	/* The target's own sound takes over. */
 	phone_answer(&edge, invite, 183, NULL, phone_sdp(&edge, "sendrecv"));
 	net_pass(net, 5);
@@ -366,7 +366,7 @@ Test(transfers, ringback_from_when_the_agent_goes)
 	fake_event(&net->dp, net_endpoint(net, caller_sdp()), XF_EVENT_ARMED_FIRED);
 	phone_answer(&edge, invite, 180, NULL, NULL);
 	net_pass(net, 5);
-	cr_expect_eq(caller_prompt(), XF_PROMPT_NONE);
+	cr_expect_str_eq(caller_prompt(), "");
 	cr_expect_eq(net_feeder(net, caller_sdp()), net_port(invite));
 	phone_answer(&edge, invite, 486, NULL, NULL);
 	net_pass(net, 5);
@@ -382,20 +382,20 @@ Test(transfers, ringback_while_the_agent_is_on_hold)
 		refer("tel:+12025550143");
 		expect_accepted();
 		const struct sip_message *invite = phone_rung(&edge);
-		cr_expect_eq(caller_prompt(), XF_PROMPT_NONE);
+		cr_expect_str_eq(caller_prompt(), "");
 		phone_answer(&edge, invite, 180, NULL, NULL);
 		expect_notify("180", false);
-		cr_expect_eq(caller_prompt(), XF_PROMPT_RINGBACK_US, "%s", silent[i]);
+		cr_expect_str_eq(caller_prompt(), "ringback-us", "%s", silent[i]);
 		agent_says_again("sendrecv");
-		cr_expect_eq(caller_prompt(), XF_PROMPT_NONE, "the agent speaks again");
+		cr_expect_str_eq(caller_prompt(), "", "the agent speaks again");
 		cr_expect_eq(net_feeder(net, caller_sdp()), net_port(agent.invite));
 		agent_says_again(silent[i]);
-		cr_expect_eq(caller_prompt(), XF_PROMPT_RINGBACK_US, "%s", silent[i]);
+		cr_expect_str_eq(caller_prompt(), "ringback-us", "%s", silent[i]);
 		/* It fails: back to the agent, whatever that says. */
 		phone_answer(&edge, invite, 486, NULL, NULL);
 		expect_notify("486", true);
 		net_pass(net, 5);
-		cr_expect_eq(caller_prompt(), XF_PROMPT_NONE);
+		cr_expect_str_eq(caller_prompt(), "");
 		phone_init(&edge, net, "192.0.2.10");
 	}
 	agent_says_again("sendrecv");
@@ -415,14 +415,14 @@ Test(transfers, ringback_of_each_target)
 	const struct sip_message *invite = phone_rung(&edge);
 	phone_answer(&edge, invite, 180, NULL, NULL);
 	net_pass(net, 5);
-	cr_expect_eq(caller_prompt(), XF_PROMPT_RINGBACK_US);
+	cr_expect_str_eq(caller_prompt(), "ringback-us");
 	phone_answer(&edge, invite, 486, NULL, NULL);
 	net_pass(net, 20);
-	cr_expect_eq(caller_prompt(), XF_PROMPT_NONE);
+	cr_expect_str_eq(caller_prompt(), "");
 	invite = phone_rung(&pbx);
 	phone_answer(&pbx, invite, 180, NULL, NULL);
 	net_pass(net, 5);
-	cr_expect_eq(caller_prompt(), XF_PROMPT_RINGBACK_US);
+	cr_expect_str_eq(caller_prompt(), "ringback-us");
 	phone_answer(&pbx, invite, 200, NULL, phone_sdp(&pbx, "sendrecv"));
 	net_pass(net, 20);
 	cr_expect_eq(net_feeder(net, caller_sdp()), net_port(invite));
@@ -442,11 +442,11 @@ Test(transfers, ringback_survives_the_dataplane)
 	net_pass(net, 5);
 	plane_link_down(net->plane, net->now_ns);
 	fake_restart(&net->dp);
-	cr_expect_eq(caller_prompt(), XF_PROMPT_NONE);
+	cr_expect_str_eq(caller_prompt(), "");
 	fake_connected(&net->dp);
 	plane_link_up(net->plane, net->now_ns);
 	net_pass(net, 20);
-	cr_expect_eq(caller_prompt(), XF_PROMPT_RINGBACK_US);
+	cr_expect_str_eq(caller_prompt(), "ringback-us");
 	phone_request(&caller, "BYE", NULL, NULL);
 	phone_answer(&edge, net_hear(net, edge.address, "CANCEL"), 200, NULL, NULL);
 	phone_answer(&edge, invite, 487, NULL, NULL);

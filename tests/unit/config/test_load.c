@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "load_text.h"
+#include "xfergate/prompt.h"
 
 static char *replace(const char *text, const char *from, const char *to)
 {
@@ -148,7 +149,7 @@ Test(config_load, example_plans)
 	cr_expect_eq(c->routes[0].lost_plan, XF_NONE);
 	cr_assert_eq(c->plan_count, 1);
 	const struct config_plan *p = &c->plans[0];
-	cr_assert_eq(p->target_count, 3);
+	cr_assert_eq(p->target_count, 5);
 	cr_expect_eq(p->targets[0].type, CONFIG_TARGET_NUMBER);
 	cr_expect_str_eq(p->targets[0].destination, "(202) 555-0143");
 	cr_expect_str_eq(p->targets[0].region, "US");
@@ -334,4 +335,53 @@ Test(config_load, signatures_beside_the_file)
 	config_destroy(c);
 	unlink(file);
 	rmdir(folder);
+}
+
+/* Sounds, and what names them. */
+Test(load, sounds)
+{
+	struct config *config;
+	char *said, *text = load_edit(load_base, 6,
+				      "media: {hold-music: jazz, ringback: DE}\n"
+				      "sounds:\n"
+				      "- {name: jazz, file: /var/lib/jazz.wav, loop: true}\n"
+				      "- {name: sorry, file: sounds/sorry.wav}\n"
+				      "- {name: thrice, file: t.wav, times: 3, loop: false}");
+	char *with = replace(text, "provider: a}\nsip-servers",
+			     "provider: a, fallbacks: [{type: announcement, sound: sorry}, "
+			     "{type: announcement, sound: busy, time: 5s}]}\nsip-servers");
+	cr_assert_eq(load_text(&config, with, strlen(with), true, &said), 0, "%s", said);
+	cr_assert_eq(config->sound_count, 3);
+	cr_expect_str_eq(config->sounds[0].file, "/var/lib/jazz.wav");
+	cr_expect_eq(config->sounds[0].times, 0);
+	cr_expect_eq(config->sounds[0].line, 8);
+	cr_expect_str_eq(config->sounds[1].file, "/tmp/sounds/sorry.wav", "from where the configuration is");
+	cr_expect_eq(config->sounds[1].times, 1);
+	cr_expect_eq(config->sounds[2].times, 3);
+	cr_expect_str_eq(config->hold_music, "jazz");
+	cr_expect_str_eq(config->ringback_region, "DE");
+	const struct config_plan *plan = &config->plans[0];
+	cr_assert_eq(plan->target_count, 3);
+	cr_expect_eq(plan->targets[1].type, CONFIG_TARGET_ANNOUNCEMENT);
+	cr_expect_str_eq(plan->targets[1].sound, "sorry");
+	cr_expect_eq(plan->targets[1].play_ms, 0);
+	cr_expect_str_eq(plan->targets[2].sound, "busy");
+	cr_expect_eq(plan->targets[2].play_ms, 5000);
+	config_destroy(config);
+	free(said);
+	free(with);
+	free(text);
+	/* Unless told otherwise: the caller's own tones, and silence on hold. */
+	cr_assert_eq(load_text(&config, load_base, strlen(load_base), true, &said), 0, "%s", said);
+	cr_expect_null(config->ringback_region);
+	cr_expect_str_eq(config->hold_music, XF_PROMPT_SILENCE);
+	config_destroy(config);
+	free(said);
+	text = load_edit(load_base, 6, "media: {hold-music: none, ringback: automatic}");
+	cr_assert_eq(load_text(&config, text, strlen(text), true, &said), 0, "%s", said);
+	cr_expect_null(config->hold_music);
+	cr_expect_null(config->ringback_region);
+	config_destroy(config);
+	free(said);
+	free(text);
 }

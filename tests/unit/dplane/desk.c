@@ -90,6 +90,14 @@ static void desk_record(struct desk *desk, const struct link_view *view)
 		cr_expect_eq(view->sequence, 0);
 		memcpy(&desk->events[desk->event_count++], view->body, sizeof(desk->events[0]));
 		break;
+	case XF_LINK_PROMPT: {
+		const struct xf_link_prompt *prompt = view->body;
+		cr_expect_eq(view->sequence, 0);
+		desk->prompt_rows++;
+		if (desk->wanted_prompt && strcmp(prompt->name, desk->wanted_prompt) == 0)
+			memcpy(&desk->prompt, prompt, sizeof(desk->prompt));
+		break;
+	}
 	case XF_LINK_DROPS:
 		memcpy(&desk->drops, view->body, sizeof(desk->drops));
 		break;

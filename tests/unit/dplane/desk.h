@@ -36,6 +36,9 @@ struct desk {
 	struct xf_link_peer peers[DESK_ROWS]; /* of the last STATS, as the signatures */
 	struct xf_link_signature signatures[DESK_ROWS];
 	unsigned peer_rows, signature_rows;
+	unsigned prompt_rows;
+	struct xf_link_prompt prompt; /* the last whose name is wanted_prompt */
+	const char *wanted_prompt;
 	unsigned copy_count;
 	struct xf_link_captured copies[DESK_ROWS];
 	struct xf_link_event events[DESK_ROWS];

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "desk.h"
+#include "sound/sound.h"
 
 #define CALLER "198.51.100.7"
 #define AGENT  "198.51.100.8"
@@ -589,5 +590,123 @@ Test(dplane, route_changes)
 	cr_assert_eq(desk_say(&desk, XF_LINK_UPDATE, &update, sizeof(update)), 0);
 	cr_expect_null(to_caller(&desk, 5), "another peer's packets by this one's way");
 	desk_stop(&desk);
+	desk_free(&desk);
+}
+
+/* A second of a tone, under that name. */
+static struct sound_list sounds_of(const char *name, uint32_t times)
+{
+	int16_t samples[8000];
+	struct pcm pcm = {.rate = 8000, .count = 8000, .samples = samples};
+	struct sound_list list = {.count = 1, .sounds = calloc(1, sizeof(*list.sounds))};
+
+	for (unsigned i = 0; i < 8000; i++)
+		samples[i] = (int16_t)(i % 20 * 300 - 3000);
+	cr_assert_eq(sound_encode(&list.sounds[0], name, &pcm, times), 0);
+	return list;
+}
+
+static struct xf_link_prompt told(struct desk *desk, const char *name, unsigned *rows)
+{
+	desk->wanted_prompt = name;
+	desk->prompt_rows = 0;
+	memset(&desk->prompt, 0xff, sizeof(desk->prompt));
+	desk_hello(desk, 2);
+	if (rows)
+		*rows = desk->prompt_rows;
+	return desk->prompt;
+}
+
+/* Names and numbers at HELLO; a reload gives new names new numbers, keeps those of the old, and says what is gone. */
+Test(dplane, names_of_prompts)
+{
+	static struct desk desk;
+	unsigned rows;
+	desk_start(&desk);
+	struct xf_link_prompt us = told(&desk, "ringback-us", &rows);
+	cr_expect_gt(rows, 140u);
+	cr_expect(us.number > 0 && us.number < XF_PROMPT_NUMBERS);
+	cr_expect_eq(us.length_ms, 6000);
+	cr_expect_eq(us.times, 0);
+	struct xf_link_prompt ca = told(&desk, "ringback-ca", NULL);
+	cr_expect_eq(ca.number, us.number, "they sound alike");
+	struct xf_link_prompt silence = told(&desk, "silence", NULL);
+	cr_expect(silence.number && silence.number != us.number);
+	desk.wanted_prompt = "sorry";
+	struct sound_list list = sounds_of("sorry", 3);
+	cr_assert_eq(dplane_sounds(desk.dplane, &list), 0);
+	cr_expect_eq(list.count, 0u);
+	desk_settle(&desk);
+	struct xf_link_prompt sorry = desk.prompt;
+	cr_expect_str_eq(sorry.name, "sorry", "told without a question");
+	cr_expect_eq(sorry.length_ms, 1000);
+	cr_expect_eq(sorry.times, 3);
+	cr_expect_eq(counts(&desk).sounds, 1u);
+	cr_expect_eq(counts(&desk).sound_reloads, 1u);
+	list = sounds_of("closed", 1);
+	cr_assert_eq(dplane_sounds(desk.dplane, &list), 0);
+	desk_settle(&desk);
+	cr_expect_eq(desk.prompt.number, XF_PROMPT_NONE, "it is gone");
+	struct xf_link_prompt closed = told(&desk, "closed", NULL);
+	cr_expect(closed.number != XF_PROMPT_NONE && closed.number != sorry.number);
+	list = sounds_of("sorry", 0);
+	cr_assert_eq(dplane_sounds(desk.dplane, &list), 0);
+	desk_settle(&desk);
+	cr_expect_eq(told(&desk, "sorry", NULL).number, sorry.number, "a name keeps its number");
+	cr_expect_eq(told(&desk, "ringback-us", NULL).number, us.number);
+	cr_expect_eq(counts(&desk).sounds_retired, 0u);
+	desk_stop(&desk);
+	desk_free(&desk);
+}
+
+/* A prompt in play goes on with the old sound; when it ends, that is freed. */
+Test(dplane, sounds_are_replaced_in_play)
+{
+	static struct desk desk;
+	struct xf_link_patch patch = {.count = 1};
+	desk_start(&desk);
+	struct sound_list list = sounds_of("sorry", 1);
+	cr_assert_eq(dplane_sounds(desk.dplane, &list), 0);
+	desk_settle(&desk);
+	uint32_t number = told(&desk, "sorry", NULL).number;
+	struct xf_link_open open = desk_opening(20000, 1, 0, CALLER, 4000);
+	desk.known = true;
+	cr_assert_eq(desk_say(&desk, XF_LINK_OPEN, &open, sizeof(open)), 0);
+	patch.moves[0] = (struct xf_link_move){.to = open.id, .from = xf_prompt_id(number)};
+	const size_t len = offsetof(struct xf_link_patch, moves) + sizeof(patch.moves[0]);
+	cr_assert_eq(desk_say(&desk, XF_LINK_PATCH, &patch, len), 0);
+	desk_wait(&desk, DESK_SECOND / 2);
+	list = sounds_of("other", 1);
+	cr_assert_eq(dplane_sounds(desk.dplane, &list), 0);
+	desk_settle(&desk);
+	cr_expect_eq(counts(&desk).sounds_retired, 1u);
+	/* It cannot begin again. */
+	cr_expect_eq(desk_say(&desk, XF_LINK_PATCH, &patch, len), -EINVAL);
+	desk_wait(&desk, DESK_SECOND / 2 + 50 * 1000000ull);
+	cr_expect_eq(events(&desk, XF_EVENT_PROMPT_ENDED), 0u);
+	desk_wait(&desk, 2 * DESK_SECOND);
+	cr_expect_eq(events(&desk, XF_EVENT_PROMPT_ENDED), 1u);
+	cr_expect_eq(counts(&desk).sounds_retired, 0u);
+	cr_expect_eq(desk.rig.sent_count, SOUND_LEAD + 50u);
+	desk_stop(&desk);
+	desk_free(&desk);
+}
+
+static void name_a_sound(struct config *config)
+{
+	static struct config_sound sound = {(char *)"sorry", (char *)"/nowhere/sorry.wav", 1, 12};
+
+	config->file = (char *)"x.yaml";
+	config->sounds = &sound;
+	config->sound_count = 1;
+}
+
+/* A file that cannot be read stops the start, with its place. */
+Test(dplane, sounds_stop_the_start)
+{
+	static struct desk desk;
+	cr_expect_eq(desk_try(&desk, name_a_sound), -EINVAL);
+	cr_expect_eq(desk_said(&desk, "x.yaml:12: sounds[0].file: '/nowhere/sorry.wav' cannot be read: No such file"),
+		     1u);
 	desk_free(&desk);
 }

@@ -19,7 +19,10 @@ static struct dplane_port ports[1];
 static struct worker *workers[2];
 static struct flow_table *flows;
 static struct rte_rcu_qsbr *qsbr;
-static struct prompt_set *prompts;
+static uint8_t sound_payload[SOUND_FRAME];
+static const struct sound sound = {.frames = 1, .payload = {&sound_payload, &sound_payload, &sound_payload}};
+static struct prompt prompt = {.number = 1, .sound = &sound};
+static struct prompt_set prompts;
 
 static struct {
 	unsigned count;
@@ -94,7 +97,7 @@ static void start(void)
 	command_queue_init(&commands);
 	rings[0] = rte_ring_create("a", 64, SOCKET_ID_ANY, 0);
 	rings[1] = rte_ring_create("b", 64, SOCKET_ID_ANY, 0);
-	cr_assert_eq(prompt_set_create(&prompts, SOCKET_ID_ANY), 0);
+	prompts.prompts[1] = &prompt;
 	struct rte_mempool *pool = rte_pktmbuf_pool_create("p", 63, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	cr_assert_not_null(pool);
 	for (unsigned w = 0; w < 2; w++) {
@@ -102,7 +105,7 @@ static void start(void)
 					       .workers = 2,
 					       .socket = SOCKET_ID_ANY,
 					       .flows = flows,
-					       .prompts = prompts,
+					       .prompts = &prompts,
 					       .pool = pool,
 					       .port_count = 1,
 					       .ops = {NULL, transmit, to_kernel, event}};
@@ -231,7 +234,7 @@ Test(endpoints, patch_is_checked_whole)
 	cr_expect_eq(endpoints_patch(&book, &patch, &answer, &bad), -EINVAL);
 	patch.count = 2;
 	patch.moves[0].to.generation = 1;
-	patch.moves[1].from = (struct xf_endpoint_id){XF_ENDPOINT_PROMPT, XF_PROMPT_END};
+	patch.moves[1].from = (struct xf_endpoint_id){XF_ENDPOINT_PROMPT, XF_PROMPT_NUMBERS};
 	cr_expect_eq(endpoints_patch(&book, &patch, &answer, &bad), -EINVAL);
 	cr_expect_eq(bad, 1u);
 	patch.moves[1].from = (struct xf_endpoint_id){1, 1};
@@ -249,13 +252,13 @@ Test(endpoints, prompt)
 	uint32_t bad;
 
 	open_now(1, 1, 1, SECOND);
-	patch.moves[0] = (struct xf_link_move){.to = {1, 1}, .from = xf_prompt_id(XF_PROMPT_RINGBACK_EU)};
+	patch.moves[0] = (struct xf_link_move){.to = {1, 1}, .from = xf_prompt_id(1)};
 	cr_assert_eq(endpoints_patch(&book, &patch, &answer, &bad), 0);
 	turn(SECOND);
 	cr_expect_eq(answered.result, 0);
 	cr_assert(endpoints_state(&book, 1, &state));
 	cr_expect_eq(state.source.index, XF_ENDPOINT_PROMPT);
-	cr_expect_eq(state.source.generation, XF_PROMPT_RINGBACK_EU);
+	cr_expect_eq(state.source.generation, 1);
 }
 
 Test(endpoints, orphans)

@@ -3,6 +3,7 @@
 #include <rte_errno.h>
 #include <rte_mempool.h>
 #include "rig.h"
+#include "sound/tone.h"
 
 const uint8_t rig_mac[6] = {2, 0, 0, 0, 0, 1};
 const uint8_t rig_next_hop[6] = {2, 0, 0, 0, 0, 0xfe};
@@ -102,6 +103,48 @@ static void rig_tables(struct rig *rig)
 	cr_assert_eq(admitted_add(rig->admitted, &guest), 0);
 }
 
+static struct prompt *rig_prompt(uint32_t number, const char *name, struct pcm *pcm, uint32_t times)
+{
+	struct prompt *prompt = calloc(1, sizeof(*prompt));
+	struct sound *sound;
+	cr_assert_eq(sound_encode(&sound, name, pcm, times), 0);
+	cr_assert_not_null(prompt);
+	free(pcm->samples);
+	*prompt = (struct prompt){.number = number, .sound = sound};
+	return prompt;
+}
+
+struct prompt_set *rig_prompts_create(void)
+{
+	static const char *const tones[] = {
+	    [RIG_US] = "ringback-us", [RIG_EU] = "ringback-eu", [RIG_GB] = "ringback-gb"};
+	struct prompt_set *set = calloc(1, sizeof(*set));
+	struct pcm pcm;
+	cr_assert_not_null(set);
+	for (size_t i = 0; xf_tone(i); i++)
+		for (uint32_t number = RIG_US; number <= RIG_GB; number++)
+			if (strcmp(xf_tone(i)->name, tones[number]) == 0) {
+				cr_assert_eq(tone_make(&pcm, xf_tone(i)), 0);
+				set->prompts[number] = rig_prompt(number, tones[number], &pcm, 0);
+			}
+	cr_assert_eq(tone_noise(&pcm), 0);
+	pcm.count = 5 * 160;
+	set->prompts[RIG_TWICE] = rig_prompt(RIG_TWICE, "twice", &pcm, 2);
+	cr_assert_eq(tone_silence(&pcm), 0);
+	set->prompts[RIG_SILENCE] = rig_prompt(RIG_SILENCE, XF_PROMPT_SILENCE, &pcm, 0);
+	return set;
+}
+
+void rig_prompts_destroy(struct prompt_set *set)
+{
+	for (uint32_t i = 0; i < XF_PROMPT_NUMBERS; i++)
+		if (set->prompts[i]) {
+			sound_destroy((struct sound *)set->prompts[i]->sound);
+			free(set->prompts[i]);
+		}
+	free(set);
+}
+
 void rig_init(struct rig *rig, unsigned workers)
 {
 	rig_init_screened(rig, workers, NULL);
@@ -121,7 +164,7 @@ void rig_init_screened(struct rig *rig, unsigned workers, const struct screen_ru
 	rig->fragments_pool =
 	    rte_pktmbuf_pool_create("rig_fragments", 2 * FRAGMENTS_BUFFERS, 0, 0, FRAGMENTS_BUFFER, SOCKET_ID_ANY);
 	cr_assert_not_null(rig->fragments_pool);
-	cr_assert_eq(prompt_set_create(&rig->prompts, SOCKET_ID_ANY), 0);
+	rig->prompts = rig_prompts_create();
 	struct rte_ring *rings[2] = {0};
 	for (unsigned i = 0; workers == 2 && i < 2; i++) {
 		rings[i] = rte_ring_create(i ? "to1" : "to0", 64, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
@@ -162,7 +205,7 @@ void rig_fini(struct rig *rig)
 		worker_destroy(rig->worker[i]);
 	cr_assert_eq(rte_mempool_in_use_count(rig->fragments_pool), 0, "%u datagrams leaked",
 		     rte_mempool_in_use_count(rig->fragments_pool));
-	prompt_set_destroy(rig->prompts);
+	rig_prompts_destroy(rig->prompts);
 	flow_table_destroy(rig->flows);
 	source_table_destroy(rig->sources);
 	admitted_destroy(rig->admitted);
@@ -370,8 +413,10 @@ struct xf_endpoint_id rig_open(struct rig *rig, unsigned worker, unsigned local,
 int rig_move(struct rig *rig, struct xf_endpoint_id to, struct xf_endpoint_id from, uint64_t armed_limit_ns,
 	     bool paused)
 {
-	struct command command = {.type = COMMAND_PATCH,
-				  .patch = {.count = 1, .moves = {{to, from, armed_limit_ns, paused}}}};
+	struct command command = {
+	    .type = COMMAND_PATCH,
+	    .patch = {.count = 1,
+		      .moves = {{.to = to, .from = from, .armed_limit_ns = armed_limit_ns, .paused = paused}}}};
 	return rig_command(rig, 0, &command);
 }
 

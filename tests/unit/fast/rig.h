@@ -24,6 +24,17 @@ enum {
 };
 /* 192.0.2.5:5060 is SIP only. Sources: 198.51.100.0/24 is peer 1, 2001:db8:5::/48 is peer 2. Admitted: 203.0.113.99. */
 
+/* Prompts. */
+enum {
+	RIG_NONE,
+	RIG_US, /* ringback */
+	RIG_EU,
+	RIG_GB,
+	RIG_TWICE,   /* 5 frames, twice */
+	RIG_SILENCE, /* for ever */
+	RIG_PROMPT_END
+};
+
 struct rig {
 	struct worker *worker[2];
 	unsigned workers;
@@ -83,6 +94,10 @@ extern const uint8_t rig_mac[6], rig_next_hop[6];
 
 /* Of the workers to come; NULL: they have none. */
 extern uint64_t (*rig_cycles)(void);
+
+/* Of this life; rig_init has one. */
+struct prompt_set *rig_prompts_create(void);
+void rig_prompts_destroy(struct prompt_set *set);
 
 /* Once per test process. */
 void rig_init(struct rig *rig, unsigned workers);

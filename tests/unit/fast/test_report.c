@@ -488,7 +488,7 @@ Test(report, of_prompts)
 	static struct call c;
 	static struct own own[OWN_MAX];
 	call_init(&c);
-	const struct xf_endpoint_id us = {XF_ENDPOINT_PROMPT, XF_PROMPT_RINGBACK_US};
+	const struct xf_endpoint_id us = {XF_ENDPOINT_PROMPT, RIG_US};
 	cr_assert_eq(MOVE(&c, NULL, {c.caller, us}), 0);
 	uint64_t start_ns = c.rig.now_ns;
 	unsigned count = wait_for_own(&c, 60, own, caller_says);

@@ -39,23 +39,23 @@ static bool wait_done(const struct reload *reload)
 Test(reload, takes_and_refuses)
 {
 	struct reload reload;
-	struct signatures *set;
+	struct reloaded reloaded;
 	rules(2, "");
-	cr_assert_eq(reload_init(&reload, path), 0);
+	cr_assert_eq(reload_init(&reload, path, NULL, false), 0);
 	reload_start(&reload);
 	reload_start(&reload); /* again, when the first has ended */
 	cr_assert(wait_done(&reload));
-	cr_assert(reload_finish(&reload, &set));
-	cr_expect_eq(signatures_count(set), 2);
-	signatures_destroy(set);
+	cr_assert(reload_finish(&reload, &reloaded) && reloaded.have_signatures);
+	cr_expect_eq(signatures_count(reloaded.signatures), 2);
+	signatures_destroy(reloaded.signatures);
 	cr_assert(wait_done(&reload));
-	cr_assert(reload_finish(&reload, &set));
-	signatures_destroy(set);
+	cr_assert(reload_finish(&reload, &reloaded) && reloaded.have_signatures);
+	signatures_destroy(reloaded.signatures);
 	cr_expect_null(reload.job);
 	rules(2, "what is this\n");
 	reload_start(&reload);
 	cr_assert(wait_done(&reload));
-	cr_expect_not(reload_finish(&reload, &set));
+	cr_expect(!reload_finish(&reload, &reloaded) || !reloaded.have_signatures);
 	cr_expect_not(reload_fini(&reload));
 	unlink(path);
 }
@@ -65,7 +65,7 @@ Test(reload, ends_with_a_result_that_nobody_took)
 {
 	struct reload reload;
 	rules(2, "");
-	cr_assert_eq(reload_init(&reload, path), 0);
+	cr_assert_eq(reload_init(&reload, path, NULL, false), 0);
 	reload_start(&reload);
 	cr_assert(wait_done(&reload));
 	cr_expect_not(reload_fini(&reload));
@@ -76,7 +76,7 @@ Test(reload, does_not_wait_for_the_compiler, .timeout = 120)
 {
 	struct reload reload;
 	rules(3000, "");
-	cr_assert_eq(reload_init(&reload, path), 0);
+	cr_assert_eq(reload_init(&reload, path, NULL, false), 0);
 	double began = seconds();
 	reload_start(&reload);
 	usleep(100000);

@@ -4,6 +4,19 @@
 
 static const struct xf_endpoint_id nobody = {.index = XF_ENDPOINT_NONE};
 
+const struct fake_prompt fake_prompts[] = {
+    {"ringback-us", 6000, 0}, {"ringback-de", 5000, 0}, {"busy-us", 1000, 0}, {XF_PROMPT_SILENCE, 100, 0},
+    {"music", 60000, 0},      {"sorry", 3000, 1},	{"twice", 1000, 2},   {NULL, 0, 0},
+};
+
+const char *fake_prompt_name(const struct fake_dataplane *dp, uint32_t number)
+{
+	for (unsigned i = 0; fake_prompts[i].name; i++)
+		if (dp->first_prompt + i == number && !(dp->no_announcements && fake_prompts[i].times))
+			return fake_prompts[i].name;
+	return "";
+}
+
 static uint32_t fake_room(const struct fake_dataplane *dp)
 {
 	return dp->addr_count * XF_PORT_PAIRS;
@@ -16,6 +29,7 @@ void fake_init(struct fake_dataplane *dp, const struct config *config)
 	dp->instance = 1000;
 	dp->workers = 3;
 	dp->dump_rows = 4;
+	dp->first_prompt = 11;
 	for (uint32_t n = 0; n < config->network_count; n++)
 		for (uint32_t a = 0; a < config->networks[n].media_count; a++)
 			dp->addr[dp->addr_count++] = config->networks[n].media[a];
@@ -47,6 +61,7 @@ void fake_restart(struct fake_dataplane *dp)
 	fake_connected(dp);
 	memset(dp->endpoint, 0, fake_room(dp) * sizeof(*dp->endpoint));
 	dp->instance++;
+	dp->first_prompt += 7;
 	dp->generation_last = 0;
 	dp->source_count = dp->staged_count = dp->admitted_count = 0;
 }
@@ -119,8 +134,10 @@ void fake_shut(struct fake_dataplane *dp, struct xf_endpoint_id id)
 	fake_find(dp, id)->open = false;
 	for (uint32_t i = 0; i < fake_room(dp); i++) {
 		struct fake_endpoint *e = &dp->endpoint[i];
-		if (e->open && e->source.index == id.index)
-			e->source = nobody;
+		if (e->open && e->source.index == id.index) {
+			e->source = e->while_silent ? xf_prompt_id(e->while_silent) : nobody;
+			e->while_silent = 0;
+		}
 		if (e->open && e->armed.index == id.index)
 			e->armed = nobody;
 	}
@@ -132,7 +149,10 @@ static int fake_patch(struct fake_dataplane *dp, const struct xf_link_patch *pat
 		const struct xf_link_move *m = &patch->moves[i];
 		const struct fake_endpoint *to = fake_find(dp, m->to), *from = to;
 		bool prompt = m->from.index == XF_ENDPOINT_PROMPT;
-		if (prompt && xf_prompt_of(m->from) == XF_PROMPT_NONE)
+		*detail = i;
+		if ((prompt || m->while_silent) && !*fake_prompt_name(dp, xf_move_prompt(m)))
+			return -EINVAL;
+		if (!xf_move_ok(m))
 			return -EINVAL;
 		if (!prompt && m->from.index != XF_ENDPOINT_NONE)
 			from = fake_find(dp, m->from);
@@ -150,6 +170,8 @@ static int fake_patch(struct fake_dataplane *dp, const struct xf_link_patch *pat
 			to->armed = m->from;
 		} else {
 			to->source = m->from;
+			to->while_silent = m->while_silent;
+			to->prompt_ended = false;
 			to->armed = nobody;
 		}
 	}
@@ -173,6 +195,8 @@ static bool fake_dump(struct fake_dataplane *dp, uint32_t first, uint32_t sequen
 		    .source = e->source,
 		    .armed = e->armed,
 		    .paused = e->paused,
+		    .prompt = e->while_silent,
+		    .prompt_ended = e->prompt_ended,
 		    .remote = e->settings.remote,
 		    .worker = e->worker,
 		};
@@ -217,8 +241,17 @@ static void fake_hello(struct fake_dataplane *dp, const struct xf_link_hello *he
 	dp->control = hello->instance;
 	if (hello->version == dp->version)
 		fake_say(dp, XF_LINK_HELLO_OK, sequence, &ok);
-	else
-		fake_say(dp, XF_LINK_ACK, sequence, &no);
+	for (unsigned i = 0; hello->version == dp->version && fake_prompts[i].name; i++) {
+		struct xf_link_prompt row = {.number = dp->first_prompt + i,
+					     .length_ms = fake_prompts[i].length_ms,
+					     .times = fake_prompts[i].times};
+		snprintf(row.name, sizeof(row.name), "%s", fake_prompts[i].name);
+		if (*fake_prompt_name(dp, row.number))
+			fake_say(dp, XF_LINK_PROMPT, 0, &row);
+	}
+	if (hello->version == dp->version)
+		return;
+	fake_say(dp, XF_LINK_ACK, sequence, &no);
 }
 
 union command {
@@ -343,7 +376,10 @@ void fake_event(struct fake_dataplane *dp, struct xf_endpoint_id id, enum xf_lin
 	if (e && (event == XF_EVENT_ARMED_FIRED || event == XF_EVENT_ARMED_LIMIT)) {
 		e->source = e->armed;
 		e->armed = nobody;
+		e->while_silent = 0;
 	}
+	if (e && event == XF_EVENT_PROMPT_ENDED)
+		e->prompt_ended = true;
 	fake_say(dp, XF_LINK_EVENT, 0, &body);
 	fake_flush(dp);
 }

@@ -12,13 +12,22 @@ struct fake_endpoint {
 	struct xf_endpoint_settings settings;
 	unsigned relearned;
 	struct xf_endpoint_id source, armed;
-	bool paused, captured;
+	uint32_t while_silent;
+	bool paused, captured, prompt_ended;
 };
 
 struct fake_packet {
 	size_t len;
 	uint8_t *bytes;
 };
+
+struct fake_prompt {
+	const char *name;
+	uint32_t length_ms, times;
+};
+
+/* What it can play, NULL at the end; their numbers are others in each life. */
+extern const struct fake_prompt fake_prompts[];
 
 struct fake_dataplane {
 	uint32_t version;
@@ -40,6 +49,8 @@ struct fake_dataplane {
 	uint16_t fail_type; /* the next command of this type … */
 	int fail_result;    /* … is answered so */
 
+	uint32_t first_prompt;	/* number of the first of fake_prompts */
+	bool no_announcements;	/* it has no sounds of its own */
 	uint32_t sequence_last; /* of this connection */
 	unsigned packets, commands, violations;
 	unsigned seen[64]; /* commands by type */
@@ -70,4 +81,6 @@ void fake_digit(struct fake_dataplane *dp, struct xf_endpoint_id id, uint8_t dig
 /* A copy of a packet: addresses without ports, which are the endpoint's. */
 void fake_copy(struct fake_dataplane *dp, struct xf_endpoint_id id, bool sent, const char *from, const char *to,
 	       const char *data, uint32_t lost);
+/* Name of a prompt by its number now, or "". */
+const char *fake_prompt_name(const struct fake_dataplane *dp, uint32_t number);
 bool fake_admits(const struct fake_dataplane *dp, const struct xf_addr *addr);

@@ -106,8 +106,14 @@ Test(reconnect, a_restarted_dataplane_gets_it_all_again)
 /* Prompts are sources that outlive every dataplane; an armed source waits beside one. */
 Test(reconnect, prompts_are_played_again)
 {
-	struct xf_endpoint_id us = xf_prompt_id(XF_PROMPT_RINGBACK_US), eu = xf_prompt_id(XF_PROMPT_RINGBACK_EU);
+	struct media_prompt prompt;
+	cr_assert_eq(media_prompt(world->media, "ringback-us", &prompt), -ENOENT, "nobody has told of it yet");
 	world_connect(world);
+	cr_assert_eq(media_prompt(world->media, "ringback-de", &prompt), 0);
+	struct xf_endpoint_id us, eu = prompt.source;
+	cr_assert_eq(media_prompt(world->media, "ringback-us", &prompt), 0);
+	us = prompt.source;
+	cr_assert_eq(prompt.length_ms, 6000);
 	struct xf_endpoint_id a = opened(0, 1), b = opened(1, 1), c = opened(1, 1);
 	struct xf_link_move moves[] = {world_move(a, us), world_move(b, eu), world_move(b, c)};
 	moves[0].paused = 1;
@@ -121,14 +127,15 @@ Test(reconnect, prompts_are_played_again)
 	world_connect(world);
 	cr_assert_eq(world->dp.seen[XF_LINK_PATCH], 0);
 	world_disconnect(world);
+	/* Another life has other numbers for them. */
 	fake_restart(&world->dp);
 	world_connect(world);
 	struct fake_endpoint *ea = fake_find(&world->dp, a), *eb = fake_find(&world->dp, b);
 	cr_assert_eq(ea->source.index, XF_ENDPOINT_PROMPT);
-	cr_assert_eq(ea->source.generation, XF_PROMPT_RINGBACK_US);
+	cr_assert_str_eq(fake_prompt_name(&world->dp, ea->source.generation), "ringback-us");
 	cr_assert(ea->paused);
 	cr_assert_eq(eb->source.index, XF_ENDPOINT_PROMPT);
-	cr_assert_eq(eb->source.generation, XF_PROMPT_RINGBACK_EU);
+	cr_assert_str_eq(fake_prompt_name(&world->dp, eb->source.generation), "ringback-de");
 	cr_assert_eq(eb->armed.index, c.index);
 	/* What changed while it was away is brought over: another prompt, and none. */
 	world_disconnect(world);
@@ -136,16 +143,54 @@ Test(reconnect, prompts_are_played_again)
 	moves[1] = world_move(b, world_nobody);
 	cr_assert_eq(media_patch(world->media, moves, 2, 0), -ENOTCONN);
 	world_connect(world);
-	cr_assert_eq(ea->source.generation, XF_PROMPT_RINGBACK_EU);
+	cr_assert_str_eq(fake_prompt_name(&world->dp, ea->source.generation), "ringback-de");
 	cr_assert_not(ea->paused);
 	cr_assert_eq(eb->source.index, XF_ENDPOINT_NONE);
 	cr_assert_eq(eb->armed.index, XF_ENDPOINT_NONE);
 	/* No such prompt, and nothing to wait for. */
-	moves[0] = world_move(a, (struct xf_endpoint_id){XF_ENDPOINT_PROMPT, XF_PROMPT_END});
+	moves[0] = world_move(a, xf_prompt_id(100));
 	cr_assert_eq(media_patch(world->media, moves, 1, 0), -EINVAL);
 	moves[0] = world_move(a, us);
 	moves[0].armed_limit_ns = 1;
 	cr_assert_eq(media_patch(world->media, moves, 1, 0), -EINVAL);
+}
+
+/* A prompt that came to its end while we were away is told then; so is what is heard while another is silent. */
+Test(reconnect, prompts_that_ended)
+{
+	struct media_prompt sorry, music;
+	world_connect(world);
+	cr_assert_eq(media_prompt(world->media, "sorry", &sorry), 0);
+	cr_assert_eq(sorry.times, 1);
+	cr_assert_eq(media_prompt(world->media, "music", &music), 0);
+	struct xf_endpoint_id a = opened(0, 1), b = opened(1, 1);
+	struct xf_link_move moves[] = {world_move(a, sorry.source), world_move(b, a)};
+	moves[1].while_silent = music.source.generation;
+	cr_assert_eq(media_patch(world->media, moves, 2, 1), 0);
+	world_settle(world);
+	struct fake_endpoint *ea = fake_find(&world->dp, a), *eb = fake_find(&world->dp, b);
+	cr_assert_str_eq(fake_prompt_name(&world->dp, eb->while_silent), "music");
+	unsigned events = world->events[XF_EVENT_PROMPT_ENDED];
+	world_disconnect(world);
+	ea->prompt_ended = true;
+	memset(world->dp.seen, 0, sizeof(world->dp.seen));
+	world_connect(world);
+	cr_assert_eq(world->dp.seen[XF_LINK_PATCH], 0, "nothing is played again");
+	cr_assert_eq(world->events[XF_EVENT_PROMPT_ENDED], events + 1);
+	cr_assert_eq(world->event_owner, 1);
+	world_disconnect(world);
+	fake_restart(&world->dp);
+	world_connect(world);
+	cr_assert_str_eq(fake_prompt_name(&world->dp, fake_find(&world->dp, b)->while_silent), "music");
+	cr_assert_eq(fake_find(&world->dp, b)->source.index, a.index);
+	/* One that the next dataplane does not have is not played, and can be wanted no more. */
+	world_disconnect(world);
+	fake_restart(&world->dp);
+	world->dp.no_announcements = true;
+	world_connect(world);
+	cr_assert_eq(fake_find(&world->dp, a)->source.index, XF_ENDPOINT_NONE);
+	cr_assert_eq(media_prompt(world->media, "sorry", &sorry), -ENOENT);
+	cr_assert_eq(media_patch(world->media, moves, 1, 0), -ENOENT);
 }
 
 Test(reconnect, a_dataplane_that_lived_on_is_left_in_peace)

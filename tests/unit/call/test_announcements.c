@@ -1,0 +1,250 @@
+/* Announcements of a plan: the caller hears a sound, then the plan goes on. */
+#include "net.h"
+
+#include <criterion/criterion.h>
+
+static struct net *net;
+static struct phone caller, agent, edge, pbx;
+
+static void setup(void)
+{
+	net = net_create();
+	phone_init(&edge, net, "192.0.2.10");
+	phone_init(&pbx, net, "203.0.113.10");
+}
+
+static void teardown(void)
+{
+	net_destroy(net);
+}
+
+TestSuite(announcements, .init = setup, .fini = teardown);
+
+static const struct sip_message *caller_sdp(void)
+{
+	for (unsigned i = 0; i < net->sent_count; i++) {
+		const struct sip_message *m = net->sent[i].message;
+		if (!m->request && m->method == SIP_INVITE && m->status == 200 && net->sent[i].network == 0)
+			return m;
+	}
+	cr_assert_fail("the caller has no answer");
+	return NULL;
+}
+
+static const char *heard(void)
+{
+	return net_prompt(net, caller_sdp());
+}
+
+static void it_ends(void)
+{
+	fake_event(&net->dp, net_endpoint(net, caller_sdp()), XF_EVENT_PROMPT_ENDED);
+	net_pass(net, 20);
+}
+
+static void refer_to_closed(void)
+{
+	net_connect(net, &caller, &agent, "+12025550100");
+	phone_request(&agent, "REFER", "Refer-To: <sip:plan-closed@xfergate>\r\nRefer-Sub: false\r\n", NULL);
+	net_pass(net, 20);
+	cr_assert_not_null(net_hear(net, agent.address, "202 REFER"));
+}
+
+static void target_is_busy(void)
+{
+	const struct sip_message *invite = phone_rung(&edge);
+	phone_answer(&edge, invite, 486, NULL, NULL);
+	net_pass(net, 20);
+}
+
+/* Target, announcement, tone, hang-up; the agent stays to the end. */
+Test(announcements, then_hang_up)
+{
+	refer_to_closed();
+	cr_expect_eq(net_feeder(net, caller_sdp()), net_port(agent.invite));
+	target_is_busy();
+	cr_expect_str_eq(heard(), "sorry");
+	cr_expect_not_null(strstr(net_rpc(net, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.transfers\"}"),
+				  "\"state\":\"announcing\""),
+			   "%s", net->reply);
+	cr_expect_not_null(strstr(net->reply, "{\"type\":\"announcement\",\"destination\":\"sorry\""), "%s",
+			   net->reply);
+	net_pass(net, 2900);
+	cr_expect_str_eq(heard(), "sorry");
+	it_ends();
+	cr_expect_str_eq(heard(), "busy-us", "the region's own");
+	net_pass(net, 3900);
+	cr_expect_str_eq(heard(), "busy-us");
+	cr_expect_eq(net_count(net, caller.address, "BYE"), 0);
+	net_pass(net, 150);
+	phone_ok(&caller, "BYE");
+	phone_ok(&agent, "BYE");
+	net_expect_nothing_left(net);
+}
+
+/* The dataplane's word is lost: a little after the sound must have ended the plan goes on. */
+Test(announcements, nobody_says_that_it_has_ended)
+{
+	refer_to_closed();
+	target_is_busy();
+	net_pass(net, 3000 + 1900);
+	cr_expect_str_eq(heard(), "sorry");
+	net_pass(net, 200);
+	cr_expect_str_eq(heard(), "busy-us");
+	/* And a late word is not the next one's. */
+	phone_request(&caller, "BYE", NULL, NULL);
+	phone_ok(&agent, "BYE");
+	net_expect_nothing_left(net);
+}
+
+/* The agent has left before: nothing changes for the caller. */
+Test(announcements, without_the_agent)
+{
+	refer_to_closed();
+	phone_request(&agent, "BYE", NULL, NULL);
+	cr_expect_not_null(net_hear(net, agent.address, "200 BYE"));
+	net_pass(net, 5);
+	cr_expect_eq(net_feeder(net, caller_sdp()), 0);
+	target_is_busy();
+	cr_expect_str_eq(heard(), "sorry");
+	it_ends();
+	cr_expect_str_eq(heard(), "busy-us");
+	net_pass(net, 4100);
+	phone_ok(&caller, "BYE");
+	net_expect_nothing_left(net);
+}
+
+/* The agent leaves, or the caller does, in the middle of it. */
+Test(announcements, somebody_leaves)
+{
+	refer_to_closed();
+	target_is_busy();
+	phone_request(&agent, "BYE", NULL, NULL);
+	net_pass(net, 20);
+	cr_expect_str_eq(heard(), "sorry");
+	phone_request(&caller, "BYE", NULL, NULL);
+	cr_expect_not_null(net_hear(net, caller.address, "200 BYE"));
+	net_pass(net, 20);
+	cr_expect_eq(net->impossible, 0);
+	net_expect_nothing_left(net);
+}
+
+/* Back to the agent; only where that is gone the plan goes on behind it. */
+Test(announcements, instead_of_the_agent)
+{
+	for (unsigned gone = 0; gone < 2; gone++) {
+		if (gone)
+			phone_init(&pbx, net, "203.0.113.10");
+		else
+			net_connect(net, &caller, &agent, "+12025550100");
+		phone_request(&agent, "REFER", "Refer-To: <sip:plan-back@xfergate>\r\nRefer-Sub: false\r\n", NULL);
+		net_pass(net, 20);
+		if (gone) {
+			phone_request(&agent, "BYE", NULL, NULL);
+			net_pass(net, 20);
+		}
+		phone_answer(&pbx, phone_rung(&pbx), 486, NULL, NULL);
+		net_pass(net, 20);
+		cr_expect_str_eq(heard(), gone ? "twice" : "");
+		cr_expect_eq(net_feeder(net, caller_sdp()), gone ? 0 : net_port(agent.invite));
+	}
+	it_ends();
+	phone_ok(&caller, "BYE");
+	net_expect_nothing_left(net);
+}
+
+/* The agent does not answer: the caller, not answered yet, is answered for it; then the next target. */
+Test(announcements, when_the_agent_fails)
+{
+	phone_init(&caller, net, "192.0.2.20");
+	phone_init(&agent, net, "198.51.100.10");
+	phone_invite(&caller, "+12025550177", "+12025550198", phone_sdp(&caller, "sendrecv"), NULL);
+	net_pass(net, 20);
+	phone_answer(&agent, phone_rung(&agent), 486, NULL, NULL);
+	net_pass(net, 20);
+	phone_connected(&caller, NULL);
+	cr_expect_str_eq(heard(), "sorry");
+	it_ends();
+	cr_expect_str_eq(heard(), "");
+	const struct sip_message *invite = phone_rung(&pbx);
+	phone_answer(&pbx, invite, 180, NULL, NULL);
+	net_pass(net, 20);
+	cr_expect_str_eq(heard(), "ringback-us");
+	phone_answer(&pbx, invite, 200, NULL, phone_sdp(&pbx, "sendrecv"));
+	net_pass(net, 20);
+	cr_expect_eq(net_feeder(net, caller_sdp()), net_port(invite));
+	phone_request(&pbx, "BYE", NULL, NULL);
+	phone_ok(&caller, "BYE");
+	net_expect_nothing_left(net);
+}
+
+/* The agent hangs up on the caller: the plan for that. The same sound again is played again. */
+Test(announcements, when_the_agent_is_lost)
+{
+	net_connect(net, &caller, &agent, "+12025550198");
+	phone_request(&agent, "BYE", NULL, NULL);
+	net_pass(net, 20);
+	cr_expect_str_eq(heard(), "sorry");
+	it_ends();
+	phone_answer(&pbx, phone_rung(&pbx), 486, NULL, NULL);
+	net_pass(net, 20);
+	cr_expect_str_eq(heard(), "sorry");
+	it_ends();
+	phone_ok(&caller, "BYE");
+	net_expect_nothing_left(net);
+}
+
+/* What cannot be played is passed over, and says why: a sound that the dataplane does not have, a codec that sounds are
+ * not there in, a dataplane that refuses or is away. */
+Test(announcements, passed_over)
+{
+	net->dp.no_announcements = true;
+	plane_link_down(net->plane, net->now_ns);
+	fake_restart(&net->dp);
+	plane_link_up(net->plane, net->now_ns);
+	net_pass(net, 20);
+	refer_to_closed();
+	target_is_busy();
+	cr_expect_str_eq(heard(), "busy-us");
+	cr_expect_not_null(strstr(net_rpc(net, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.transfers\"}"),
+				  "the dataplane has no sound sorry"),
+			   "%s", net->reply);
+	phone_request(&caller, "BYE", NULL, NULL);
+	phone_ok(&agent, "BYE");
+	net_expect_nothing_left(net);
+}
+
+Test(announcements, refused)
+{
+	refer_to_closed();
+	net->dp.fail_type = XF_LINK_PATCH;
+	net->dp.fail_result = -EINVAL;
+	target_is_busy();
+	cr_expect_not_null(strstr(net_rpc(net, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.transfers\"}"),
+				  "the dataplane could not play it"),
+			   "%s", net->reply);
+	phone_request(&caller, "BYE", NULL, NULL);
+	phone_ok(&agent, "BYE");
+	net_expect_nothing_left(net);
+}
+
+/* A dataplane that comes back plays it from its beginning; one that has only been away tells that it ended. */
+Test(announcements, survive_the_dataplane)
+{
+	refer_to_closed();
+	target_is_busy();
+	plane_link_down(net->plane, net->now_ns);
+	fake_restart(&net->dp);
+	plane_link_up(net->plane, net->now_ns);
+	net_pass(net, 20);
+	cr_expect_str_eq(heard(), "sorry");
+	plane_link_down(net->plane, net->now_ns);
+	fake_connected(&net->dp);
+	fake_find(&net->dp, net_endpoint(net, caller_sdp()))->prompt_ended = true;
+	plane_link_up(net->plane, net->now_ns);
+	net_pass(net, 20);
+	cr_expect_str_eq(heard(), "busy-us");
+	phone_request(&caller, "BYE", NULL, NULL);
+	phone_ok(&agent, "BYE");
+	net_expect_nothing_left(net);
+}
