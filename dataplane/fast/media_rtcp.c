@@ -3,6 +3,7 @@
 #include "header.h"
 #include "loop.h"
 #include "rtcp.h"
+#include "xfergate/fault.h"
 
 /* RTCP never locks a source. It is taken from the address that RTP comes from, or is to come from, whatever its port
  * (many senders do not say theirs); a strict endpoint takes only what the SDP says. */
@@ -49,7 +50,9 @@ static void media_rtcp_translate(struct worker *w, struct endpoint *e, struct en
 				 uint64_t now_ns)
 {
 	rtcp->ssrc = to->stream.ssrc;
-	report_time(&w->reports, rtcp, now_ns);
+	if (!XF_FAULT("clock-of-the-source"))
+		report_time(&w->reports, rtcp, now_ns);
+	rtcp->bye = XF_FAULT("bye-passed-on");
 	rtcp->timestamp += to->stream.timestamp_offset;
 	rtcp->packets = to->stream.packets;
 	rtcp->octets = to->stream.octets;

@@ -2,6 +2,7 @@
 #include "prompt.h"
 #include "report.h"
 #include "rtcp.h"
+#include "xfergate/fault.h"
 
 #define REPORT_NS_PER_MS 1000000ull
 #define REPORT_NS_PER_S	 1000000000ull
@@ -148,7 +149,7 @@ bool report_translate(struct report_table *table, struct endpoint *e, struct end
 	if ((!r->based || r->line != report_first(s)) && !report_line(r, s, lost, told->lost_told))
 		fraction = 0;
 	report_tell(told, to, lost - r->lost_base);
-	block->ssrc = s->in_ssrc;
+	block->ssrc = XF_FAULT("block-of-our-stream") ? s->ssrc : s->in_ssrc;
 	block->lost = rtcp_lost_field(fraction, told->lost_told);
 	uint16_t seq = (uint16_t)(number - stream_seq_offset(s));
 	block->seq_ext = to->seq_ext + (uint32_t)(int32_t)(int16_t)(seq - (uint16_t)to->seq_ext);

@@ -117,11 +117,31 @@ static void rtp(struct line *line, const struct seen *s)
 	fuzz_check(s->ssrc == state.ssrc_out, "SSRC %x of another stream", s->ssrc);
 	fuzz_check(s->pt == line->pts[0] || s->pt == line->pts[1], "payload type %u", s->pt);
 	fuzz_check(xf_sockaddr_eq(&s->dst, to) || xf_sockaddr_eq(&s->dst, &state.remote), "to somebody else");
+	/* A key that was cut off is ended by us. */
+	bool end = s->pt == line->pts[1] && s->payload_len == 16 && s->payload[13] & 0x80;
 	if (in.there)
-		fuzz_check(s->payload_len == in.len && memcmp(s->payload + 12, in.payload + 12, in.len - 12) == 0 &&
-			       s->payload[0] == in.payload[0],
+		fuzz_check(end || (s->payload_len == in.len &&
+				   memcmp(s->payload + 12, in.payload + 12, in.len - 12) == 0 &&
+				   s->payload[0] == in.payload[0]),
 			   "another payload");
 	in_line(line, s);
+}
+
+/* Of RTCP a report with at most one block, a name, and a BYE at most: each of the stream. */
+static void report(const struct line *line, const struct seen *s)
+{
+	static const uint8_t types[] = {200, 202, 203};
+	uint32_t ssrc = rig_state(rig, line->id).ssrc_out;
+	unsigned at = 0;
+	for (unsigned n = 0; at < s->payload_len; n++) {
+		const uint8_t *p = s->payload + at;
+		fuzz_check(n < 3 && s->payload_len - at >= 8 && p[0] >> 6 == 2 && !(p[0] & 0x20));
+		fuzz_check((n == 0 ? p[1] & 0xfe : p[1]) == types[n], "packet %u of type %u", n, p[1]);
+		fuzz_check((p[0] & 31) <= 1 && (n == 0 || (p[0] & 31) == 1));
+		fuzz_check(((uint32_t)p[4] << 24 | (uint32_t)p[5] << 16 | (uint32_t)p[6] << 8 | p[7]) == ssrc);
+		at += 4 * ((unsigned)(p[2] << 8 | p[3]) + 1);
+	}
+	fuzz_check(at == s->payload_len);
 }
 
 static void came_out(void)
@@ -134,10 +154,10 @@ static void came_out(void)
 		fuzz_check(s.ip_checksum_ok && s.ttl == 64);
 		/* A payload broken on its way to us stays found broken; ours is right. */
 		fuzz_check(s.udp_checksum_ok || (!rtcp && !in.checksum_ok), "UDP checksum");
-		if (!rtcp)
-			rtp(line, &s);
+		if (rtcp)
+			report(line, &s);
 		else
-			fuzz_check(s.payload[0] >> 6 == 2 && s.payload_len % 4 == 0);
+			rtp(line, &s);
 	}
 	rig_forget(rig);
 }
@@ -235,6 +255,48 @@ static void datagram_in(struct fuzz_bytes *bytes)
 	frame_in(&frame, bytes, false);
 }
 
+/* A compound packet that is well formed, but for what the input spoils: reports with the SSRCs that are about, numbers
+ * near those that were sent, all other kinds behind them. */
+static void rtcp_in(struct fuzz_bytes *bytes)
+{
+	uint8_t payload[512] = {0};
+	struct frame frame = {.payload = payload};
+	unsigned at = 0, spoilt;
+	address(&frame, fuzz_u8(bytes) | 16);
+	for (unsigned n = 1 + (fuzz_u8(bytes) & 3); n > 0 && at < 300; n--) {
+		uint8_t kind = fuzz_u8(bytes), blocks = kind >> 5 & 3;
+		uint8_t *p = payload + at;
+		unsigned words = (kind & 7) == 0 ? 7 : (kind & 7) == 1 ? 2 : 4;
+		p[1] = (uint8_t)(200 + (kind & 7));
+		p[7] = fuzz_u8(bytes) & 3;
+		if ((kind & 7) < 2)
+			for (unsigned i = 0; i < blocks; i++, words += 6) {
+				const struct line *line = &lines[fuzz_u8(bytes) & 1];
+				uint32_t about = rig_state(rig, line->id).ssrc_out;
+				uint32_t number = line->highest + (uint32_t)(int32_t)(int8_t)fuzz_u8(bytes);
+				for (unsigned k = 0; k < 4; k++) {
+					p[4 * words + k] = (uint8_t)(about >> (24 - 8 * k));
+					p[4 * words + 8 + k] = (uint8_t)(number >> (24 - 8 * k));
+				}
+				p[4 * words + 4] = fuzz_u8(bytes);
+				p[4 * words + 5] = fuzz_u8(bytes);
+				p[4 * words + 7] = fuzz_u8(bytes);
+				p[4 * words + 16] = fuzz_u8(bytes);
+				p[4 * words + 20] = fuzz_u8(bytes);
+			}
+		else
+			blocks = 1;
+		p[0] = (uint8_t)(0x80 | blocks);
+		p[3] = (uint8_t)(words - 1);
+		at += 4 * words;
+	}
+	spoilt = fuzz_u8(bytes);
+	if (spoilt < 64)
+		payload[fuzz_u16(bytes) % at] ^= (uint8_t)(spoilt | 1);
+	frame.payload_len = (uint16_t)(spoilt < 128 ? at : at - spoilt % 8);
+	frame_in(&frame, bytes, false);
+}
+
 /* Options, extension headers and fragments before a payload. */
 static void odd_frame_in(struct fuzz_bytes *bytes)
 {
@@ -322,6 +384,8 @@ static void step(struct fuzz_bytes *bytes)
 {
 	uint8_t what = fuzz_u8(bytes);
 	switch (what % 16) {
+	case 8:
+		return rtcp_in(bytes);
 	case 9:
 		return datagram_in(bytes);
 	case 10:
@@ -347,6 +411,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct fuzz_bytes bytes = {data, len};
 	shut(pair.caller);
 	shut(pair.agent);
+	rig_forget(rig); /* their BYEs */
 	open_pair(fuzz_u8(&bytes));
 	for (unsigned i = 0; i < STEPS_MAX && bytes.left; i++)
 		step(&bytes);

@@ -263,6 +263,8 @@ static void heard(struct judge_leg *leg, uint64_t now_ns)
 void judge_received(struct sim *sim, const struct datagram *d)
 {
 	char from[XF_SOCKADDR_STRLEN];
+	if (d->to.port != 5060 && d->to.port & 1)
+		return; /* RTCP locks nothing and keeps nobody alive */
 	if (d->to.port != 5060) {
 		struct party *party = media_party(sim, &d->from);
 		struct judge_leg *speaker = party ? judge_leg(sim, party->call_id) : NULL;

@@ -71,6 +71,8 @@ struct judge_leg {
 	uint64_t accepted_ns;	   /* of a REFER whose final NOTIFY is still to come; 0: none */
 	struct judge_stream stream;
 	struct judge_key key;
+	bool bye_said; /* in RTCP */
+	unsigned bye_life;
 	unsigned stream_life; /* of the dataplane that its stream belongs to */
 	uint64_t alone_ns;    /* caller: since when without anybody; 0: is not */
 	uint64_t unfed_ns;    /* caller: since when its endpoint has no source though somebody is connected */
@@ -119,6 +121,11 @@ void judge_credentials(struct sim *sim, const struct datagram *datagram, const s
 void judge_challenged(struct sim *sim, const struct message *m, struct judge_leg *leg);
 /* ---- judge_media.c */
 void judge_rtp(struct sim *sim, const struct datagram *datagram);
+/* ---- judge_report.c */
+/* RTCP leaves. */
+void judge_reports(struct sim *sim, const struct datagram *datagram, struct judge_leg *leg);
+/* Anything leaves. */
+void judge_bye(struct sim *sim, const struct judge_leg *leg);
 /* ---- judge_keys.c */
 /* A packet of a key leaves. */
 void judge_key(struct sim *sim, const struct datagram *datagram, struct judge_leg *leg);

@@ -111,6 +111,8 @@ static void press(struct party *party)
 
 static void say(struct party *party)
 {
+	if (party->media.last_ns && party_chance(party, 30))
+		media_report(party);
 	struct sim *sim = party->sim;
 	struct media *m = &party->media;
 	uint8_t packet[172];

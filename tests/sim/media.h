@@ -26,6 +26,7 @@ struct media {
 	bool ticking, silent, moved; /* moved: its SDP named another address meanwhile */
 	bool heard;		     /* a packet of it has reached the gateway */
 	uint8_t pt;
+	uint32_t lost;		       /* what it says that it has lost */
 	bool hears_keys, without_keys; /* the gateway's SDP has telephone-event; its own once had not */
 	unsigned key_left;	       /* packets of the key that it presses; the last three are ends */
 	uint32_t key_timestamp;
@@ -40,6 +41,8 @@ const char *media_sdp(struct party *party, const char *direction);
 /* From now on it is reached at another port. */
 void media_move(struct party *party);
 void media_take(struct party *party, const struct message *message);
+/* ---- media_report.c: a report in RTCP */
+void media_report(struct party *party);
 void media_talk(struct party *party, unsigned ms);
 /* All parties of the call. */
 void media_talk_all(struct sim *sim, const struct sim_call *call, unsigned ms);

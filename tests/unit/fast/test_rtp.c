@@ -145,6 +145,63 @@ Test(rtcp, validity)
 	}
 }
 
+/* Each kind of packet behind a report, whole: cut off anywhere, with every length word that is not its own, and with
+ * padding of any size, it is nothing. */
+Test(rtcp, broken_lengths)
+{
+	static const struct {
+		const char *name;
+		uint8_t data[64];
+		size_t len;
+	} kinds[] = {
+	    {"SR", {SR(0)}, 28},
+	    {"SR with a block", {SR(1), BLOCK(77)}, 52},
+	    {"RR with a block", {0x81, 201, 0, 7, 1, 2, 3, 4, BLOCK(77)}, 32},
+	    {"SDES", {0x81, 202, 0, 3, 1, 2, 3, 4, 1, 3, 'a', 'b', 'c', 0, 0, 0}, 16},
+	    {"SDES of two", {0x82, 202, 0, 4, 1, 2, 3, 4, 0, 0, 0, 0, 5, 6, 7, 8, 0, 0, 0, 0}, 20},
+	    {"BYE", {0x81, 203, 0, 3, 1, 2, 3, 4, 7, 'g', 'o', 'o', 'd', 'b', 'y', 'e'}, 16},
+	    {"APP", {0x80, 204, 0, 2, 1, 2, 3, 4, 't', 'e', 's', 't'}, 12},
+	    {"feedback", {0x81, 206, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8}, 12},
+	    {"XR", {0x80, 207, 0, 3, 1, 2, 3, 4, 4, 0, 0, 1, 0, 0, 0, 0}, 16},
+	};
+	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const uint8_t report[] = {RR0};
+		struct rtcp rtcp;
+		for (size_t len = 0; len <= kinds[i].len; len++) {
+			uint8_t *data = malloc(sizeof(report) + len); /* its end is the packet's */
+			memcpy(data, report, sizeof(report));
+			memcpy(data + sizeof(report), kinds[i].data, len);
+			cr_expect_eq(rtcp_parse(&rtcp, data, sizeof(report) + len, 77),
+				     len == 0 || len == kinds[i].len ? 0 : -EBADMSG, "%s cut off at %zu", kinds[i].name,
+				     len);
+			for (unsigned word = 0; len == kinds[i].len && word <= UINT16_MAX; word++) {
+				data[sizeof(report) + 2] = (uint8_t)(word >> 8);
+				data[sizeof(report) + 3] = (uint8_t)word;
+				if (4 * (word + 1) > len)
+					cr_assert_eq(rtcp_parse(&rtcp, data, sizeof(report) + len, 77), -EBADMSG,
+						     "%s of %u words", kinds[i].name, word);
+			}
+			for (unsigned padding = 0; len == kinds[i].len && padding <= 255; padding++) {
+				memcpy(data + sizeof(report), kinds[i].data, len);
+				data[sizeof(report)] |= 0x20;
+				data[sizeof(report) + len - 1] = (uint8_t)padding;
+				if (padding == 0 || padding % 4 || padding > len - 4)
+					cr_assert_eq(rtcp_parse(&rtcp, data, sizeof(report) + len, 77), -EBADMSG,
+						     "%s padded by %u", kinds[i].name, padding);
+			}
+			free(data);
+		}
+	}
+	/* 4 octets, and more packets than anybody needs. */
+	uint8_t many[4 * (RTCP_PACKETS_MAX + 2)] = {RR0};
+	struct rtcp rtcp;
+	cr_expect_eq(rtcp_parse(&rtcp, many, 4, 77), -EBADMSG);
+	for (unsigned n = 2; n < sizeof(many) / 4; n++) {
+		memcpy(many + 4 * n, "\x80\xcb\0\0", 4);
+		cr_expect_eq(rtcp_parse(&rtcp, many, 4 * n + 4, 77), n <= RTCP_PACKETS_MAX ? 0 : -EBADMSG, "%u", n);
+	}
+}
+
 Test(rtcp, read_and_write)
 {
 	static const uint8_t in[] = {SR(2), BLOCK(5), BLOCK(77), 0x81, 202, 0,	 3, 1, 2, 3,
