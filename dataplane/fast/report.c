@@ -172,8 +172,6 @@ static uint32_t report_dice(const struct endpoint *e, uint32_t round, uint32_t s
 
 bool report_due(struct endpoint *e, uint64_t now_ns)
 {
-	if (e->source != XF_ENDPOINT_NONE && !e->paused)
-		return false;
 	uint64_t ms = now_ns / REPORT_NS_PER_MS + report_dice(e, UINT32_MAX, REPORT_INTERVAL_MS);
 	uint32_t round = (uint32_t)(ms / REPORT_INTERVAL_MS), at = (uint32_t)(ms % REPORT_INTERVAL_MS);
 	uint32_t due = REPORT_INTERVAL_MS / 4 + report_dice(e, round, REPORT_INTERVAL_MS / 2);
@@ -211,7 +209,8 @@ void report_own(struct report_table *table, struct endpoint *e, struct rtcp *rtc
 {
 	struct report *r = report_of(table, e, now_ns);
 	*rtcp = (struct rtcp){.ssrc = e->stream.ssrc};
-	rtcp->sender = endpoint_rest(e)->prompt && e->stream.mapped && !e->paused;
+	bool heard = endpoint_rest(e)->prompt && endpoint_rest(e)->prompt_number & ENDPOINT_PROMPT_HEARD;
+	rtcp->sender = heard && e->stream.mapped && !e->paused;
 	if (rtcp->sender) {
 		report_time(table, rtcp, now_ns);
 		rtcp->timestamp = report_prompt_timestamp(e, now_ns);

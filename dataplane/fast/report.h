@@ -51,7 +51,8 @@ bool report_translate(struct report_table *table, struct endpoint *endpoint, str
 /* The time of a sender report that goes out now. */
 void report_time(const struct report_table *table, struct rtcp *rtcp, uint64_t now_ns);
 
-/* Is a report of our own due? True once for each; to be asked at least once in REPORT_LATE_MS. */
+/* Is a report of our own due, where nobody else's can pass? True once for each; to be asked at least once in
+ * REPORT_LATE_MS. */
 bool report_due(struct endpoint *endpoint, uint64_t now_ns);
 /* A report of our own, as of now_ns. */
 void report_own(struct report_table *table, struct endpoint *endpoint, struct rtcp *rtcp, uint64_t now_ns);
