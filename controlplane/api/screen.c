@@ -1,4 +1,5 @@
-/* `xfergate show screen`: what the dataplane's screen let pass and dropped, by peer and by rule. */
+/* `xfergate show screen`: what the dataplane's screen let pass and dropped, by peer, by rule and by
+ * address outside the source table. */
 #include "handlers.h"
 #include "row.h"
 #include "xfergate/signature.h"
@@ -53,6 +54,22 @@ static json_t *screen_rule(const struct xf_link_signature *rule)
 	return row_take(&row);
 }
 
+/* An IPv4 address by itself, IPv6 as a block. */
+static json_t *screen_stranger(const struct xf_link_stranger *stranger)
+{
+	struct row row;
+	char text[XF_SOCKADDR_STRLEN];
+	row_init(&row);
+	if (stranger->block.addr.family == 4)
+		row_addr(&row, "address", &stranger->block.addr);
+	else
+		row_text(&row, "address", xf_prefix_format(&stranger->block, text));
+	row_count(&row, "drops", stranger->drops);
+	row_count(&row, "dropped_per_s", stranger->drops_per_s);
+	row_count(&row, "error", stranger->error);
+	return row_take(&row);
+}
+
 static json_t *screen_scanned(const struct xf_link_screen *screen)
 {
 	struct row row;
@@ -69,6 +86,8 @@ void screen_row(struct api *api, struct ask *ask, enum xf_link_type type, const 
 		json_array_append_new(json_object_get(ask->rows, "peers"), screen_peer(api->config, data));
 	} else if (type == XF_LINK_SIGNATURE) {
 		json_array_append_new(json_object_get(ask->rows, "rules"), screen_rule(data));
+	} else if (type == XF_LINK_STRANGER) {
+		json_array_append_new(json_object_get(ask->rows, "strangers"), screen_stranger(data));
 	} else if (type == XF_LINK_SCREEN) {
 		json_object_set_new(ask->rows, "scanned", screen_scanned(screen));
 		json_object_set_new(ask->rows, "reloads", json_integer((json_int_t)screen->reloads));
@@ -84,6 +103,7 @@ void screen_show(struct api *api, struct ask *ask, const json_t *params)
 	row_set(&row, "scanned", json_object());
 	row_set(&row, "peers", json_array());
 	row_set(&row, "rules", json_array());
+	row_set(&row, "strangers", json_array());
 	ask->rows = row_take(&row);
 	question_ask(api, ask, QUESTION_STATS);
 }

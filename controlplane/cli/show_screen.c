@@ -8,6 +8,7 @@
 
 #define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
 #define OFFENDERS_MAX 10
+#define STRANGERS_MAX 10
 
 static const struct table_column peer_columns[] = {
     {"PEER", "peer", table_text},	 {"ROLE", "role", table_text},
@@ -20,6 +21,13 @@ static const struct table_column offender_columns[] = {
     {"ROLE", "role", table_text},
     {"DROP", "name", table_text},
     {"PACKETS", "count", table_count},
+};
+
+static const struct table_column stranger_columns[] = {
+    {"STRANGER", "address", table_text},
+    {"DROPPED", "drops", table_count},
+    {"PER-SECOND", "dropped_per_s", table_count},
+    {"TOO-MANY-BY", "error", table_count},
 };
 
 static const struct table_column rule_columns[] = {
@@ -81,6 +89,17 @@ static int print_offenders(const struct view *view, const json_t *peers)
 	return r;
 }
 
+/* They come with the worst first. */
+static int print_strangers(const struct view *view, const json_t *strangers)
+{
+	json_t *rows = json_array();
+	for (size_t i = 0; i < json_array_size(strangers) && i < STRANGERS_MAX; i++)
+		json_array_append(rows, json_array_get(strangers, i));
+	int r = print_rows(view, stranger_columns, COUNT(stranger_columns), rows, "no stranger was refused");
+	json_decref(rows);
+	return r;
+}
+
 /* Rules that hit something; a file has hundreds. */
 static int print_rules(const struct view *view, const json_t *rules)
 {
@@ -114,13 +133,17 @@ static int print_scanned(const struct view *view, json_t *scanned)
 int show_screen_print(const struct view *view, const json_t *screen)
 {
 	const json_t *peers = json_object_get(screen, "peers"), *rules = json_object_get(screen, "rules");
+	const json_t *strangers = json_object_get(screen, "strangers");
 	json_t *scanned = json_object_get(screen, "scanned");
-	if (!json_is_array(peers) || !json_is_array(rules) || !json_is_object(scanned))
+	if (!json_is_array(peers) || !json_is_array(rules) || !json_is_array(strangers) || !json_is_object(scanned))
 		return -EBADMSG;
 	int r = print_rows(view, peer_columns, COUNT(peer_columns), peers, "no peer has sent anything");
 	fputc('\n', view->out);
 	if (r == 0)
 		r = print_offenders(view, peers);
+	fputc('\n', view->out);
+	if (r == 0)
+		r = print_strangers(view, strangers);
 	fputc('\n', view->out);
 	if (r == 0)
 		r = print_scanned(view, scanned);

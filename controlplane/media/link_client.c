@@ -215,6 +215,7 @@ static void client_row(struct link_client *client, const struct link_record *rec
 		struct xf_link_peer peer;
 		struct xf_link_screen screen;
 		struct xf_link_signature signature;
+		struct xf_link_stranger stranger;
 	} row;
 	struct link_command *waiting = pending_find(client, record->sequence);
 	uint16_t asked = record->type == XF_LINK_ENDPOINT ? XF_LINK_DUMP : XF_LINK_STATS;
@@ -290,6 +291,7 @@ void link_client_receive(struct link_client *client, const void *packet, size_t 
 		case XF_LINK_PEER:
 		case XF_LINK_SCREEN:
 		case XF_LINK_SIGNATURE:
+		case XF_LINK_STRANGER:
 			client_row(client, &record);
 			break;
 		default:

@@ -12,6 +12,7 @@
 #include "meter.h"
 #include "prompt.h"
 #include "report.h"
+#include "strangers.h"
 #include "worker.h"
 
 #define LOOP_QUEUE    64 /* packets gathered before they are given away */
@@ -67,6 +68,7 @@ struct worker {
 	struct worker_stats stats;
 	struct dtmf dtmf;
 	struct screen screen; /* behind what media uses */
+	struct strangers strangers;
 	struct fragments *fragments;
 	struct rte_mempool *fragments_pool;
 	uint64_t fragments_due_ns; /* when the next is too old; UINT64_MAX: there is none */

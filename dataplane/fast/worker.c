@@ -78,6 +78,15 @@ void loop_kernel(struct worker *w, uint16_t port, const struct packet *p, bool u
 		loop_flush_kernel(w, port, urgent);
 }
 
+/* What classify refuses; of strangers it is counted whose it was. */
+static void loop_refuse(struct worker *w, const struct packet *p)
+{
+	enum xf_drop drop = (enum xf_drop)p->drop;
+	if (drop == XF_DROP_SIP_SOURCE || drop == XF_DROP_SIP_TCP_SOURCE || drop == XF_DROP_FRAGMENT_SOURCE)
+		strangers_count(&w->strangers, &p->src.addr);
+	loop_drop(w, p->mbuf, drop);
+}
+
 /* Sorts packets: media to its stage as a group, SIP to its own, the rest to where it goes. */
 static void loop_sort(struct worker *w, struct rte_mbuf **pkts, unsigned n, uint64_t now_ns)
 {
@@ -97,7 +106,7 @@ static void loop_sort(struct worker *w, struct rte_mbuf **pkts, unsigned n, uint
 		}
 		switch ((enum verdict)p->verdict) {
 		case VERDICT_DROP:
-			loop_drop(w, p->mbuf, (enum xf_drop)p->drop);
+			loop_refuse(w, p);
 			break;
 		case VERDICT_MEDIA:
 			media++;

@@ -26,6 +26,7 @@ struct flow_table;
 struct source_table;
 struct admitted;
 struct prompt_set;
+struct strangers;
 
 /* What a worker gives away. Called on the worker's core; must not block. */
 struct worker_ops {
@@ -138,6 +139,8 @@ void worker_destroy(struct worker *worker);
 struct rte_ring *worker_command_ring(struct worker *worker);
 struct rte_ring *worker_done_ring(struct worker *worker);
 const struct worker_stats *worker_stats(const struct worker *worker);
+/* Whom most was dropped of that no source block knows. */
+const struct strangers *worker_strangers(const struct worker *worker);
 
 /* For the `ops` functions, on the owner's core: what they could not take (TX_FULL, KERNEL_RING_FULL, an event lost). */
 void worker_count_drop(struct worker *worker, enum xf_drop drop, unsigned n);

@@ -129,3 +129,8 @@ const struct worker_stats *worker_stats(const struct worker *w)
 {
 	return &w->stats;
 }
+
+const struct strangers *worker_strangers(const struct worker *w)
+{
+	return &w->strangers;
+}

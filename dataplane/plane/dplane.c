@@ -27,6 +27,7 @@ static void dplane_wire(struct dplane *dplane)
 	dplane->endpoints.port_count = dplane->port_count;
 	dplane->endpoints.seam = &dplane->seam;
 	dplane->screening.commands = &dplane->commands;
+	dplane->offenders.commands = &dplane->commands;
 	dplane->prompts.commands = &dplane->commands;
 	dplane->prompts.conversation = &dplane->conversation;
 	dplane->sources.commands = &dplane->commands;
@@ -176,6 +177,7 @@ unsigned dplane_main(struct dplane *dplane, uint64_t now_ns)
 		done += endpoints_sweep(&dplane->endpoints, now_ns);
 		prompts_sweep(&dplane->prompts);
 		screening_second(&dplane->screening, now_ns);
+		offenders_second(&dplane->offenders, now_ns);
 	}
 	return done + conversation_flush(&dplane->conversation);
 }

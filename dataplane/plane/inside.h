@@ -7,6 +7,7 @@
 #include "dplane.h"
 #include "endpoints.h"
 #include "fast/source.h"
+#include "offenders.h"
 #include "prompts.h"
 #include "screening.h"
 #include "sources.h"
@@ -38,6 +39,7 @@ struct dplane {
 	struct prompts prompts;
 	struct rte_mempool *fragments_pool; /* for what workers put together; the kernel's rings may hold some */
 	struct screening screening;
+	struct offenders offenders;
 	struct dplane_worker workers[WORKER_MAX];
 	unsigned worker_count;
 	struct rte_ring *handover[WORKER_MAX][WORKER_MAX]; /* [from][to]; from the one's thread to the other's */

@@ -63,6 +63,15 @@ static void link_stats_screen(struct dplane *dplane, uint32_t sequence)
 	}
 }
 
+static void link_stats_strangers(struct dplane *dplane, uint32_t sequence)
+{
+	struct xf_link_stranger rows[XF_LINK_STRANGERS];
+	unsigned n = offenders_list(&dplane->offenders, rows);
+
+	for (unsigned i = 0; i < n; i++)
+		link_stats_row(dplane, sequence, XF_LINK_STRANGER, &rows[i], sizeof(rows[i]));
+}
+
 void link_stats_send(struct dplane *dplane, uint32_t sequence)
 {
 	for (unsigned p = 0; p < dplane->port_count; p++)
@@ -72,4 +81,5 @@ void link_stats_send(struct dplane *dplane, uint32_t sequence)
 	link_stats_drops(dplane, sequence);
 	link_stats_peers(dplane, sequence);
 	link_stats_screen(dplane, sequence);
+	link_stats_strangers(dplane, sequence);
 }

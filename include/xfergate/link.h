@@ -27,6 +27,7 @@
 #define XF_LINK_PACKET_MAX  65536
 #define XF_LINK_MOVES_MAX   32
 #define XF_LINK_CAPTURE_MAX 2048 /* bytes of a packet that is copied */
+#define XF_LINK_STRANGERS   64
 
 /* X(symbol, number, "name", struct of the body). Control plane to dataplane below 64, back from 64 on. */
 #define XF_LINK_TYPES(X)                                                                                               \
@@ -54,7 +55,8 @@
 	X(CAPTURED, 72, "captured", struct xf_link_captured)                                                           \
 	X(SCREEN, 73, "screen", struct xf_link_screen)                                                                 \
 	X(SIGNATURE, 74, "signature", struct xf_link_signature)                                                        \
-	X(PROMPT, 75, "prompt", struct xf_link_prompt)
+	X(PROMPT, 75, "prompt", struct xf_link_prompt)                                                                 \
+	X(STRANGER, 76, "stranger", struct xf_link_stranger)
 
 enum xf_link_type {
 #define X(symbol, number, name, body) XF_LINK_##symbol = number,
@@ -255,6 +257,15 @@ struct xf_link_prompt {
 	uint32_t length_ms;		/* of one playing */
 	uint32_t times;			/* that it is played; 0: over and over */
 	uint32_t zero;
+};
+
+/* An address outside the source table, and not admitted, that SIP, TCP to a SIP port or fragments were dropped of:
+ * `drops` of them at most, `drops` - `error` at least. Those with the most, at most XF_LINK_STRANGERS rows, the worst
+ * first. */
+struct xf_link_stranger {
+	struct xf_prefix block; /* an IPv4 address, or an IPv6 /64 */
+	uint64_t drops, error;
+	uint64_t drops_per_s; /* in the last whole second */
 };
 
 /* Whether what an endpoint receives and sends is copied to the control plane as CAPTURED, from its owner's next turn

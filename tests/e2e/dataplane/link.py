@@ -16,7 +16,7 @@ PACKET_MAX = 65536
 
 TYPES = {"hello": 1, "sources-begin": 2, "source-add": 3, "sources-commit": 4, "admit": 5, "withdraw": 6, "open": 7,
          "update": 8, "close": 9, "patch": 10, "dump": 11, "stats": 12}
-HELLO_OK, ACK, EVENT, ENDPOINT, PORT, DROPS, WORKER, PEER, CAPTURED, SCREEN, SIGNATURE, PROMPT_ROW = range(64, 76)
+HELLO_OK, ACK, EVENT, ENDPOINT, PORT, DROPS, WORKER, PEER, CAPTURED, SCREEN, SIGNATURE, PROMPT_ROW, STRANGER = range(64, 77)
 EVENTS = ["first-packet", "source-locked", "wrong-source", "media-timeout", "armed-fired", "armed-limit",
           "closed-orphan", "digit", "prompt-ended"]
 ROLES = {"provider": 0, "agent": 1, "target": 2}
@@ -223,7 +223,8 @@ class Link:
                 return endpoints
 
     def stats(self):
-        out = {"ports": {}, "workers": [], "drops": {}, "peers": {}, "peer_drops": {}, "signatures": {}}
+        out = {"ports": {}, "workers": [], "drops": {}, "peers": {}, "peer_drops": {}, "signatures": {},
+               "strangers": []}
         for kind, body in self.must("stats"):
             if kind == PORT:
                 name, driver, tap = (s.rstrip(b"\0").decode() for s in struct.unpack("=16s24s16s", body[:56]))
@@ -246,6 +247,9 @@ class Link:
             elif kind == SIGNATURE:
                 name, line, places, action, hits, rate = struct.unpack("=32sHHB3xQQ", body)
                 out["signatures"][name.rstrip(b"\0").decode()] = {"line": line, "action": ACTIONS[action], "hits": hits}
+            elif kind == STRANGER:
+                length, drops, error, rate = struct.unpack("=B3xQQQ", body[20:])
+                out["strangers"].append(("%s/%d" % (unpack_addr(body[:20]), length), drops, error, rate))
             elif kind == SCREEN:
                 out["rules"], out["reloads"] = struct.unpack("=II", body[-8:])
         return out

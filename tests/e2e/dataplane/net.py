@@ -70,6 +70,15 @@ class Namespace:
         s.settimeout(2)
         return s
 
+    def tcp(self, address, port):
+        """A socket that listens."""
+        with self:
+            s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind((address, port))
+        s.listen()
+        return s
+
     def raw(self, interface):
         with self:
             s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)

@@ -1,7 +1,23 @@
 #!/usr/bin/python3
-"""A stranger's SIP never reaches a socket, whole or in fragments, on AF_XDP and on AF_PACKET; an allowed source's does."""
+"""A stranger's SIP never reaches a socket, whole or in fragments, on AF_XDP and on AF_PACKET; nor does
+its TCP, and it is named; an allowed source's does."""
+
+import socket
 
 import net
+
+
+def tcp(namespace):
+    """Whether SIP's port answers it."""
+    with namespace:
+        s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    s.settimeout(1.5)
+    with s:
+        try:
+            s.connect(("192.0.2.1", 5060))
+            return True
+        except TimeoutError:
+            return False
 
 
 def screen(make, driver):
@@ -10,6 +26,7 @@ def screen(make, driver):
     drivers = {p["driver"] for p in control.stats()["ports"].values()}
     assert drivers == {driver}, "asked for %s, got %s" % (driver, drivers)
     sip = lab.gateway.udp("192.0.2.1", 5060)
+    listener = lab.gateway.tcp("192.0.2.1", 5060)
     other = lab.a.udp("192.0.2.2", 5060)
     raw = lab.a.raw("eth0")
     ours, theirs = lab.gateway.mac("xfg-out"), lab.a.mac("eth0")
@@ -34,6 +51,12 @@ def screen(make, driver):
     else:
         # The kernel reassembles for AF_PACKET: three small ones, one fragmented by the sender's kernel, three by us.
         assert drops["sip-source"] >= 7, drops
+    assert not tcp(lab.a), "%s: a stranger's TCP reached SIP's port" % driver
+    stats = control.stats()
+    drops = stats["drops"]
+    assert drops["sip-tcp-source"] >= 1, drops
+    refused = drops["sip-source"] + drops["sip-tcp-source"] + drops["fragment-source"]
+    assert [row[:3] for row in stats["strangers"]] == [("192.0.2.2/32", refused, 0)], stats["strangers"]
 
     control.sources([("192.0.2.0/24", 5, "provider")])
     other.sendto(b"OPTIONS sip:x@192.0.2.1 SIP/2.0\r\n\r\n", ("192.0.2.1", 5060))
@@ -41,6 +64,8 @@ def screen(make, driver):
     send_pieces((2, 1, 0), 200)
     send_pieces((0, 1, 2), 201)
     assert net.received(sip, 1.0) == [net.INVITE] * 2, "allowed fragments did not come, each once"
+    assert tcp(lab.a), "allowed TCP did not reach SIP's port"
+    listener.close()
     passed, _ = control.stats()["peers"][5]
     assert passed > 0
 

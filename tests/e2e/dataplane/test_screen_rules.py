@@ -13,6 +13,7 @@ import time
 import net
 
 LOUD, CALM = 0, 1  # the peers' numbers
+STRANGER = "192.0.2.66"
 OURS = {LOUD: ("192.0.2.1", 5060), CALM: ("198.51.100.1", 5060)}
 SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../dataplane/screen/screen-rules.conf")
 
@@ -161,7 +162,12 @@ def program(*parts):
 
 
 def shown(lab):
-    """The same by the client's mouth."""
+    """The same by the client's mouth, and who was refused that nobody knows."""
+    lab.lab.a.ip("addr", "add", STRANGER + "/24", "dev", "eth0")
+    with lab.lab.a.udp(STRANGER, 5060) as stranger:
+        for number in range(7):
+            stranger.sendto(message("INVITE", number), OURS[LOUD])
+    net.wait_for("the stranger", lambda: lab.control.stats()["drops"]["sip-source"] == 7)
     lab.control.close()
     for s in lab.sip.values():
         s.close()
@@ -184,8 +190,10 @@ def shown(lab):
         rules = {r["id"]: r for r in answer["rules"]}
         assert rules["t-old"]["hits"] == 3 and rules["t-old"]["places"] == ["subject"], rules["t-old"]
         assert answer["reloads"] == 1 and answer["scanned"]["message"] > 1000, answer["scanned"]
+        assert [(s["address"], s["drops"], s["error"]) for s in answer["strangers"]] == [(STRANGER, 7, 0)], answer["strangers"]
         text = show()
         assert "TOP OFFENDERS" in text and "sip-packet-rate" in text and "t-old" in text, text
+        assert "STRANGER" in text and STRANGER in text, text
     finally:
         control.terminate()
         control.wait()

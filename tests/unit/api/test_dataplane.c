@@ -215,16 +215,19 @@ Test(dataplane, screen)
 	struct xf_link_screen screen = {.rules = 1, .reloads = 4};
 	struct xf_link_signature rule = {
 	    .line = 9, .action = SIGNATURE_ALERT, .places = 1 << SIGNATURE_PLACE_VIA | 1, .hits = 11, .hits_per_s = 6};
+	struct xf_link_stranger v4 = {.drops = 90, .error = 4, .drops_per_s = 30}, v6 = {.drops = 8};
+	cr_assert_eq(xf_prefix_parse(&v4.block, "203.0.113.9"), 0);
+	cr_assert_eq(xf_prefix_parse(&v6.block, "2001:db8:bad:1::/64"), 0);
 	memset(rule.id, 'r', sizeof(rule.id)); /* without its NUL: read no further */
 	static struct config_provider provider = {.name = "twilio"};
 	fakes.config.providers = &provider;
 	fakes.config.provider_count = 1;
 	peer.drops[XF_DROP_SIP_SIGNATURE - XF_DROP_SCREEN_FIRST] = 5;
 	screen.scanned[SIP_SCAN_PONG] = 8;
-	const struct fake_row rows[] = {
-	    {XF_LINK_PEER, &peer}, {XF_LINK_PEER, &targets}, {XF_LINK_SCREEN, &screen}, {XF_LINK_SIGNATURE, &rule}};
+	const struct fake_row rows[] = {{XF_LINK_PEER, &peer},	    {XF_LINK_PEER, &targets}, {XF_LINK_SCREEN, &screen},
+					{XF_LINK_SIGNATURE, &rule}, {XF_LINK_STRANGER, &v4},  {XF_LINK_STRANGER, &v6}};
 	fakes.rows = rows;
-	fakes.row_count = 4;
+	fakes.row_count = 6;
 	cr_assert(!ask("show.screen"));
 	fakes_answer(0);
 	json_t *result = last_result(), *peers = json_object_get(result, "peers"), *first = json_array_get(peers, 0);
@@ -246,6 +249,9 @@ Test(dataplane, screen)
 	expect_equal(json_object_get(json_object_get(result, "scanned"), "crlf"), "8");
 	cr_expect(json_object_size(json_object_get(result, "scanned")) == SIP_SCAN_VERDICT_COUNT);
 	expect_equal(json_object_get(result, "reloads"), "4");
+	expect_equal(json_object_get(result, "strangers"),
+		     "[{\"address\":\"203.0.113.9\",\"drops\":90,\"dropped_per_s\":30,\"error\":4},"
+		     "{\"address\":\"2001:db8:bad:1::/64\",\"drops\":8,\"dropped_per_s\":0,\"error\":0}]");
 	json_decref(result);
 }
 

@@ -116,9 +116,9 @@ Test(show, tables)
 		     "{\"calls\":{\"calls\":1},\"sip\":{},\"media\":{},\"workers\":[],\"drops\":{\"runt\":0,"
 		     "\"wrong-source\":3}}",
 		     "wrong-source        3  media from another address");
-	expect_shown(COMMAND_SHOW_SCREEN, "{\"peers\":[],\"rules\":[],\"scanned\":{}}",
-		     "no peer has sent anything\n\nnothing of a peer was dropped\n\nno SIP was scanned\n\n0 rules\n"
-		     "no rule was hit\n");
+	expect_shown(COMMAND_SHOW_SCREEN, "{\"peers\":[],\"rules\":[],\"scanned\":{},\"strangers\":[]}",
+		     "no peer has sent anything\n\nnothing of a peer was dropped\n\nno stranger was refused\n\n"
+		     "no SIP was scanned\n\n0 rules\nno rule was hit\n");
 	static const char dataplane[] =
 	    "{\"workers\":[{\"worker\":0,\"lcore\":1,\"cycle_hz\":2000000000,\"stages\":{\"receive\":"
 	    "{\"cycles\":1000,\"items\":20},\"screen\":{\"cycles\":0,\"items\":0},\"express\":"
@@ -138,7 +138,9 @@ Test(show, tables)
 	    "{\"peer\":\"p\",\"role\":\"provider\",\"passed\":5,\"dropped\":70,\"passed_per_s\":0,"
 	    "\"dropped_per_s\":3,\"drops\":{\"sip-packet-rate\":0,\"sip-signature\":70}}],"
 	    "\"scanned\":{\"message\":80,\"crlf\":0},\"rules\":[{\"id\":\"one\",\"hits\":0},"
-	    "{\"id\":\"two\",\"action\":\"drop\",\"places\":[\"via\"],\"line\":2,\"hits\":70,\"hits_per_s\":1}]}";
+	    "{\"id\":\"two\",\"action\":\"drop\",\"places\":[\"via\"],\"line\":2,\"hits\":70,\"hits_per_s\":1}],"
+	    "\"strangers\":[{\"address\":\"2001:db8:bad:1::/64\",\"drops\":90,\"dropped_per_s\":30,\"error\":4},"
+	    "{\"address\":\"203.0.113.9\",\"drops\":8,\"dropped_per_s\":0,\"error\":0}]}";
 	expect_shown(COMMAND_SHOW_SCREEN, screen,
 		     "TOP OFFENDERS  ROLE      DROP             PACKETS\n"
 		     "p              provider  sip-signature         70\n"
@@ -147,6 +149,10 @@ Test(show, tables)
 		     "2 rules\nRULE  ACTION  PLACES  LINE  HITS  PER-SECOND\n"
 		     "two   drop    via        2    70           1\n");
 	expect_shown(COMMAND_SHOW_SCREEN, screen, "SCANNED  PACKETS\nmessage       80\n");
+	expect_shown(COMMAND_SHOW_SCREEN, screen,
+		     "STRANGER             DROPPED  PER-SECOND  TOO-MANY-BY\n"
+		     "2001:db8:bad:1::/64       90          30            4\n"
+		     "203.0.113.9                8           0            0\n");
 	expect_shown(COMMAND_SHOW_VERSION, "{\"xfergate\":\"1\",\"numbering_data_time\":1667260800}",
 		     "2 years and 0 months old");
 }

@@ -116,6 +116,10 @@ static void desk_record(struct desk *desk, const struct link_view *view)
 	case XF_LINK_SIGNATURE:
 		memcpy(&desk->signatures[desk->signature_rows++ % DESK_ROWS], view->body, sizeof(desk->signatures[0]));
 		break;
+	case XF_LINK_STRANGER:
+		cr_assert_lt(desk->stranger_rows, XF_LINK_STRANGERS);
+		memcpy(&desk->strangers[desk->stranger_rows++], view->body, sizeof(desk->strangers[0]));
+		break;
 	}
 }
 

@@ -35,7 +35,8 @@ struct desk {
 	struct xf_link_screen screen;
 	struct xf_link_peer peers[DESK_ROWS]; /* of the last STATS, as the signatures */
 	struct xf_link_signature signatures[DESK_ROWS];
-	unsigned peer_rows, signature_rows;
+	struct xf_link_stranger strangers[XF_LINK_STRANGERS];
+	unsigned peer_rows, signature_rows, stranger_rows;
 	unsigned prompt_rows;
 	struct xf_link_prompt prompt; /* the last whose name is wanted_prompt */
 	const char *wanted_prompt;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "desk.h"
+#include "fast/strangers.h"
 #include "screen/signatures.h"
 
 #define PEER0 "198.51.100.7" /* the provider of the configuration */
@@ -68,7 +69,7 @@ static void sip(struct desk *desk, const char *from, const char *method, const c
 
 static void stats(struct desk *desk)
 {
-	desk->peer_rows = desk->signature_rows = 0;
+	desk->peer_rows = desk->signature_rows = desk->stranger_rows = 0;
 	cr_assert_eq(desk_say(desk, XF_LINK_STATS, &empty, sizeof(empty)), 0);
 }
 
@@ -219,6 +220,115 @@ Test(screening, a_rule_that_stays_keeps_its_count)
 	stats(&desk);
 	cr_expect_eq(desk.signature_rows, 0);
 	cr_expect_eq(desk.kernel, 6 + 2);
+	finish(&desk);
+}
+
+/* n packets of SIP, or of TCP to its port, from a stranger. */
+static void strange(struct desk *desk, unsigned worker, const char *from, uint8_t proto, unsigned n)
+{
+	const struct frame frame = {.src = from,
+				    .sport = 5060,
+				    .dst = strchr(from, ':') ? "2001:db8::1" : "192.0.2.1",
+				    .dport = 5060,
+				    .proto = proto,
+				    .payload = "x",
+				    .payload_len = 1};
+	for (unsigned i = 0; i < n; i++) {
+		desk_frame(desk, worker, &frame);
+		dplane_worker_turn(desk->dplane, worker, desk->now_ns);
+	}
+	desk_settle(desk);
+}
+
+static void expect_stranger(const struct desk *desk, unsigned place, const char *block, uint64_t drops, uint64_t error)
+{
+	const struct xf_link_stranger *row = &desk->strangers[place];
+	char said[XF_SOCKADDR_STRLEN];
+
+	cr_assert_lt(place, desk->stranger_rows);
+	cr_expect_str_eq(xf_prefix_format(&row->block, said), block, "%u is %s", place, said);
+	cr_expect_eq(row->drops, drops, "%s: %lu", block, (unsigned long)row->drops);
+	cr_expect_eq(row->error, error, "%s: error %lu", block, (unsigned long)row->error);
+}
+
+Test(screening, strangers_of_all_workers_together)
+{
+	struct desk desk;
+
+	cr_assert_eq(desk_try(&desk, configure), 0);
+	sources(&desk);
+	stats(&desk);
+	cr_expect_eq(desk.stranger_rows, 0);
+	strange(&desk, 0, "192.0.2.66", 0, 3);
+	strange(&desk, 1, "192.0.2.66", IPPROTO_TCP, 4);
+	strange(&desk, 1, "2001:db8:bad:1::1", 0, 5);
+	strange(&desk, 0, "2001:db8:bad:1::2", IPPROTO_TCP, 6);
+	strange(&desk, 0, "192.0.2.67", 0, 1);
+	sip(&desk, PEER1, "OPTIONS", "x");
+	stats(&desk);
+	cr_assert_eq(desk.stranger_rows, 3, "a peer is none");
+	expect_stranger(&desk, 0, "2001:db8:bad:1::/64", 11, 0);
+	expect_stranger(&desk, 1, "192.0.2.66/32", 7, 0);
+	expect_stranger(&desk, 2, "192.0.2.67/32", 1, 0);
+	cr_expect_eq(desk.kernel, 2, "nothing of theirs went to the kernel");
+	cr_expect_eq(desk.drops.count[XF_DROP_SIP_TCP_SOURCE], 10);
+	finish(&desk);
+}
+
+/* A flood from everywhere at one worker: who is at the other alone may have been in it. */
+Test(screening, strangers_bounds_are_those_of_the_sum)
+{
+	struct desk desk;
+	char crowd[XF_ADDR_STRLEN];
+
+	cr_assert_eq(desk_try(&desk, configure), 0);
+	sources(&desk);
+	for (unsigned i = 0; i < 3 * STRANGERS; i++) {
+		snprintf(crowd, sizeof(crowd), "10.0.0.%u", i);
+		strange(&desk, 1, crowd, 0, 1);
+	}
+	strange(&desk, 0, "192.0.2.66", 0, 50);
+	strange(&desk, 1, "192.0.2.67", 0, 40);
+	strange(&desk, 0, "192.0.2.67", 0, 2);
+	stats(&desk);
+	cr_expect_eq(desk.stranger_rows, XF_LINK_STRANGERS, "no more than these");
+	expect_stranger(&desk, 0, "192.0.2.66/32", 53, 3);
+	expect_stranger(&desk, 1, "192.0.2.67/32", 45, 3);
+	for (unsigned i = 2; i < desk.stranger_rows; i++) {
+		cr_expect_eq(desk.strangers[i].drops, 3);
+		cr_expect_eq(desk.strangers[i].error, 2);
+	}
+	finish(&desk);
+}
+
+Test(screening, strangers_rates)
+{
+	struct desk desk;
+
+	cr_assert_eq(desk_try(&desk, configure), 0);
+	sources(&desk);
+	desk_wait(&desk, 2 * DESK_SECOND);
+	for (unsigned second = 0; second < 2; second++) {
+		strange(&desk, 0, "192.0.2.66", 0, 30);
+		strange(&desk, 1, "192.0.2.66", 0, 20);
+		desk_wait(&desk, DESK_SECOND);
+		stats(&desk);
+		cr_expect_eq(desk.strangers[0].drops, 50 * (second + 1));
+		cr_expect(desk.strangers[0].drops_per_s >= 48 && desk.strangers[0].drops_per_s <= 50, "%lu",
+			  (unsigned long)desk.strangers[0].drops_per_s);
+	}
+	/* New ones take over places with drops of others in them: only their own are of this second. */
+	for (unsigned i = 0; i < 3 * STRANGERS; i++) {
+		char crowd[XF_ADDR_STRLEN];
+		snprintf(crowd, sizeof(crowd), "10.0.0.%u", i);
+		strange(&desk, 0, crowd, 0, 1);
+	}
+	desk_wait(&desk, DESK_SECOND);
+	stats(&desk);
+	cr_expect_eq(desk.strangers[0].drops_per_s, 0, "silent by now");
+	for (unsigned i = 1; i < desk.stranger_rows; i++)
+		cr_expect_leq(desk.strangers[i].drops_per_s, 1u);
+	cr_expect_eq(desk.stranger_rows, XF_LINK_STRANGERS);
 	finish(&desk);
 }
 
