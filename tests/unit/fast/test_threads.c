@@ -4,8 +4,8 @@
  * meson setup build-tsan -Db_sanitize=thread -Db_lundef=false -Dc_args='-DRTE_USE_C11_MEM_MODEL -Wno-tsan' */
 #include <pthread.h>
 #include <sched.h>
-#include <rte_mempool.h>
 #include <rte_rcu_qsbr.h>
+#include "pool.h"
 #include "rig.h"
 
 #define CALLS	  2   /* call c belongs to worker c */
@@ -58,44 +58,6 @@ struct threads {
 	struct source_table *table; /* its latest */
 	bool swapping;
 	unsigned swaps;
-};
-
-/* The pool's own ring, compiled here: its memory order is then seen as that of the other rings is. */
-static int pool_alloc(struct rte_mempool *pool)
-{
-	char name[RTE_RING_NAMESIZE];
-	snprintf(name, sizeof(name), "pool_%.20s", pool->name);
-	pool->pool_data = rte_ring_create(name, rte_align32pow2(pool->size + 1), pool->socket_id, 0);
-	return pool->pool_data ? 0 : -ENOMEM;
-}
-
-static void pool_free(struct rte_mempool *pool)
-{
-	rte_ring_free(pool->pool_data);
-}
-
-static int pool_enqueue(struct rte_mempool *pool, void *const *objects, unsigned n)
-{
-	return rte_ring_mp_enqueue_bulk(pool->pool_data, objects, n, NULL) ? 0 : -ENOBUFS;
-}
-
-static int pool_dequeue(struct rte_mempool *pool, void **objects, unsigned n)
-{
-	return rte_ring_mc_dequeue_bulk(pool->pool_data, objects, n, NULL) ? 0 : -ENOBUFS;
-}
-
-static unsigned pool_count(const struct rte_mempool *pool)
-{
-	return rte_ring_count(pool->pool_data);
-}
-
-static const struct rte_mempool_ops pool_ops = {
-    .name = "threads",
-    .alloc = pool_alloc,
-    .free = pool_free,
-    .enqueue = pool_enqueue,
-    .dequeue = pool_dequeue,
-    .get_count = pool_count,
 };
 
 static void lane_transmit(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t n)
@@ -188,9 +150,8 @@ static uint16_t local_port(unsigned call, unsigned role)
 static void threads_init(struct threads *t)
 {
 	rig_init(&t->rig, 2);
-	cr_assert_geq(rte_mempool_register_ops(&pool_ops), 0);
-	t->rig.pool =
-	    rte_pktmbuf_pool_create_by_ops("threads", 1023, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY, "threads");
+	pool_register();
+	t->rig.pool = rte_pktmbuf_pool_create("threads", 1023, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	cr_assert_not_null(t->rig.pool);
 	t->qsbr = aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_ALIGN_CEIL(rte_rcu_qsbr_get_memsize(2), RTE_CACHE_LINE_SIZE));
 	cr_assert_eq(rte_rcu_qsbr_init(t->qsbr, 2), 0);
@@ -479,4 +440,5 @@ Test(threads, moves_while_traffic_flows, .timeout = 120)
 	cr_expect_gt(t.swaps, 1u);
 	source_table_destroy(t.table);
 	rig_fini(&t.rig);
+	rte_mempool_free(t.rig.pool);
 }
