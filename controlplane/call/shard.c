@@ -263,8 +263,10 @@ static void on_media_event(void *arg, uint64_t owner, const struct xf_link_event
 	    !(leg->remote_sdp.direction & SDP_SENDONLY))
 		return;
 	struct call *call = shard_get_call(leg->shard, leg->call);
-	if (call->agent_leg == leg->id && call->target_leg)
-		return; /* waits for its BYE while caller and target talk */
+	/* Waits for its BYE while caller and target talk, or to be asked again while the caller hears an announcement.
+	 */
+	if (call->agent_leg == leg->id && (call->target_leg || call->transfer))
+		return;
 	leg_release(leg, 408, "no media");
 	call_leg_gone(call, leg, "no media");
 }

@@ -129,6 +129,22 @@ Test(announcements, somebody_leaves)
 	net_expect_nothing_left(net);
 }
 
+/* An agent that says nothing while it waits stays: the plan may come back to it. */
+Test(announcements, silent_agent)
+{
+	refer_to_closed();
+	target_is_busy();
+	cr_expect_str_eq(heard(), "sorry");
+	fake_event(&net->dp, net_endpoint(net, agent.invite), XF_EVENT_MEDIA_TIMEOUT);
+	net_pass(net, 20);
+	cr_expect_eq(net_count(net, agent.address, "BYE"), 0);
+	it_ends();
+	net_pass(net, 4100);
+	phone_ok(&caller, "BYE");
+	phone_ok(&agent, "BYE");
+	net_expect_nothing_left(net);
+}
+
 /* Back to the agent; only where that is gone the plan goes on behind it. */
 Test(announcements, instead_of_the_agent)
 {
