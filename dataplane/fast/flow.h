@@ -73,10 +73,11 @@ static inline uint32_t flow_base4(const struct flow_table *flows, uint32_t addr_
 {
 	for (uint32_t at = flow_hash4(addr_be);; at++) {
 		const struct flow_media4 *place = &flows->media4[at % FLOW_LOCAL_HASH];
-		if (place->addr_be == addr_be)
-			return place->base;
+		/* 0.0.0.0 is nobody's address, and that of a free place. */
 		if (place->addr_be == 0)
 			return UINT32_MAX;
+		if (place->addr_be == addr_be)
+			return place->base;
 	}
 }
 

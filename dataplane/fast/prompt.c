@@ -101,7 +101,7 @@ void prompt_play(struct worker *w, struct endpoint *e, struct prompt *prompt, ui
 	uint64_t since = prompt_soonest(wheel, now_ns);
 	if (rest->prompt)
 		/* One prompt after another: in the same slot, so that the packets keep their distance. */
-		since += (rest->prompt_since_ms + PROMPT_MS - since % PROMPT_MS) % PROMPT_MS;
+		since += ((uint64_t)rest->prompt_since_ms + PROMPT_MS - since % PROMPT_MS) % PROMPT_MS;
 	else
 		prompt_enter(w, e, (since = prompt_emptiest(wheel, since)) % PROMPT_MS);
 	prompt_set(w, e, prompt);
