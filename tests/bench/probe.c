@@ -128,6 +128,18 @@ static uint64_t probe_number(const char *name)
 	return text ? strtoull(text, NULL, 10) : 0;
 }
 
+/* testpmd runs without telemetry, so the daemon does. Its start would also wait for the telemetry of a program that is
+ * stopped at that moment (a daemon asks the owner of a socket whether it lives). */
+int rte_telemetry_init(const char *runtime_dir, const char *version, rte_cpuset_t *cpus);
+
+int rte_telemetry_init(const char *runtime_dir, const char *version, rte_cpuset_t *cpus)
+{
+	(void)runtime_dir;
+	(void)version;
+	(void)cpus;
+	return 0;
+}
+
 int rte_eth_dev_start(uint16_t port)
 {
 	static int (*start)(uint16_t port);
