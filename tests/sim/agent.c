@@ -31,6 +31,13 @@ static void refer(void *arg, uint64_t number)
 	sim_note(party->sim, "agent %u asks: %.40s", party->number, refer_to[to]);
 }
 
+/* ms after the 202: most leave soon, some when the second target rings, or later. */
+static unsigned patience(struct party *party)
+{
+	unsigned roll = party_roll(party, 30);
+	return roll < 18 ? roll * 100 : (roll - 17) * 1200;
+}
+
 static void hang_up(void *arg, uint64_t number)
 {
 	party_bye(arg);
@@ -51,8 +58,8 @@ void agent_answered(struct party *party, struct client *client, const struct mes
 		return;
 	if (response->status < 300) {
 		party->referring = true;
-		if (party_chance(party, 60)) /* as agents do that take 202 for done */
-			sim_later(party->sim, party_roll(party, 30) * 100, hang_up, party, 0);
+		if (party_chance(party, 120)) /* as agents do that take 202 for done */
+			sim_later(party->sim, patience(party), hang_up, party, 0);
 		return;
 	}
 	if (party->refers < 4 && party_chance(party, 600))

@@ -63,6 +63,7 @@ static const char format[] =
     "    ring-time: 10s\n"
     "    fallbacks:\n"
     "      - {type: sip, destination: \"sip:reception@pbx.lab\", ring-time: 3s}\n"
+    "      - {type: announcement, sound: sorry}\n"
     "      - {type: agent}\n"
     "  - name: straight\n"
     "    owner: acme\n"
