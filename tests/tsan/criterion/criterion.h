@@ -19,6 +19,19 @@ struct shim_test {
 __attribute__((weak)) struct shim_test *shim_tests;
 __attribute__((weak)) unsigned shim_failures;
 
+/* What stands around each test; there is one suite in a file. */
+struct shim_fixture {
+	void (*init)(void), (*fini)(void);
+};
+__attribute__((weak)) struct shim_fixture shim_fixture;
+
+#define TestSuite(suite, ...)                                                                                          \
+	__attribute__((constructor)) static void suite##_fixture(void)                                                 \
+	{                                                                                                              \
+		shim_fixture = (struct shim_fixture){__VA_ARGS__};                                                     \
+	}                                                                                                              \
+	_Static_assert(true, "takes a semicolon")
+
 /* DPDK reads a ring's two tails plainly to count what is in it; either is one aligned word, and an old one is as good.
  * librte_hash is not built for ThreadSanitizer: it sees the keys that it copies and compares, not their order. */
 const char *__tsan_default_suppressions(void);
@@ -56,29 +69,32 @@ __attribute__((weak)) const char *__tsan_default_options(void)
 		}                                                                                                      \
 	} while (0)
 
-#define cr_assert(a, ...)	    shim_check(true, a, __VA_ARGS__)
-#define cr_assert_not(a, ...)	    shim_check(true, !(a), __VA_ARGS__)
-#define cr_assert_not_null(a, ...)  shim_check(true, (a) != NULL, __VA_ARGS__)
-#define cr_assert_eq(a, b, ...)	    shim_check(true, (a) == (b), __VA_ARGS__)
-#define cr_assert_neq(a, b, ...)    shim_check(true, (a) != (b), __VA_ARGS__)
-#define cr_assert_lt(a, b, ...)	    shim_check(true, (a) < (b), __VA_ARGS__)
-#define cr_assert_leq(a, b, ...)    shim_check(true, (a) <= (b), __VA_ARGS__)
-#define cr_assert_gt(a, b, ...)	    shim_check(true, (a) > (b), __VA_ARGS__)
-#define cr_assert_geq(a, b, ...)    shim_check(true, (a) >= (b), __VA_ARGS__)
-#define cr_expect(a, ...)	    shim_check(false, a, __VA_ARGS__)
-#define cr_expect_not(a, ...)	    shim_check(false, !(a), __VA_ARGS__)
-#define cr_expect_null(a, ...)	    shim_check(false, (a) == NULL, __VA_ARGS__)
-#define cr_expect_not_null(a, ...)  shim_check(false, (a) != NULL, __VA_ARGS__)
-#define cr_expect_eq(a, b, ...)	    shim_check(false, (a) == (b), __VA_ARGS__)
-#define cr_expect_neq(a, b, ...)    shim_check(false, (a) != (b), __VA_ARGS__)
-#define cr_expect_lt(a, b, ...)	    shim_check(false, (a) < (b), __VA_ARGS__)
-#define cr_expect_leq(a, b, ...)    shim_check(false, (a) <= (b), __VA_ARGS__)
-#define cr_expect_gt(a, b, ...)	    shim_check(false, (a) > (b), __VA_ARGS__)
-#define cr_expect_geq(a, b, ...)    shim_check(false, (a) >= (b), __VA_ARGS__)
-#define cr_expect_str_eq(a, b, ...) shim_check(false, strcmp(a, b) == 0, __VA_ARGS__)
-#define cr_assert_str_eq(a, b, ...) shim_check(true, strcmp(a, b) == 0, __VA_ARGS__)
-#define cr_assert_null(a, ...)	    shim_check(true, (a) == NULL, __VA_ARGS__)
-#define cr_log_info(...)	    (printf("# " __VA_ARGS__), printf("\n"))
+#define cr_assert(a, ...)		    shim_check(true, a, __VA_ARGS__)
+#define cr_assert_not(a, ...)		    shim_check(true, !(a), __VA_ARGS__)
+#define cr_assert_not_null(a, ...)	    shim_check(true, (a) != NULL, __VA_ARGS__)
+#define cr_assert_eq(a, b, ...)		    shim_check(true, (a) == (b), __VA_ARGS__)
+#define cr_assert_neq(a, b, ...)	    shim_check(true, (a) != (b), __VA_ARGS__)
+#define cr_assert_lt(a, b, ...)		    shim_check(true, (a) < (b), __VA_ARGS__)
+#define cr_assert_leq(a, b, ...)	    shim_check(true, (a) <= (b), __VA_ARGS__)
+#define cr_assert_gt(a, b, ...)		    shim_check(true, (a) > (b), __VA_ARGS__)
+#define cr_assert_geq(a, b, ...)	    shim_check(true, (a) >= (b), __VA_ARGS__)
+#define cr_expect(a, ...)		    shim_check(false, a, __VA_ARGS__)
+#define cr_expect_not(a, ...)		    shim_check(false, !(a), __VA_ARGS__)
+#define cr_expect_null(a, ...)		    shim_check(false, (a) == NULL, __VA_ARGS__)
+#define cr_expect_not_null(a, ...)	    shim_check(false, (a) != NULL, __VA_ARGS__)
+#define cr_expect_eq(a, b, ...)		    shim_check(false, (a) == (b), __VA_ARGS__)
+#define cr_expect_neq(a, b, ...)	    shim_check(false, (a) != (b), __VA_ARGS__)
+#define cr_expect_lt(a, b, ...)		    shim_check(false, (a) < (b), __VA_ARGS__)
+#define cr_expect_leq(a, b, ...)	    shim_check(false, (a) <= (b), __VA_ARGS__)
+#define cr_expect_gt(a, b, ...)		    shim_check(false, (a) > (b), __VA_ARGS__)
+#define cr_expect_geq(a, b, ...)	    shim_check(false, (a) >= (b), __VA_ARGS__)
+#define cr_expect_str_eq(a, b, ...)	    shim_check(false, strcmp(a, b) == 0, __VA_ARGS__)
+#define cr_assert_str_eq(a, b, ...)	    shim_check(true, strcmp(a, b) == 0, __VA_ARGS__)
+#define cr_assert_null(a, ...)		    shim_check(true, (a) == NULL, __VA_ARGS__)
+#define cr_assert_fail(...)		    shim_check(true, false, __VA_ARGS__)
+#define cr_assert_arr_eq(a, b, n, ...)	    shim_check(true, memcmp(a, b, n) == 0, __VA_ARGS__)
+#define cr_expect_float_eq(a, b, near, ...) shim_check(false, (a) - (b) <= (near) && (b) - (a) <= (near), __VA_ARGS__)
+#define cr_log_info(...)		    (printf("# " __VA_ARGS__), printf("\n"))
 
 __attribute__((weak)) int main(void)
 {
@@ -88,7 +104,11 @@ __attribute__((weak)) int main(void)
 		fflush(stdout);
 		pid_t child = fork();
 		if (child == 0) {
+			if (shim_fixture.init)
+				shim_fixture.init();
 			test->run();
+			if (shim_fixture.fini)
+				shim_fixture.fini();
 			exit(shim_failures ? 1 : 0);
 		}
 		if (child < 0 || waitpid(child, &status, 0) < 0)
