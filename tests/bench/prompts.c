@@ -5,14 +5,12 @@
  * which the loop did not run are measured beside it. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sched.h>
 #include <time.h>
 #include <rte_cycles.h>
-#include <rte_eal.h>
-#include <rte_errno.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_udp.h>
+#include "eal.h"
 #include "fast/endpoint.h"
 #include "fast/flow.h"
 #include "fast/prompt.h"
@@ -99,20 +97,6 @@ static void to_kernel(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t
 
 static void event(void *arg, const struct xf_link_event *e)
 {
-}
-
-static void make_eal(void)
-{
-	char lcores[64] = "0@(";
-	cpu_set_t set;
-	int cpu = 0;
-	turns_require(sched_getaffinity(0, sizeof(set), &set) == 0, "no processor");
-	while (!CPU_ISSET(cpu, &set))
-		cpu++;
-	snprintf(lcores + 3, sizeof(lcores) - 3, "%d)", cpu);
-	char *argv[] = {"bench", "--no-huge", "--no-shconf", "--no-pci",    "--no-telemetry", "-m",
-			"384",	 "--lcores",  lcores,	     "--log-level", "*:error",	      NULL};
-	turns_require(rte_eal_init(11, argv) >= 0, "rte_eal_init: %s", rte_strerror(rte_errno));
 }
 
 static void make_prompt(void)
@@ -270,7 +254,7 @@ int main(int argc, char **argv)
 	turns_require(bench.flows > 0 && bench.flows <= PROMPTS_MAX, "--flows: 1 to %u", PROMPTS_MAX);
 	bench.next = calloc(bench.flows, sizeof(*bench.next));
 	turns_require(bench.next != NULL, "no memory");
-	make_eal();
+	bench_eal(384);
 	make_prompt();
 	make_worker();
 	for (unsigned i = 0; i < bench.flows; i++)

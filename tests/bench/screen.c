@@ -8,14 +8,12 @@
  *
  * And what it costs to refuse them: the same INVITEs from addresses that nobody knows, each from another one, the worst
  * case of the sketch of strangers, against all from one. */
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <rte_eal.h>
-#include <rte_errno.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_udp.h>
+#include "eal.h"
 #include "fast/flow.h"
 #include "fast/source.h"
 #include "fast/worker.h"
@@ -45,20 +43,6 @@ struct bench {
 };
 
 static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
-
-static void bench_eal(void)
-{
-	char lcores[64] = "0@(";
-	cpu_set_t set;
-	int cpu = 0;
-	turns_require(sched_getaffinity(0, sizeof(set), &set) == 0, "no processor");
-	while (!CPU_ISSET(cpu, &set))
-		cpu++;
-	snprintf(lcores + 3, sizeof(lcores) - 3, "%d)", cpu);
-	char *argv[] = {"bench", "--no-huge", "--no-shconf", "--no-pci",    "--no-telemetry", "-m",
-			"128",	 "--lcores",  lcores,	     "--log-level", "*:error",	      NULL};
-	turns_require(rte_eal_init(11, argv) >= 0, "rte_eal_init: %s", rte_strerror(rte_errno));
-}
 
 static void bench_frame(struct bench *b, struct invites *invites, unsigned i)
 {
@@ -132,7 +116,7 @@ static void bench_tables(struct bench *b)
 static void bench_create(struct bench *b, bool quick)
 {
 	struct invites invites = invites_begin();
-	bench_eal();
+	bench_eal(128);
 	bench_tables(b);
 	b->batches = quick ? 2 : 200;
 	b->now_ns = 1000000000;

@@ -1,13 +1,11 @@
 #include "worker_traffic.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <rte_cycles.h>
-#include <rte_eal.h>
-#include <rte_errno.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_udp.h>
+#include "eal.h"
 #include "turns.h"
 
 static const uint8_t port_mac[6] = {2, 0, 0, 0, 0, 1}, peer_mac[6] = {2, 0, 0, 0, 0, 0xfe};
@@ -30,21 +28,6 @@ static struct xf_addr traffic_media(unsigned n)
 static unsigned traffic_partner(const struct traffic *t, unsigned i)
 {
 	return (i + t->flows / 2) % t->flows;
-}
-
-static void traffic_eal(unsigned flows)
-{
-	char lcores[64] = "0@(", memory[16];
-	cpu_set_t set;
-	int cpu = 0;
-	turns_require(sched_getaffinity(0, sizeof(set), &set) == 0, "no processor");
-	while (!CPU_ISSET(cpu, &set))
-		cpu++;
-	snprintf(lcores + 3, sizeof(lcores) - 3, "%d)", cpu);
-	snprintf(memory, sizeof(memory), "%u", 128 + flows / 500);
-	char *argv[] = {"bench", "--no-huge", "--no-shconf", "--no-pci",    "--no-telemetry", "-m",
-			memory,	 "--lcores",  lcores,	     "--log-level", "*:error",	      NULL};
-	turns_require(rte_eal_init(11, argv) >= 0, "rte_eal_init: %s", rte_strerror(rte_errno));
 }
 
 static void traffic_transmit(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t n)
@@ -188,7 +171,7 @@ void traffic_init(struct traffic *t, unsigned flows)
 	for (unsigned i = 0; i < 2; i++)
 		t->line[i].frames = calloc(flows, sizeof(*t->line[i].frames));
 	turns_require(t->order && t->last_seq && t->line[0].frames && t->line[1].frames, "no memory");
-	traffic_eal(flows);
+	bench_eal(128 + flows / 500);
 	t->pool =
 	    rte_pktmbuf_pool_create("bench", 2 * TRAFFIC_BATCH - 1, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	turns_require(t->pool, "no packet buffers");
