@@ -227,6 +227,7 @@ void calls_show_one(struct api *api, struct ask *ask, const json_t *params)
 	row_text_or_null(&row, "reason", call->reason);
 	row_set(&row, "legs", leg_list(api, call, leg_detail));
 	row_set(&row, "transfers", transfers_of(api, call));
+	row_set(&row, "announcements", announcements_of(api, call));
 	row_set(&row, "messages", messages_of(call));
 	row_count(&row, "messages_lost", call->trace ? call->trace->lost : 0);
 	ask_answer(api, ask, row_take(&row));

@@ -27,6 +27,7 @@ void transfers_finished(struct api *api, const struct transfer *transfer);
 
 /* Shared by rows. NULL: out of memory. */
 json_t *transfers_row(const struct api *api, const struct transfer *transfer);
+json_t *announcements_of(const struct api *api, const struct call *call); /* earliest first */
 json_t *ports_part(const struct xf_link_port *port);
 json_t *stats_worker_part(const struct xf_link_worker *worker);
 json_t *stats_drops_part(const struct xf_link_drops *drops);

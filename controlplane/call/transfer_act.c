@@ -27,6 +27,12 @@ static void record(struct transfer *transfer, int status, const char *reason)
 	attempt->by_peer = leg && leg->by_peer;
 	attempt->ended_ns = transfer->shard->env->now_ns;
 	snprintf(attempt->reason, sizeof(attempt->reason), "%s", reason ? reason : "");
+	if (transfer->state == TRANSFER_ANNOUNCING)
+		log_event(transfer->shard->env, LOG_LEVEL_INFO,
+			  "call=%s transfer=%s event=announcement-ended number=%u sound=%s seconds=%.1f reason=%s",
+			  transfer->call_text_id, transfer->text_id, transfer->attempt + 1, attempt->destination,
+			  (double)(attempt->ended_ns - attempt->started_ns) / 1e9,
+			  log_quote(quoted, sizeof(quoted), attempt->reason));
 	if (status >= 300)
 		log_event(transfer->shard->env, LOG_LEVEL_WARNING,
 			  "transfer=%s event=attempt-failed number=%u status=%d reason=%s", transfer->text_id,

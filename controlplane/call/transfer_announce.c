@@ -67,7 +67,8 @@ void transfer_announce(struct transfer *transfer)
 
 void transfer_act_played(struct transfer *transfer, const struct transfer_event *event)
 {
-	transfer_next(transfer, 0, "played");
+	transfer_next(transfer, 0,
+		      event->type == TRANSFER_EVENT_PLAYED ? "played to its end" : "ended when its time was up");
 }
 
 void transfer_act_not_played(struct transfer *transfer, const struct transfer_event *event)

@@ -1,8 +1,10 @@
 #include "show_messages.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include "ladder/ladder.h"
+#include "table.h"
 
 #define TARGETS_MAX 32 /* lanes besides the first three */
 
@@ -42,6 +44,12 @@ static bool is_true(const json_t *row, const char *key)
 	return json_is_true(json_object_get(row, key));
 }
 
+static uint64_t time_of(const json_t *row)
+{
+	double at = json_number_value(json_object_get(row, "at"));
+	return at > 0 && at < 1e9 ? (uint64_t)(at * 1e9) : 0;
+}
+
 static int add_message(struct lanes *lanes, const json_t *row)
 {
 	const struct ladder_message message = {
@@ -51,15 +59,27 @@ static int add_message(struct lanes *lanes, const json_t *row)
 	    .sipfrag = text(row, "sipfrag"),
 	    .refer_to = text(row, "refer_to"),
 	};
-	double at = json_number_value(json_object_get(row, "at"));
-	uint64_t ns = at > 0 && at < 1e9 ? (uint64_t)(at * 1e9) : 0;
 	int lane = lane_of(lanes, text(row, "leg"));
 	bool sent = is_true(row, "sent");
 	char label[LADDER_LABEL];
 	if (lane < 0)
 		return lane == -ENOMEM ? lane : 0;
-	return ladder_message(lanes->ladder, ns, sent ? LANE_GATEWAY : lane, sent ? lane : LANE_GATEWAY,
+	return ladder_message(lanes->ladder, time_of(row), sent ? LANE_GATEWAY : lane, sent ? lane : LANE_GATEWAY,
 			      ladder_label(label, &message), is_true(row, "repeated"));
+}
+
+/* Where it began: what the caller heard, for how long, and how it ended. */
+static int add_announcement(struct lanes *lanes, const json_t *row)
+{
+	const char *sound = text(row, "sound"), *reason = text(row, "reason");
+	char *time = table_seconds(json_object_get(row, "duration_s")), note[512];
+	if (!sound || !time) {
+		free(time);
+		return sound ? -ENOMEM : 0;
+	}
+	snprintf(note, sizeof(note), "announcement %s, %s: %s", sound, time, reason ? reason : "under way");
+	free(time);
+	return ladder_note(lanes->ladder, time_of(row), note);
 }
 
 /* At the call's beginning, so that times count from there. */
@@ -90,6 +110,11 @@ int show_messages(const struct view *view, const json_t *call)
 	{
 		if (r >= 0)
 			r = add_message(&lanes, row);
+	}
+	json_array_foreach(json_object_get(call, "announcements"), i, row)
+	{
+		if (r >= 0)
+			r = add_announcement(&lanes, row);
 	}
 	if (r >= 0) {
 		fputs("\nmessages\n", view->out);

@@ -198,11 +198,27 @@ static int learn_names(struct play *play)
 
 /* ---- the world */
 
+/* What the caller hears of the gateway's own is a note in the ladder. */
+static void draw_announcement(struct play *play, uint64_t now, const char *line)
+{
+	char event[32], sound[64], seconds[16], reason[TRANSFER_REASON_MAX];
+	if (!history_value(line, "event", event, sizeof(event)) || strncmp(event, "announcement", 12) != 0 ||
+	    !history_value(line, "sound", sound, sizeof(sound)))
+		return;
+	if (strcmp(event, "announcement") == 0)
+		lanes_note(&play->lanes, now, "announcement %s", sound);
+	else if (history_value(line, "seconds", seconds, sizeof(seconds)) &&
+		 history_value(line, "reason", reason, sizeof(reason)))
+		lanes_note(&play->lanes, now, "announcement %s, %s s: %s", sound, seconds, reason);
+}
+
 static void on_log(void *arg, enum log_level level, const char *line)
 {
 	struct play *play = arg;
 	uint64_t now = play->world ? world_now(play->world) : 0;
 	history_log(&play->history, now, line);
+	if (play->ladder)
+		draw_announcement(play, now, line);
 	if (play->options->verbose && play->world)
 		fprintf(stderr, "%10.6f %s\n", (double)play_since(play, now) / 1e9, line);
 	/* Why the planes do not start. */

@@ -178,6 +178,7 @@ Test(calls, messages_of_one)
 	call = result_of(
 	    fakes_ask("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.call\",\"params\":{\"call\":\"c-two\"}}"));
 	EXPECT_JSON(json_object_get(call, "messages"), "[]");
+	EXPECT_JSON(json_object_get(call, "announcements"), "[]");
 	EXPECT_JSON(json_object_get(call, "messages_lost"), "0");
 	json_decref(call);
 	free(trace);
@@ -194,4 +195,39 @@ Test(calls, hang_up)
 	int code = fakes_error(
 	    fakes_ask("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"hangup\",\"params\":{\"call\":\"c-two\"}}"), "over");
 	cr_expect(code == -32000);
+}
+
+static struct transfer_attempt announced(uint64_t from_ms, uint64_t to_ms, int status, const char *reason)
+{
+	struct transfer_attempt attempt = {.type = CONFIG_TARGET_ANNOUNCEMENT,
+					   .destination = "closed",
+					   .status = status,
+					   .started_ns = 990 * NS_PER_S + from_ms * NS_PER_MS,
+					   .ended_ns = to_ms ? 990 * NS_PER_S + to_ms * NS_PER_MS : 0};
+	snprintf(attempt.reason, sizeof(attempt.reason), "%s", reason);
+	return attempt;
+}
+
+/* What the caller was played by the call's transfers, whichever of them comes first. */
+Test(calls, announcements_of_one)
+{
+	struct transfer own[3] = {{.id = 1, .text_id = "t-now", .call = 1, .attempt_count = 3},
+				  {.id = 2, .text_id = "t-old", .call = 1, .attempt_count = 1},
+				  {.id = 3, .text_id = "t-other", .call = 2, .attempt_count = 1}};
+	own[0].attempts[0] = (struct transfer_attempt){
+	    .type = CONFIG_TARGET_NUMBER, .destination = "+12025550199", .started_ns = 993 * NS_PER_S};
+	own[0].attempts[1] = announced(9000, 0, 0, "");
+	own[0].attempts[2] = (struct transfer_attempt){.type = CONFIG_TARGET_ANNOUNCEMENT, .destination = "not yet"};
+	own[1].attempts[0] = announced(1500, 4000, 0, "played to its end");
+	own[2].attempts[0] = announced(2000, 2000, 500, "another call's");
+	fakes.transfers = own;
+	fakes.transfer_count = 3;
+	json_t *call = result_of(
+	    fakes_ask("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.call\",\"params\":{\"call\":\"c-one\"}}"));
+	EXPECT_JSON(json_object_get(call, "announcements"),
+		    "[{\"at\":1.5,\"sound\":\"closed\",\"transfer\":\"t-old\",\"duration_s\":2.5,\"status\":null,"
+		    "\"reason\":\"played to its end\"},"
+		    "{\"at\":9.0,\"sound\":\"closed\",\"transfer\":\"t-now\",\"duration_s\":1.0,\"status\":null,"
+		    "\"reason\":null}]");
+	json_decref(call);
 }

@@ -73,6 +73,9 @@ Test(announcements, then_hang_up)
 	cr_expect_str_eq(heard(), "sorry");
 	it_ends();
 	cr_expect_str_eq(heard(), "busy-us", "the region's own");
+	net_rpc(net, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.call\",\"params\":{\"call\":\"+12025550177\"}}");
+	cr_expect_not_null(strstr(net->reply, "\"reason\":\"played to its end\"},{\"at\":"), "%s", net->reply);
+	cr_expect_not_null(strstr(net->reply, "\"sound\":\"busy\""), "%s", net->reply);
 	net_pass(net, 3900);
 	cr_expect_str_eq(heard(), "busy-us");
 	cr_expect_eq(net_count(net, caller.address, "BYE"), 0);
@@ -91,6 +94,9 @@ Test(announcements, nobody_says_that_it_has_ended)
 	cr_expect_str_eq(heard(), "sorry");
 	net_pass(net, 200);
 	cr_expect_str_eq(heard(), "busy-us");
+	cr_expect_not_null(strstr(net_rpc(net, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.transfers\"}"),
+				  "\"reason\":\"ended when its time was up\""),
+			   "%s", net->reply);
 	/* And a late word is not the next one's. */
 	phone_request(&caller, "BYE", NULL, NULL);
 	phone_ok(&agent, "BYE");

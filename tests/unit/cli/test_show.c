@@ -257,6 +257,24 @@ Test(show, messages_that_are_not_kept)
 	}
 }
 
+/* Notes between the messages, where they began. */
+Test(show, announcements_among_the_messages)
+{
+	static const char call[] = "{\"id\":\"c-1\",\"messages_lost\":0,\"messages\":[" MESSAGE(
+	    "0.0", "false", "caller", "INVITE sip:a SIP/2.0", "1 INVITE",
+	    "") "," MESSAGE("63.5", "true", "caller", "BYE sip:a SIP/2.0", "2 BYE",
+			    "") "],"
+				"\"announcements\":[{\"at\":2.5,\"sound\":\"closed\",\"duration_s\":61.04,\"reason\":"
+				"\"played "
+				"to its end\"},"
+				"{\"at\":63.6,\"sound\":\"busy\\u001b\",\"duration_s\":0.5,\"reason\":null},{},7]}";
+	expect_shown(COMMAND_SHOW_CALL, call,
+		     "---- INVITE --->|                |\n"
+		     "   2.500 * announcement closed, 1:01: played to its end\n"
+		     "  63.500         |<---- BYE ------|                |\n"
+		     "  63.600 * announcement busy\\x1b, 0.5 s: under way\n");
+}
+
 /* A control plane that tells no messages, or strange ones. */
 Test(show, messages_of_another_shape)
 {
