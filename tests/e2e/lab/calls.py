@@ -2,9 +2,11 @@
 import signal
 import time
 
+import judge
 import peers
 import scenarios
-from labconfig import UNFIT, UNREGISTERED, agent_last, number
+import tone
+from labconfig import ANNOUNCED_S, UNFIT, UNREGISTERED, agent_last, number
 from topology import address
 
 EDGE = address("carrier", 10)
@@ -40,7 +42,7 @@ def _dialled_by_provider(stage, digits, shown):
 def _everybody_heard(stage, target, agent_until=None, ringing=False):
     """Agent and caller, then target and caller; nobody else at any time. ringing: the caller would hear nobody while the
     target rings."""
-    verdict = stage.hears("caller", ["agent", target], own=ringing)
+    verdict = stage.hears("caller", ["agent", target], own=("ringing", "music") if ringing else ())
     if ringing:
         stage.promise("the caller hears ringing while the target rings", verdict.rung_s > 0.5, f"{verdict.rung_s:.2f} s")
     stage.hears("agent", ["caller"], until=agent_until if agent_until is not None else _moved(stage, target))
@@ -111,7 +113,7 @@ def plan_with_fallbacks(stage):
     byes = stage.find("BYE", by="caller")
     stage.promise("the agent stays until the caller hangs up",
                   byes and all(m.time > byes[0].time for m in stage.find("BYE", to="agent")))
-    stage.hears("caller", ["agent"], own=True)
+    stage.hears("caller", ["agent"], own=("ringing",))
     stage.hears("agent", ["caller"])
     stage.hidden()
     stage.not_reinvited()
@@ -187,7 +189,7 @@ def caller_hangs_up(stage):
     stage.promise("the target is cancelled", len(stage.find("CANCEL", to=EDGE)) == 1)
     stage.notified(487)
     stage.promise("the agent gets BYE", len(stage.find("BYE", to="agent")) == 1)
-    stage.hears("caller", ["agent"], own=True)
+    stage.hears("caller", ["agent"], own=("ringing",))
     stage.hears("agent", ["caller"])
     stage.hidden()
 
@@ -204,7 +206,7 @@ def agent_hangs_up(stage):
                   [m.sipfrag for m in finals])
     progress = stage.find("INVITE", 183, by=EDGE)
     answer = stage.find("INVITE", 200, by=EDGE)
-    verdict = stage.hears("caller", ["agent", "callee"], own=True)
+    verdict = stage.hears("caller", ["agent", "callee"], own=("ringing",))
     early = [s.first.time for s in verdict.segments if s.party == "callee"]
     stage.promise("the caller hears the target's early media", progress and answer and early and
                   progress[0].time <= early[0] < answer[0].time)
@@ -272,6 +274,73 @@ def in_fragments(stage):
     stage.hidden()
 
 
+def _sound(stage, verdict, name, after, within_s):
+    """The one sound of that name that was heard; it began soon after `after` had been heard last, and had no gap."""
+    played = verdict.own(name)
+    stage.promise(f"the {name} is heard once", len(played) == 1, verdict.summary)
+    if len(played) != 1:
+        return None
+    sound = played[0]
+    stage.promise(f"without a gap of more than {judge.GAP_MS} ms", sound.longest_gap_ms <= judge.GAP_MS,
+                  f"{sound.longest_gap_ms:.0f} ms")
+    voices = [s.last.time for s in verdict.segments if s.party == after and s.last.time < sound.first.time]
+    waited = sound.first.time - max(voices, default=0)
+    stage.promise(f"it follows the {after} within {within_s} s", waited < within_s, f"{waited:.2f} s")
+    heard = judge.strength([packet.payload for packet in sound.packets], name)
+    stage.promise("from its first packet to its last it is one sine", heard > 0.95, f"{heard:.3f} of its power")
+    return sound
+
+
+def announced(stage):
+    """Call 11: the first target is busy, the second does not answer, the caller is told so, and the call ends."""
+    stage.callee(32, scenarios.callee_refuses())
+    stage.callee(33, scenarios.callee_silent())
+    stage.agent(scenarios.agent_refer(stage.voice("agent"), 2000, f"<sip:plan-closed@{OURS_AT_AGENT}>", 20000))
+    stage.caller(scenarios.caller(CALLER, stage.voice("caller"), 20000), 11)
+    stage.finish()
+    stage.notified(408)
+    byes = stage.find("BYE", to="caller")
+    stage.promise("the caller gets BYE from us", len(byes) == 1, len(byes))
+    verdict = stage.hears("caller", ["agent", "announcement"], own=("announcement",))
+    # before a sound there is 0.1 s of silence
+    sound = _sound(stage, verdict, "announcement", "agent", 0.2)
+    if sound:
+        stage.promise(f"it lasts {ANNOUNCED_S} s", abs(sound.seconds - ANNOUNCED_S) < 0.1, f"{sound.seconds:.2f} s")
+        folded = judge.power([packet.payload for packet in sound.packets], tone.FOLDED)
+        stage.promise("what is too high for the caller's codec is not in it", folded < 0.001, f"{folded:.4f}")
+        ended = byes[0].time - sound.last.time if byes else -1
+        stage.promise("the BYE follows its end within 0.5 s", 0 <= ended < 0.5, f"{ended:.2f} s")
+    stage.hears("agent", ["caller"])
+    stage.hidden()
+    stage.not_reinvited()
+
+
+def hold_music(stage):
+    """Call 12: the agent puts the caller on hold, who hears music, and takes it back."""
+    stage.agent(scenarios.agent_holds(stage.voice("agent", 1.9), stage.voice("agent", name="agent-again"), 2000, 2500,
+                                      "sendonly", 20000))
+    stage.caller(scenarios.caller(CALLER, stage.voice("caller"), 7500), 12)
+    stage.finish()
+    offers, answers = stage.find("INVITE", by="agent"), stage.find("INVITE", 200, to="agent")
+    stage.promise("the agent holds and takes back", len(offers) == 2 and len(answers) == 2 and
+                  "a=recvonly" in answers[0].body and "a=sendrecv" in answers[1].body, [m.body for m in answers])
+    verdict = stage.hears("caller", ["agent", "music", "agent"], own=("music",))
+    # it begins once nothing has come from the agent for 0.2 s
+    sound = _sound(stage, verdict, "music", "agent", 0.5)
+    if sound and len(offers) == len(answers) == 2:
+        back = [s.first.time for s in verdict.segments if s.first.time > sound.last.time]
+        waited = back[0] - sound.last.time if back else -1
+        stage.promise("the agent follows it within 0.1 s", 0 < waited < 0.1, f"{waited:.2f} s")
+        held = answers[0].time + 0.1
+        heard = [p for p in judge.heard_by(stage.rtp, stage.places["agent"]) if held < p.time < offers[1].time]
+        stage.promise("meanwhile the agent is sent nothing", not heard, f"{len(heard)} packets")
+        stage.hears("agent", ["caller"], since=0, until=offers[0].time)
+        end = stage.find("BYE", by="caller")
+        stage.hears("agent", ["caller"], since=answers[1].time, until=end[0].time if end else 0)
+    stage.hidden()
+    stage.not_reinvited()
+
+
 CALLS = {
     1: ("to a number by REFER", to_number_by_refer),
     2: ("to a SIP URI by CLI", to_sip_uri_by_cli),
@@ -283,4 +352,6 @@ CALLS = {
     8: ("REFER by baresip", baresip_refers),
     9: ("the agent over IPv6", agent_over_ipv6),
     10: ("an INVITE in fragments", in_fragments),
+    11: ("nobody answers: an announcement", announced),
+    12: ("hold music", hold_music),
 }

@@ -15,7 +15,6 @@ from typing import NamedTuple
 import tone
 
 PACKET_S = 0.020
-RINGING_HZ = (440, 480)  # the gateway's own, toward callers who dialled a number of North America
 LOUD = 500           # above this a 16-bit sample is no silence
 GAP_MS = 40          # the longest gap at a transfer, less the sources' own silence
 CLOCK_MS = 40        # how far a timestamp may be from the elapsed time at a change of source
@@ -50,6 +49,34 @@ class Segment(NamedTuple):
     @property
     def last(self):
         return self.pairs[-1][0]
+
+
+class Sound(NamedTuple):
+    """One of the gateway's own sounds (tone.OWN), from its first loud packet to its last."""
+    party: str
+    packets: list
+
+    @property
+    def first(self):
+        return self.packets[0]
+
+    @property
+    def last(self):
+        return self.packets[-1]
+
+    @property
+    def seconds(self):
+        return len(self.packets) * PACKET_S
+
+    @property
+    def loud(self):
+        return [packet.payload for packet in self.packets if _is_loud(packet)]
+
+    @property
+    def longest_gap_ms(self):
+        """The longest time between two packets, less that of one."""
+        return max((after.time - before.time - PACKET_S for before, after in zip(self.packets, self.packets[1:])),
+                   default=0) * 1000
 
 
 def parse_rtp(datagram):
@@ -131,6 +158,37 @@ def _start(ahead, candidates, index):
     return max(fitting, key=score, default=None)
 
 
+def _is_loud(packet):
+    return max(abs(tone.DECODED[byte]) for byte in packet.payload) > LOUD
+
+
+def blocks(heard, strange):
+    """What no source had said, in lists without a source's packet between them."""
+    ids = {id(packet) for packet in strange}
+    out, inside = [], False
+    for packet in heard:
+        if id(packet) in ids:
+            if not inside:
+                out.append([])
+            out[-1].append(packet)
+        inside = id(packet) in ids
+    return out
+
+
+def sounds(block, names):
+    """The Sounds in a block, each taken for that of `names` which it is most like."""
+    out, start = [], 0
+    for n, packet in enumerate(block):
+        if not _is_loud(packet):
+            continue
+        name = max(names, key=lambda name: strength([packet.payload], name))
+        if not out or out[-1].party != name:
+            out.append(Sound(name, []))
+            start = n
+        out[-1] = Sound(name, block[start:n + 1])
+    return out
+
+
 def _step(before, after, bits):
     """How far a counter of so many bits went on; negative if back."""
     half = 1 << bits - 1
@@ -162,6 +220,11 @@ def power(payloads, frequency):
         last, before = sample + turn * last - before, last
     energy = sum(sample * sample for sample in samples) or 1.0
     return 2 * (last * last + before * before - turn * last * before) / (len(samples) * energy)
+
+
+def strength(payloads, name):
+    """The power of one of the gateway's own sounds."""
+    return sum(power(payloads, frequency) for frequency in tone.OWN[name])
 
 
 def tone_of(payloads, frequencies):
@@ -202,6 +265,16 @@ def _segment_faults(name, segment, said):
         yield f"{name}: {len(lines)} timestamp offsets within one patch of {segment.party}"
 
 
+def _sound_faults(name, sound):
+    """It is what it is taken for, and each packet follows the one before it."""
+    if strength(sound.loud[:50], sound.party) < 0.8:
+        yield f"{name} was sent {len(sound.loud)} packets that nobody said and that are no {sound.party}"
+    for before, after in zip(sound.packets, sound.packets[1:]):
+        step = _step(before.sequence, after.sequence, 16), _step(before.timestamp, after.timestamp, 32)
+        if step != (1, tone.SAMPLES):
+            yield f"{name}: within {sound.party} the sequence went on by {step[0]}, the timestamp by {step[1]}"
+
+
 def _border_faults(name, before, after):
     """Sequence and timestamp over a change of source."""
     where = f"{name}, {before.party} to {after.party}"
@@ -215,28 +288,38 @@ def _border_faults(name, before, after):
 
 
 class Verdict(NamedTuple):
-    """What one listener heard: the segments, seconds of the gateway's ringing, the longest gap at a change of source,
-    and what was wrong."""
+    """What one listener heard: the segments, the gateway's own sounds, the longest gap at a change of source, and what
+    was wrong."""
     listener: str
     segments: list
+    sounds: list
     packets: int
     gap_ms: float
     faults: list
-    rung_s: float
+
+    def own(self, name):
+        """The gateway's sounds of that name."""
+        return [sound for sound in self.sounds if sound.party == name]
+
+    @property
+    def rung_s(self):
+        """Seconds of ringing, without its pauses."""
+        return sum(len(sound.loud) for sound in self.own("ringing")) * PACKET_S
 
     @property
     def summary(self):
         """One line for the table."""
-        heard = " then ".join(f"{s.party} {s.last.time - s.first.time + PACKET_S:.1f} s" for s in self.segments)
-        return (f"{self.listener} hears {heard or 'nothing'}" + (f", ringing {self.rung_s:.1f} s" if self.rung_s else "")
-                + (f", gap {self.gap_ms:.0f} ms" if self.gap_ms else ""))
+        parts = sorted([*self.segments, *self.sounds], key=lambda part: part.first.time)
+        heard = " then ".join(f"{s.party} {s.last.time - s.first.time + PACKET_S:.1f} s" for s in parts)
+        return f"{self.listener} hears {heard or 'nothing'}" + (f", gap {self.gap_ms:.0f} ms" if self.gap_ms else "")
 
 
-def listen(listener, heard, said, expected, frequencies=None, own=False, until=None):
+def listen(listener, heard, said, expected, frequencies=None, own=(), until=None):
     """Judges what one listener heard.
 
     said: party -> packets, of everybody who may be heard. expected: the parties in the order in which they must be
-    heard, e.g. ["agent", "callee"]; [] means silence. own: packets of no source are allowed, if they are ringing or silence.
+    heard, e.g. ["agent", "callee"]; [] means silence. own: names of tone.OWN; packets of no source are allowed if they are
+    one of those or silence. One that is in `expected` too must be heard there, the others may be.
     until: when the listener's leg ended; the last source must be heard up to then, or as long as it spoke.
     """
     frequencies = frequencies or tone.FREQUENCIES
@@ -244,9 +327,11 @@ def listen(listener, heard, said, expected, frequencies=None, own=False, until=N
     faults = []
     if heard:
         faults += _stream_faults(listener, heard)
-    ringing = [packet.payload for packet in strange if max(abs(tone.DECODED[byte]) for byte in packet.payload) > LOUD]
-    if own and ringing and sum(power(ringing[:50], frequency) for frequency in RINGING_HZ) < 0.8:
-        faults.append(f"{listener} was sent {len(ringing)} packets that nobody said and that are no ringing")
+    played = blocks(heard, strange)
+    by_block = [sounds(block, own) if own else [] for block in played]
+    heard_own = [sound for found in by_block for sound in found]
+    for sound in heard_own:
+        faults += _sound_faults(listener, sound)
     if strange and not own:
         faults.append(f"{listener} was sent {len(strange)} packets that nobody said, the first {strange[0].sequence}")
     gap = 0.0
@@ -255,18 +340,22 @@ def listen(listener, heard, said, expected, frequencies=None, own=False, until=N
         sound = tone_of([packet.payload for packet, _ in segment.pairs][-50:], frequencies)
         if sound != segment.party:
             faults.append(f"{listener}: the sound of {segment.party} is the tone of {sound or 'nobody'}")
-    for before, after in zip(parts, parts[1:]):
-        if not any(before.last.time < packet.time < after.first.time for packet in strange):
-            faults += _border_faults(listener, before, after)
+    order = sorted([*parts, *(Sound("gateway", block) for block in played)], key=lambda part: part.first.time)
+    for before, after in zip(order, order[1:]):
+        faults += _border_faults(listener, before, after)
+        if isinstance(before, Segment) and isinstance(after, Segment):
             gap = max(gap, gap_ms(before, after, said))
     if gap > GAP_MS:
         faults.append(f"{listener}: a gap of {gap:.0f} ms at the change of source")
-    faults += _order_faults(listener, parts, expected)
+    told = [*parts, *(sound for sound in heard_own if sound.party in expected)]
+    faults += _order_faults(listener, sorted(told, key=lambda part: part.first.time), expected)
     if parts and until is not None:
-        spoken = [packet.time for packet in said[parts[-1].party] if packet.time <= until]
+        instead = [block[0].time for block, found in zip(played, by_block)
+                   if block[0].time > parts[-1].last.time and any(sound.party in expected for sound in found)]
+        spoken = [packet.time for packet in said[parts[-1].party] if packet.time <= min([until, *instead])]
         if spoken and spoken[-1] - parts[-1].last.time > 2 * PACKET_S:
             faults.append(f"{listener}: {parts[-1].party} went on for {spoken[-1] - parts[-1].last.time:.1f} s unheard")
-    return Verdict(listener, parts, len(heard), gap, faults, len(ringing) * PACKET_S)
+    return Verdict(listener, parts, heard_own, len(heard), gap, faults)
 
 
 def _order_faults(listener, parts, expected):

@@ -6,6 +6,7 @@ that may not be shown as caller ID, each for a reason of its own.
 """
 from pathlib import Path
 
+import tone
 from topology import NETWORKS, address
 
 CARRIER_PASSWORD = "carrier-secret"
@@ -23,6 +24,7 @@ UNFIT = {
 UNREGISTERED = 90
 DIALS = range(1, 20)
 NO_CALLER_ID = 9
+ANNOUNCED_S = 2.53  # no whole number of packets
 
 
 def number(digits):
@@ -78,7 +80,7 @@ def _agent(call, name, host, network="agent", caller_id="dialled"):
     sources: ["{source}"]
     region: US
 {shown}    may:
-      plans: [sales]
+      plans: [sales, closed]
       prefixes: ["+1202"]
       domains: [pbx.lab]
 """
@@ -110,10 +112,12 @@ def _routes():
 
 
 def text(driver, folder, user, group, socket, link):
-    """The YAML file. driver: af_xdp or af_packet. folder: where the provider's password is written."""
+    """The YAML file. driver: af_xdp or af_packet. folder: where the provider's password and the sounds are written."""
     password = Path(folder) / "carrier.password"
     password.write_text(CARRIER_PASSWORD + "\n")
     password.chmod(0o600)
+    tone.write_wav(Path(folder) / "closed.wav", (*tone.OWN["announcement"], tone.TOO_HIGH), ANNOUNCED_S)
+    tone.write_wav(Path(folder) / "music.wav", tone.OWN["music"], 1)
     numbers = "".join(_number(digits) for digits in [*DIALS, 20])
     numbers += "".join(_number(digits, **fields) for digits, fields in UNFIT.items())
     return f"""# The lab's gateway; written by tests/e2e/lab.
@@ -141,6 +145,14 @@ media:
   ports: 16384-17383
   timeout: {MEDIA_TIMEOUT_S}s
   quarantine: 5s
+  hold-music: music
+
+sounds:
+  - name: closed
+    file: {folder}/closed.wav
+  - name: music
+    file: {folder}/music.wav
+    loop: true
 
 providers:
   - name: carrier
@@ -187,6 +199,21 @@ plans:
         provider: carrier
         ring-time: 3s
       - type: agent
+  - name: closed
+    owner: acme
+    type: number
+    destination: "{number(32)}"
+    caller-id: "{number(11)}"
+    provider: carrier
+    fallbacks:
+      - type: number
+        destination: "{number(33)}"
+        caller-id: "{number(11)}"
+        provider: carrier
+        ring-time: 2s
+      - type: announcement
+        sound: closed
+      - type: hang-up
 
 sip-servers:
   - host: pbx.lab

@@ -138,6 +138,15 @@ def agent(audio, stay_ms):
     return _scenario("agent.xml", _uas("agent", audio, stay_ms))
 
 
+def agent_holds(audio, again, talk_ms, hold_ms, direction, stay_ms):
+    """Answers, talks, puts the caller on hold with that direction, is silent, takes it back and talks again."""
+    values = _uas("agent", audio, stay_ms)
+    values["play"] = "\n".join([part("play.xml"), pause(talk_ms),
+                                _offer("uas-request.txt", 100, 2, direction, hold_ms),
+                                _offer("uas-request.txt", 101, 3, "sendrecv", 0), part("play.xml", audio=again)])
+    return _scenario("agent.xml", values)
+
+
 def agent_refused(audio, talk_ms, refusals, stay_ms):
     """Sends one REFER after the other, each (Refer-To, code) refused, and stays until BYE."""
     values = _uas("agent", audio, stay_ms)

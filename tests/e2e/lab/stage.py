@@ -130,8 +130,9 @@ class Stage:
             out.append(m)
         return out
 
-    def hears(self, listener, expected, own=False, until=None):
-        """Judges what a party heard, up to its BYE, against everybody else's voice."""
+    def hears(self, listener, expected, own=(), until=None, since=None):
+        """Judges what a party heard, up to its BYE, against everybody else's voice. since: only what came after that time,
+        and before `until`."""
         where = self.places[listener]
         signals = SERVERS.get(listener, where)
         said = {party: judge.said_by(self.rtp, place) for party, place in self.places.items()
@@ -139,7 +140,10 @@ class Stage:
         if until is None:
             byes = [m.time for m in self.sip if m.method == "BYE" and not m.code and signals in (m.src[0], m.dst[0])]
             until = min(byes, default=None)
-        verdict = judge.listen(listener, judge.heard_by(self.rtp, where), said, expected, own=own, until=until)
+        heard = judge.heard_by(self.rtp, where)
+        if since is not None:
+            heard = [packet for packet in heard if since <= packet.time <= until]
+        verdict = judge.listen(listener, heard, said, expected, own=own, until=until)
         self.verdicts.append(verdict)
         self.promise(f"{listener} hears {' then '.join(expected) or 'nobody'}", not verdict.faults,
                      "; ".join(verdict.faults[:4]))

@@ -1,9 +1,11 @@
 """The judge is judged: a synthetic gateway that does its work passes, and each fault that it may have is found."""
 import dataclasses
-import random
-import tempfile
 import math
+import random
+import struct
+import tempfile
 import unittest
+import wave
 from pathlib import Path
 
 import judge
@@ -139,14 +141,45 @@ class Transfer(unittest.TestCase):
 
     def test_own_packets_only_where_allowed(self):
         self.own_between((440, 480))
-        verdict = self.verdict(own=True)
+        verdict = self.verdict(own=("ringing",))
         self.assertEqual(verdict.faults, [])
         self.assertAlmostEqual(verdict.rung_s, 0.4)
         self.fails("nobody said")
 
     def test_own_packets_must_be_ringing(self):
         self.own_between((1000,))
-        self.fails("no ringing", own=True)
+        self.fails("no ringing", own=("ringing",))
+
+    def test_own_sound_in_its_place(self):
+        self.own_between(tone.OWN["music"])
+        verdict = self.verdict(("agent", "music", "callee"), own=("ringing", "music"))
+        self.assertEqual([fault for fault in verdict.faults if "for 0.40 s only" not in fault], [])
+        self.assertEqual([(sound.party, round(sound.seconds, 2)) for sound in verdict.sounds], [("music", 0.4)])
+        self.fails("not agent then announcement", expected=["agent", "announcement", "callee"],
+                   own=("music", "announcement"))
+        self.fails("no ringing", own=("ringing",))
+
+    def test_own_sound_that_breaks(self):
+        self.own_between(tone.OWN["music"])
+        own = next(n for n, p in enumerate(self.heard) if p.time > 103.0) + 5
+        del self.heard[own]
+        self.fails("within music the sequence went on by 2", own=("music",))
+        verdict = self.verdict(own=("music",))
+        self.assertAlmostEqual(verdict.sounds[0].longest_gap_ms, 20, places=3)
+
+    def test_broken_numbers_at_an_own_sound(self):
+        self.own_between(tone.OWN["music"])
+        own = next(n for n, p in enumerate(self.heard) if p.time > 103.0)
+        for n in range(own, len(self.heard)):
+            self.change(n, sequence=(self.heard[n].sequence + 3) & 0xFFFF)
+        self.fails("agent to gateway: the sequence went on by 4", own=("music",))
+
+    def test_own_sound_at_the_end(self):
+        self.own_between(tone.OWN["announcement"])
+        self.heard = [p for p in self.heard if p.time < 103.39]
+        self.said["agent"] = voice("agent", 100.0, 3.5, 1)
+        self.assertEqual([f for f in self.verdict(["agent", "announcement"], own=("announcement",), until=103.45).faults
+                          if "s only" not in f], [])
 
     def test_wrong_party(self):
         self.fails("heard agent then callee, not agent", expected=["agent"])
@@ -207,6 +240,18 @@ class Tones(unittest.TestCase):
 
 
 class Files(unittest.TestCase):
+    def test_a_sound_is_as_long_and_as_high_as_it_should_be(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "sound.wav"
+            tone.write_wav(path, (1330, 6000), 0.5)
+            with wave.open(str(path)) as read:
+                self.assertEqual((read.getnchannels(), read.getsampwidth(), read.getframerate(), read.getnframes()),
+                                 (1, 2, 16000, 8000))
+                samples = struct.unpack("<8000h", read.readframes(8000))
+        narrow = [bytes(tone.mulaw_encode(sample) for sample in samples[::2])]
+        for frequency in (1330, tone.FOLDED):
+            self.assertGreater(judge.power(narrow, frequency), 0.4)
+
     def test_a_written_capture_is_read_back(self):
         source = tone.Source("caller", 1, random.Random(7))
         with tempfile.TemporaryDirectory() as folder:

@@ -7,6 +7,7 @@ A little noise makes every payload unique, so that the judge can tell each packe
 import math
 import random
 import struct
+import wave
 
 RATE = 8000
 SAMPLES = 160  # of a packet: 20 ms
@@ -14,6 +15,10 @@ PACKET_MS = 20
 PERIOD_S = 20  # a longer tone repeats after so long, a whole number of waves of each frequency
 
 FREQUENCIES = {"caller": 440, "agent": 620, "callee": 850, "extension": 1100}
+# What the gateway itself plays: its ringing toward callers who dialled a number of North America, and sounds from files.
+OWN = {"ringing": (440, 480), "announcement": (1330,), "music": (710,)}
+TOO_HIGH = 6000  # Hz, in files of 16000 samples a second: nothing of it may be heard at 8000
+FOLDED = 2000    # Hz, where it would come out if it were not filtered
 
 
 def mulaw_encode(sample):
@@ -106,6 +111,17 @@ def with_digits(source, digits, every=25, lasting=6, payload_type=101):
             continue
         yield voice[n]
         n += 1
+
+
+def write_wav(path, frequencies, seconds, rate=2 * RATE):
+    """A WAV file of these sines, 16 bits, one channel. The same arguments give the same bytes."""
+    samples = (sum(6000 * math.sin(2 * math.pi * frequency * n / rate) for frequency in frequencies)
+               for n in range(int(seconds * rate)))
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(rate)
+        out.writeframes(b"".join(struct.pack("<h", round(sample)) for sample in samples))
 
 
 def write(path, packets):
