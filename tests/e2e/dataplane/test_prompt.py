@@ -109,4 +109,5 @@ def test(make):
     assert lab.stop() == 0
 
 
-net.main(test)
+if __name__ == "__main__":
+    net.main(test)
