@@ -55,6 +55,18 @@ class Replay(unittest.TestCase):
         self.assertEqual(done.stderr, "")
         self.assertGreater(os.path.getsize(self.path("out.pcap")), 500 * 200)
 
+    def test_announcement(self):
+        """What a plan plays to the caller is noted in the ladder, where it begins and where it ends."""
+        folder = os.path.join(SCENARIOS, "plan-announces")
+        self.env["LAB_PASSWORD"] = "carrier-secret"
+        done = subprocess.run([PROGRAM, "replay", "input.pcap", "-c", "config.yaml", "--ladder"], cwd=folder, env=self.env,
+                              capture_output=True, text=True, timeout=60)
+        notes = [line.split(None, 2) for line in done.stdout.splitlines() if "* announcement" in line]
+        self.assertEqual([text for _, _, text in notes],
+                         ["announcement closed", "announcement closed, 1.3 s: played to its end"], done.stdout + done.stderr)
+        # 1.21 s, in whole packets and behind 0.1 s of silence
+        self.assertAlmostEqual(float(notes[1][0]) - float(notes[0][0]), 1.32, delta=0.03)
+
     def test_screen(self):
         """The screen's rules and limits are those of the configuration, and drop as they do live."""
         def rules(text):

@@ -146,6 +146,7 @@ class Take:
         shutil.copyfile(draft, place / "input.pcap")
         config = self.config.standalone()
         (place / "config.yaml").write_text(config)
+        self.config.write_sounds(place)
         (place / "README.md").write_text(f"# {self.recording.name}\n\n{self.recording.tells}\n")
         (place / "replay.env").write_text("".join(f"{k}={v}\n" for k, v in PASSWORDS.items() if k in config))
         if self.commands:

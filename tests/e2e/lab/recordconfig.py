@@ -3,6 +3,9 @@
 One provider, one agent, one number that leads to it, and what the scenario adds. What a recording is made with and what is
 kept of it differ only where replay needs nothing: devices, sockets, user.
 """
+from pathlib import Path
+
+import tone
 from labconfig import CARRIER_PASSWORD, PBX_PASSWORD, number
 from topology import NETWORKS, address
 
@@ -46,6 +49,12 @@ DESK = f"""plans:
     provider: carrier
     ring-time: 5s
 """
+# One number, and who hears that it does not answer.
+CLOSED = DESK + """    fallbacks:
+      - type: announcement
+        sound: closed
+      - type: hang-up
+"""
 PBX = """sip-servers:
   - host: pbx.lab
     owner: acme
@@ -58,26 +67,37 @@ PBX = """sip-servers:
 
 class Config:
     """Makes the text. Keys that a scenario sets: t1, ring (of targets), agent_ring, ports (of media), quarantine, providers,
-    agent_version (4 or 6), agent_last (of its address), route (further lines of the route), plans, servers."""
+    agent_version (4 or 6), agent_last (of its address), route (further lines of the route), plans, servers, sounds
+    (name -> frequencies, seconds, further lines), music (name of the sound for those on hold)."""
 
     ENVIRONMENT = PASSWORDS
 
     def __init__(self, t1="500ms", ring="10s", agent_ring="10s", ports="16384-17383", quarantine="5s", providers=CARRIER,
                  agent_version=4, route="", plans="",
-                 servers="", agent_last=AGENT):
+                 servers="", agent_last=AGENT, sounds=None, music=""):
         self._t1, self._ring, self._agent_ring = t1, ring, agent_ring
         self._ports, self._quarantine = ports, quarantine
         self._providers, self._plans, self._servers = providers, plans, servers
+        self._sounds, self._music = sounds or {}, music
         self.agent_version, self.agent_last, self._route = agent_version, agent_last, route
 
     def text(self, driver, folder, user, group, socket, link):
         """The file that the recording is made with; the arguments are those of labconfig.text."""
+        self.write_sounds(folder)
         return self._write(lambda n, name: f"net_{driver}{n},iface=gw-{name}", f"  link: {link}\n  memory: 256\n",
                            f"  socket: {socket}\n  user: {user}\n  group: {group}\n")
 
     def standalone(self):
         """The file that is kept: nothing in it is of this machine."""
         return self._write(lambda n, _: f"net_null{n}", "", "  user: xfergate\n  group: xfergate\n")
+
+    def write_sounds(self, folder):
+        """The WAV files that the configuration names; the same bytes each time. Their paths."""
+        paths = []
+        for name, (frequencies, seconds, _) in self._sounds.items():
+            paths.append(Path(folder) / f"{name}.wav")
+            tone.write_wav(paths[-1], frequencies, seconds)
+        return paths
 
     def _write(self, device, dataplane, control):
         return f"""dataplane:
@@ -99,7 +119,7 @@ media:
   ports: {self._ports}
   timeout: 10s
   quarantine: {self._quarantine}
-
+{f"  hold-music: {self._music}" + chr(10) if self._music else ""}
 providers:
 {self._providers}
 numbers:
@@ -116,7 +136,11 @@ routes:
     provider: carrier
     agent: bot
     ring-time: {self._agent_ring}
-{self._route}""" + "".join(f"\n{section}" for section in (self._plans, self._servers) if section)
+{self._route}""" + "".join(f"\n{section}" for section in (self._plans, self._servers, self._sound_list()) if section)
+
+    def _sound_list(self):
+        rows = [f"  - name: {name}\n    file: {name}.wav\n{more}" for name, (_, _, more) in self._sounds.items()]
+        return "sounds:\n" + "".join(rows) if rows else ""
 
     @staticmethod
     def _port(n, name, device):

@@ -78,6 +78,21 @@ def caller_holds(take):
     take.caller(scenarios.caller_holds(CALLER, take.voice("caller", 2.5), 700, 700, 700))
 
 
+@recording("the agent holds the caller, who hears music",
+           [*UP, "agent>re-INVITE", "agent<200 INVITE", "agent>re-INVITE", "agent<200 INVITE", "caller>BYE", "agent<BYE",
+            "!caller<re-INVITE"], servers=(),
+           config=Config(sounds={"music": (tone.OWN["music"], 0.5, "    loop: true\n")}, music="music"))
+def hold_music(take):
+    """The agent puts the caller on hold (a=sendonly), is silent, and takes it back (a=sendrecv); then its voice is a new
+    stream. The configuration names a sound of half a second as hold-music. 0.2 s after the agent's last packet the caller
+    must hear that sound (after 0.1 s of silence), over and over, until the agent's voice comes again, all of it in one
+    stream: one SSRC, a sequence without a break, timestamps that go on with the time. Both re-INVITEs end at the agent's
+    leg, and while it holds the agent is sent nothing."""
+    take.agent(scenarios.agent_holds(take.voice("agent", 0.9), take.voice("agent", 2, "agent-again"), 1000, 1200,
+                                     "sendonly", 15000))
+    caller(take, 3400)
+
+
 # ---- calls without a transfer
 
 

@@ -4,7 +4,7 @@ import time
 import scenarios
 import tone
 from labconfig import number
-from recordconfig import DESK, PBX, SALES, Config
+from recordconfig import CLOSED, DESK, PBX, SALES, Config
 from recordings import (ACCEPTED, CALLER, CONNECTED, DIALLED, EDGE, ENDED, PBX_SERVER, PHONE, UP, agent_refers, at_number,
                         callee, caller, recording)
 from topology import address
@@ -143,6 +143,19 @@ def plan_fallbacks(take):
     take.callee(32, scenarios.callee_refuses(ring_ms=300))
     agent_refers(take, f"<sip:plan-sales@{address('agent', 1)}>")
     caller(take, 2800)
+
+
+@recording("nobody is there, and the caller is told so",
+           [*DIALLED, "edge>486 INVITE", "^agent<NOTIFY 486", "caller<BYE", "caller>200 BYE", "^agent<BYE"],
+           config=Config(plans=CLOSED, sounds={"closed": ((*tone.OWN["announcement"], tone.TOO_HIGH), 1.21, "")}))
+def plan_announces(take):
+    """The agent sends REFER to plan sales. Its target is busy, and behind it stand an announcement, a WAV file of 1.21 s
+    at 16000 samples a second, and hang-up. The caller must hear 0.1 s of silence and all of the sound, in the stream in
+    which it heard the agent: one SSRC, a sequence without a break, a packet each 20 ms. At its end the caller gets BYE;
+    the agent hears the caller until then, and is told 486."""
+    take.callee(31, scenarios.callee_refuses(ring_ms=300))
+    agent_refers(take, f"<sip:plan-sales@{address('agent', 1)}>")
+    caller(take, 15000, 3.5)
 
 
 # ---- transfers that end otherwise

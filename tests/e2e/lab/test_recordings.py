@@ -1,5 +1,6 @@
 """What stands in pcap/ is what record.py records: no scenario without a folder, none untold, none both kept and pending."""
 import re
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -22,6 +23,14 @@ class Folders(unittest.TestCase):
                 self.assertIn(recording.tells, (place / "README.md").read_text())
                 for line in (place / "replay.env").read_text().splitlines():
                     self.assertRegex(line, r"^[A-Z_]+=\S+$")
+
+    def test_sounds_are_those_of_the_configuration(self):
+        for recording in recordings.all_recordings():
+            with self.subTest(recording.name), tempfile.TemporaryDirectory() as folder:
+                made = recording.config.write_sounds(folder)
+                kept = ROOT / recording.name
+                self.assertEqual({file.name: file.read_bytes() for file in made},
+                                 {file.name: file.read_bytes() for file in kept.glob("*.wav")})
 
     def test_captures_are_small_and_in_order_of_time(self):
         for recording in recordings.all_recordings():
