@@ -62,29 +62,17 @@ void call_tell_caller(struct call *call, struct leg *other, int status, bool med
 	sip_respond(call->shard->sip, caller->invite, &reply);
 }
 
-/* Of what the gateway itself can send. */
-static unsigned own_codecs(struct sdp_codec *codecs)
-{
-	static const struct sdp_codec own[] = {
-	    {.pt = 0, .codec = XF_CODEC_PCMU},
-	    {.pt = 8, .codec = XF_CODEC_PCMA},
-	    {.pt = 9, .codec = XF_CODEC_G722},
-	    {.pt = 101, .codec = XF_CODEC_EVENT, .fmtp = "0-16"},
-	};
-	memcpy(codecs, own, sizeof(own));
-	return sizeof(own) / sizeof(own[0]);
-}
-
 static void offer_own(struct leg *caller)
 {
 	struct sdp_codec codecs[SDP_CODEC_MAX];
-	leg_make_offer(caller, codecs, own_codecs(codecs));
+	leg_make_offer(caller, codecs, leg_default_codecs(codecs));
 }
 
 static int answer_own(struct leg *caller)
 {
 	struct sdp_codec codecs[SDP_CODEC_MAX];
-	return leg_make_answer(caller, codecs, own_codecs(codecs));
+	const struct sdp *offer = &caller->remote_sdp;
+	return leg_make_answer(caller, codecs, codecs_own(codecs, offer->codecs, offer->codec_count));
 }
 
 /* By the codec that `other` took; NULL: for what the gateway plays. 0, or a SIP status and why: no codec in common. */

@@ -56,3 +56,14 @@ unsigned codecs_one_audio(struct sdp_codec *codecs, unsigned count, bool both_la
 	}
 	return kept;
 }
+
+unsigned codecs_own(struct sdp_codec *codecs, const struct sdp_codec *offered, unsigned count)
+{
+	unsigned own = leg_default_codecs(codecs);
+	if (has(offered, count, XF_CODEC_PCMU) || has(offered, count, XF_CODEC_PCMA) ||
+	    !has(offered, count, XF_CODEC_G722))
+		return own;
+	codecs[0] = (struct sdp_codec){.pt = sdp_codec_names[XF_CODEC_G722].pt, .codec = XF_CODEC_G722};
+	codecs[1] = codecs[own - 1];
+	return 2;
+}

@@ -191,6 +191,7 @@ bool leg_has_sdp(const struct sip_message *message);
 bool leg_hears(const struct leg *leg); /* may media be sent to it? */
 /* Its silence ends it from now on, if it is connected and has said that it sends; again: as if it had just spoken. */
 void leg_watch(struct leg *leg, bool again);
+/* What we offer if nothing is known of the other side: both laws of G.711, and events. */
 unsigned leg_default_codecs(struct sdp_codec *codecs);
 
 /* ---- leg_keys.c: its peer has pressed a key; code: event of RFC 4733 */
@@ -201,6 +202,8 @@ void leg_key_pressed(struct leg *leg, uint8_t code, uint32_t duration_ms);
 unsigned codecs_with_both_laws(struct sdp_codec *codecs, unsigned count);
 /* Only the first audio codec, the events and comfort noise; both_laws: if the first is G.711, its other law, too. */
 unsigned codecs_one_audio(struct sdp_codec *codecs, unsigned count, bool both_laws);
+/* What the gateway itself takes of an offer, to play sounds: the laws of G.711; G.722 only if neither is offered. */
+unsigned codecs_own(struct sdp_codec *codecs, const struct sdp_codec *offered, unsigned count);
 
 /* ---- transfer.c: the table; transfer_start.c, transfer_act.c: what its cells do */
 #define TRANSFER_EVENTS(X)                                                                                             \

@@ -200,6 +200,57 @@ Test(announcements, when_the_agent_fails)
 	net_expect_nothing_left(net);
 }
 
+/* What the answer to a caller names whom nobody but the gateway talks to yet. */
+static const char *answered_alone(const char *formats)
+{
+	char sdp[256];
+	phone_init(&caller, net, "192.0.2.20");
+	phone_init(&agent, net, "198.51.100.10");
+	snprintf(sdp, sizeof(sdp),
+		 "v=0\r\no=- 1 1 IN IP4 192.0.2.20\r\ns=-\r\nc=IN IP4 192.0.2.20\r\nt=0 0\r\n"
+		 "m=audio 20000 RTP/AVP %s\r\n",
+		 formats ? formats : "0");
+	phone_invite(&caller, "+12025550177", "+12025550198", formats ? sdp : NULL, NULL);
+	net_pass(net, 20);
+	phone_answer(&agent, phone_rung(&agent), 486, NULL, NULL);
+	net_pass(net, 20);
+	const struct sip_message *ok = phone_connected(&caller, formats ? NULL : sdp);
+	net_pass(net, 20);
+	cr_expect_str_eq(heard(), "sorry");
+	return strstr(ok->body, "m=audio ");
+}
+
+/* A target that comes later may know G.711 only, and G.722 is not turned into it: the caller's order counts for less.
+ */
+Test(announcements, leave_the_caller_a_codec_that_targets_know)
+{
+	const char *media = answered_alone("9 0 8");
+	cr_expect_not_null(strstr(media, "RTP/AVP 0\r\n"), "%s", media);
+	it_ends();
+	phone_answer(&pbx, phone_rung(&pbx), 200, NULL, phone_sdp(&pbx, "sendrecv"));
+	net_pass(net, 20);
+	cr_expect_eq(net_feeder(net, caller_sdp()), net_port(pbx.invite));
+	phone_request(&pbx, "BYE", NULL, NULL);
+	phone_ok(&caller, "BYE");
+	net_expect_nothing_left(net);
+}
+
+Test(announcements, take_g722_where_the_caller_has_no_law)
+{
+	const char *media = answered_alone("9 18");
+	cr_expect_not_null(strstr(media, "RTP/AVP 9\r\n"), "%s", media);
+	phone_request(&caller, "BYE", NULL, NULL);
+	net_expect_nothing_left(net);
+}
+
+Test(announcements, offer_the_laws_where_the_caller_offers_late)
+{
+	const char *media = answered_alone(NULL);
+	cr_expect_not_null(strstr(media, "RTP/AVP 0 8 101\r\n"), "%s", media);
+	phone_request(&caller, "BYE", NULL, NULL);
+	net_expect_nothing_left(net);
+}
+
 /* The agent hangs up on the caller: the plan for that. The same sound again is played again. */
 Test(announcements, when_the_agent_is_lost)
 {
