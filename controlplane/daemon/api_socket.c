@@ -7,10 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "daemon/api_client.h"
+#include "base/unix_listen.h"
 #include "daemon/log.h"
-#include "daemon/unix_listen.h"
 
 #define ACCEPTS_A_TURN 16
+#define API_BACKLOG    64
 
 struct api_socket {
 	struct event_base *base;
@@ -73,7 +74,7 @@ static void api_sweep(evutil_socket_t fd, short what, void *arg)
 	event_add(api->acceptable, NULL);
 }
 
-int api_socket_open(struct api_socket **out, struct event_base *base, const char *path, uid_t uid, gid_t gid,
+int api_socket_open(struct api_socket **out, struct event_base *base, const char *path, gid_t gid,
 		    const struct api_socket_user *user)
 {
 	const struct timeval second = {.tv_sec = 1};
@@ -87,7 +88,7 @@ int api_socket_open(struct api_socket **out, struct event_base *base, const char
 	api->path = strdup(path);
 	if (!api->path)
 		goto err_api;
-	result = unix_listen(&api->fd, path, uid, gid);
+	result = unix_listen(&api->fd, path, SOCK_STREAM, gid, API_BACKLOG);
 	if (result < 0)
 		goto err_api;
 	result = -ENOMEM;
@@ -121,8 +122,7 @@ void api_socket_close(struct api_socket *api)
 	event_free(api->acceptable);
 	event_free(api->sweep);
 	close(api->fd);
-	/* A directory that was there before us may forbid it; the next start replaces a socket that nobody listens on.
-	 */
+	/* Without root it may not: the folder is root's. The next start replaces a socket that nobody listens on. */
 	unlink(api->path);
 	free(api->path);
 	free(api);

@@ -28,10 +28,9 @@ struct api_socket_user {
 	void (*gone)(void *arg, uint64_t client);
 };
 
-/* Listens at `path` with mode 0660, as unix_listen does it. A socket that nobody listens on is replaced; a missing
- * parent directory is made, in which uid can remove the socket. 0, -EADDRINUSE (somebody listens), -EEXIST (something
- * else is there), -errno. */
-int api_socket_open(struct api_socket **out, struct event_base *base, const char *path, uid_t uid, gid_t gid,
+/* Listens at `path` for group gid (-1: the caller's), as unix_listen does it. 0, -EADDRINUSE (somebody listens),
+ * -EEXIST (something else is there), -errno. */
+int api_socket_open(struct api_socket **out, struct event_base *base, const char *path, gid_t gid,
 		    const struct api_socket_user *user);
 /* Sends what can be sent at once, and closes. */
 void api_socket_close(struct api_socket *api);

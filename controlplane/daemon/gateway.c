@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <time.h>
+#include "base/unix_listen.h"
 #include "daemon/api_socket.h"
 #include "daemon/dns.h"
 #include "daemon/link_socket.h"
@@ -174,11 +175,15 @@ int gateway_open_api(struct gateway *gateway, const struct identity *identity)
 {
 	const struct api_socket_user user = {.arg = gateway, .line = on_api_line, .gone = on_api_gone};
 	const char *path = gateway->config->api_socket;
-	int result = api_socket_open(&gateway->world.api, gateway->base, path, identity->uid, identity->gid, &user);
+	int result = api_socket_open(&gateway->world.api, gateway->base, path, identity->gid, &user);
 	if (result == -EADDRINUSE)
 		log_error("event=api-socket-failed path=%s error=\"another control plane is running\"", path);
 	else if (result < 0)
 		log_error("event=api-socket-failed path=%s error=\"%s\"", path, strerror(-result));
+	else if (unix_listen_shared(path))
+		log_warning("event=api-socket-exposed path=%s what=\"others may put a socket in its place; give it a "
+			    "folder that only root may write to\"",
+			    path);
 	return result;
 }
 

@@ -5,114 +5,58 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <pwd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
+#include "base/unix_listen.h"
 #include "log.h"
 #include "xfergate/link.h"
 
 #define LINK_SEND_BUFFER  (1 << 20)
 #define LINK_READ_PACKETS 16
 
-static int link_server_address(struct sockaddr_un *address, const char *path)
-{
-	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
-	if (strlen(path) >= sizeof(address->sun_path))
-		return -ENAMETOOLONG;
-	strcpy(address->sun_path, path);
-	return 0;
-}
-
-/* A socket file that a dead process left goes; one that somebody listens on, or another kind of file, stays. */
-static int link_server_clear(const struct sockaddr_un *address)
-{
-	struct stat st;
-
-	if (lstat(address->sun_path, &st) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(st.st_mode))
-		return -EEXIST;
-	int s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s < 0)
-		return -errno;
-	int r = connect(s, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
-	close(s);
-	if (r != -ECONNREFUSED)
-		return -EADDRINUSE;
-	return unlink(address->sun_path) < 0 ? -errno : 0;
-}
-
-/* The control plane's socket for clients may be there too: whoever has the group removes its own, and no other's. */
-static void link_server_folder(const char *path, const char *group)
-{
-	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	const char *slash = strrchr(path, '/');
-
-	if (slash == NULL || slash == path || (size_t)(slash - path) >= sizeof(folder))
-		return;
-	memcpy(folder, path, (size_t)(slash - path));
-	folder[slash - path] = 0;
-	if (mkdir(folder, 0755) < 0)
-		return;
-	struct group *g = group && *group ? getgrnam(group) : NULL;
-	bool shared = g && chown(folder, (uid_t)-1, g->gr_gid) == 0 && chmod(folder, 01775) == 0;
-	log_info("folder-made", "path=%s group=%s", folder, shared ? group : "root");
-}
-
-static int link_server_permit(const char *path, const char *group)
+/* The group may knock, so that the control plane can without root; who it is is asked then. */
+static gid_t link_server_group(const char *group)
 {
 	struct group *g = group && *group ? getgrnam(group) : NULL;
 
 	if (g == NULL)
 		log_warning("link-group-missing", "group=%s effect=\"only root may connect\"", group ? group : "");
-	else if (chown(path, (uid_t)-1, g->gr_gid) < 0)
-		return -errno;
-	return chmod(path, 0660) < 0 ? -errno : 0;
+	return g ? g->gr_gid : (gid_t)-1;
 }
 
-static int link_server_listen(struct link_server *server, const char *group)
+static uid_t link_server_user(const char *user)
 {
-	struct sockaddr_un address;
+	struct passwd *p = user && *user ? getpwnam(user) : NULL;
 
-	int r = link_server_address(&address, server->path);
-	if (r < 0)
-		return r;
-	link_server_folder(server->path, group);
-	if ((r = link_server_clear(&address)) < 0)
-		return r;
-	server->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (server->listener < 0)
-		return -errno;
-	/* Nobody but us may connect before owner and mode are right. */
-	mode_t before = umask(0177);
-	r = bind(server->listener, (struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
-	umask(before);
-	if (r == 0)
-		r = link_server_permit(server->path, group);
-	if (r == 0 && listen(server->listener, 4) < 0)
-		r = -errno;
-	return r;
+	if (p == NULL)
+		log_warning("link-user-missing", "user=%s effect=\"only root may connect\"", user ? user : "");
+	return p ? p->pw_uid : geteuid();
 }
 
-int link_server_start(struct link_server *server, const char *path, const char *group)
+int link_server_start(struct link_server *server, const char *path, const char *user, const char *group)
 {
 	server->path = path;
+	server->user = link_server_user(user);
 	server->listener = server->client = -1;
+	server->refused = 0;
 	/* The packets are read where 8-byte alignment holds. */
 	server->in = aligned_alloc(64, XF_LINK_PACKET_MAX);
-	int r = server->in ? link_server_listen(server, group) : -ENOMEM;
+	int r =
+	    server->in ? unix_listen(&server->listener, path, SOCK_SEQPACKET, link_server_group(group), 4) : -ENOMEM;
 	if (r < 0) {
 		log_error("link-failed", "path=%s error=\"%s\"%s", path, strerror(-r),
 			  r == -EADDRINUSE ? " hint=\"another dataplane is running\"" : "");
-		if (server->listener >= 0)
-			close(server->listener);
-		server->listener = -1;
 		free(server->in);
 		server->in = NULL;
 		return r;
 	}
 	log_info("link-listens", "path=%s", path);
+	if (unix_listen_shared(path))
+		log_warning("link-exposed",
+			    "path=%s effect=\"others may put a socket in its place\" hint=\"give it a folder that only "
+			    "root may write to\"",
+			    path);
 	return 0;
 }
 
@@ -138,6 +82,27 @@ void link_server_stop(struct link_server *server)
 	server->in = NULL;
 }
 
+/* Whoever steers the link steers all calls: the control plane does, as its user or while it is still root, and nobody
+ * else who has its group. */
+static bool link_server_admits(struct link_server *server, int fd)
+{
+	struct ucred peer;
+
+	int r = unix_listen_peer(fd, &peer);
+	if (r == 0 && (peer.uid == 0 || peer.uid == geteuid() || peer.uid == server->user))
+		return true;
+	/* Every so often: whoever knocks all the time does not fill the log. */
+	server->refused++;
+	if (server->refused & (server->refused - 1))
+		return false;
+	if (r < 0)
+		log_warning("link-refused", "times=%lu error=\"%s\"", (unsigned long)server->refused, strerror(-r));
+	else
+		log_warning("link-refused", "times=%lu uid=%u pid=%d reason=\"neither control.user nor root\"",
+			    (unsigned long)server->refused, (unsigned)peer.uid, (int)peer.pid);
+	return false;
+}
+
 bool link_server_accept(struct link_server *server)
 {
 	int size = LINK_SEND_BUFFER;
@@ -145,6 +110,10 @@ bool link_server_accept(struct link_server *server)
 
 	if (fd < 0)
 		return false;
+	if (!link_server_admits(server, fd)) {
+		close(fd);
+		return false;
+	}
 	link_server_drop(server, "a newer connection replaces it");
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));

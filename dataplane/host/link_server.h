@@ -5,11 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct link_server {
 	const char *path;
 	int listener, client; /* -1: none */
+	uid_t user;	      /* who may connect beside root and ourselves */
 	uint64_t connection;  /* number of the present connection, from 1 */
+	uint64_t refused;     /* connections of strangers */
 	uint8_t *in;	      /* XF_LINK_PACKET_MAX bytes, aligned */
 	/* A packet of at most XF_LINK_PACKET_MAX bytes, 8-byte aligned. May drop the connection. */
 	void (*packet)(const void *packet, size_t len, void *arg);
@@ -17,12 +20,13 @@ struct link_server {
 	void *arg;
 };
 
-/* packet, down and arg have been set. Listens on path, mode 0660, group if it exists. Takes the place of a socket on
- * which nobody listens. 0; -EADDRINUSE: somebody listens; -errno. Logged. */
-int link_server_start(struct link_server *server, const char *path, const char *group);
+/* packet, down and arg have been set. Listens on path, as unix_listen does it, for group if it exists. Only user, root
+ * and ourselves may connect. 0; -EADDRINUSE: somebody listens; -errno. Logged. */
+int link_server_start(struct link_server *server, const char *path, const char *user, const char *group);
 void link_server_stop(struct link_server *server);
 
-/* The listener is readable: a newer connection replaces the older. true: there is a new one. */
+/* The listener is readable: a newer connection replaces the older; one of a stranger is closed and logged. true: there
+ * is a new one. */
 bool link_server_accept(struct link_server *server);
 /* The client is readable: up to a few packets. */
 void link_server_read(struct link_server *server);

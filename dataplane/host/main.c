@@ -150,7 +150,7 @@ static int main_link_start(struct host *host)
 	host->link.packet = wire_link_packet;
 	host->link.down = wire_link_down;
 	host->link.arg = host;
-	return link_server_start(&host->link, host->config->link_socket, host->config->group);
+	return link_server_start(&host->link, host->config->link_socket, host->config->user, host->config->group);
 }
 
 static unsigned main_media_addresses(const struct config *config)

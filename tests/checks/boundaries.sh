@@ -30,7 +30,11 @@ forbid '#include "host/' 'plane/ includes the daemon' dataplane/plane
 forbid '#include "plane/([a-ce-z]|d[a-oq-z])' 'the daemon includes more of plane/ than dplane.h' dataplane/host
 forbid '#include <(sys/socket|sys/epoll|sys/random|libmnl/.*|pthread|time|rte_cycles|rte_ethdev)\.h>' \
 	'the plane has a clock, socket, thread, port or randomness of its own' dataplane/plane
-forbid '#include <rte_' 'DPDK outside the dataplane' controlplane config include scan sound
+forbid '#include <rte_' 'DPDK outside the dataplane' base controlplane config include scan sound
+forbid '#include "base/' 'more than the daemons includes base/' config include scan sound dataplane/fast dataplane/screen \
+	dataplane/plane controlplane/core controlplane/policy controlplane/sip controlplane/media controlplane/call controlplane/api \
+	controlplane/plane controlplane/cli
+forbid '#include [<"](xfergate|fast|plane|host|screen|config|core|daemon)/' 'base/ is a library of its own' base
 forbid '#include "(fast|plane|host|screen|config|scan)/' 'sound/ is a library of its own' sound
 forbid '#include <(sndfile|spandsp)' 'libsndfile and spandsp outside sound/' controlplane config include scan dataplane
 forbid '#include <(osipparser2|osip2)/' 'libosip2 outside sip/message' \

@@ -8,7 +8,7 @@ bad=0
 # expect CHECK FILE TEXT: the check must refuse a tree that holds FILE with TEXT, and take it without.
 expect() {
 	rm -rf "${tree:?}"/*
-	for d in config controlplane/core controlplane/call dataplane/fast dataplane/plane dataplane/screen include scan scripts tests docs; do mkdir -p "$tree/$d"; done
+	for d in base config controlplane/core controlplane/call dataplane/fast dataplane/plane dataplane/screen include scan scripts tests docs; do mkdir -p "$tree/$d"; done
 	if ! "$here/$1" "$tree" >/dev/null 2>&1; then echo "$1 refuses a clean tree"; bad=1; fi
 	printf '%b' "$3" >"$tree/$2"
 	if "$here/$1" "$tree" >/dev/null 2>&1; then echo "$1 does not see: $2: $3" | head -c 300; echo; bad=1; fi
@@ -25,6 +25,8 @@ expect boundaries.sh dataplane/screen/x.c 'int f(void) { return clock_gettime(0,
 expect boundaries.sh include/x.h '#include <rte_mbuf.h>\n'
 expect boundaries.sh controlplane/core/x.c '#include "call/call.h"\n'
 expect boundaries.sh controlplane/call/x.c 'int f(void) { return clock_gettime(0, 0); }\n'
+expect boundaries.sh controlplane/core/x.c '#include "base/unix_listen.h"\n'
+expect boundaries.sh base/x.c '#include "host/log.h"\n'
 expect boundaries.sh scan/x.c '#include <rte_mbuf.h>\n'
 expect boundaries.sh scan/x.c '#include "sip/message.h"\n'
 expect boundaries.sh scan/x.c 'void *f(void) { return malloc(1); }\n'

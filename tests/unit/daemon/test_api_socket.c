@@ -1,5 +1,4 @@
 #include "daemon/api_socket.h"
-#include "daemon/unix_listen.h"
 #include "loop.h"
 
 #include <errno.h>
@@ -49,7 +48,7 @@ static void setup(void)
 	signal(SIGPIPE, SIG_IGN);
 	snprintf(directory, sizeof(directory), "/tmp/xfg-test-api-%d", getpid());
 	snprintf(path, sizeof(path), "%s/api.sock", directory);
-	cr_assert_eq(api_socket_open(&api, base, path, geteuid(), getegid(), &user), 0);
+	cr_assert_eq(api_socket_open(&api, base, path, getegid(), &user), 0);
 }
 
 static void teardown(void)
@@ -335,10 +334,10 @@ Test(api_socket, one_listener)
 {
 	struct api_socket *second;
 	char other[100], file[120];
-	cr_assert_eq(api_socket_open(&second, base, path, (uid_t)-1, (gid_t)-1, &user), -EADDRINUSE);
+	cr_assert_eq(api_socket_open(&second, base, path, (gid_t)-1, &user), -EADDRINUSE);
 	snprintf(other, sizeof(other), "%s/file", directory);
 	fclose(fopen(other, "w"));
-	cr_assert_eq(api_socket_open(&second, base, other, (uid_t)-1, (gid_t)-1, &user), -EEXIST);
+	cr_assert_eq(api_socket_open(&second, base, other, (gid_t)-1, &user), -EEXIST);
 	unlink(other);
 	/* A listener that died leaves its socket behind. */
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -348,37 +347,37 @@ Test(api_socket, one_listener)
 	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	cr_assert_eq(listen(fd, 1), 0);
 	close(fd);
-	cr_assert_eq(api_socket_open(&second, base, file, (uid_t)-1, (gid_t)-1, &user), 0);
+	cr_assert_eq(api_socket_open(&second, base, file, (gid_t)-1, &user), 0);
 	api_socket_close(second);
 }
 
-/* Root opens it, the user that the daemon then becomes removes it: its own, and nobody else's socket beside it. */
-Test(api_socket_as_root, is_gone_without_root)
+/* Root opens it in root's folder, the user that the daemon then becomes closes it and leaves its file, and the next one
+ * takes that file's place. */
+Test(api_socket_as_root, is_replaced_by_the_next)
 {
-	char own[64], socket_path[100], others[100];
-	int status, fd;
+	char own[64], socket_path[100];
+	int status;
 	if (geteuid() != 0)
 		cr_skip("needs root");
 	loop_setup();
 	snprintf(own, sizeof(own), "/tmp/xfg-test-api-dir-%d", getpid());
 	snprintf(socket_path, sizeof(socket_path), "%s/api.sock", own);
-	snprintf(others, sizeof(others), "%s/link.sock", own);
-	cr_assert_eq(api_socket_open(&api, base, socket_path, 65534, 65534, &user), 0);
-	cr_assert_eq(unix_listen(&fd, others, (uid_t)-1, (gid_t)-1), 0);
+	cr_assert_eq(api_socket_open(&api, base, socket_path, 65534, &user), 0);
 	pid_t child = fork();
 	if (child == 0) {
 		if (setgroups(0, NULL) < 0 || setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
 			_exit(1);
 		api_socket_close(api);
-		_exit(unlink(others) == 0 ? 2 : 0);
+		_exit(unlink(socket_path) == 0 ? 2 : 0);
 	}
 	cr_assert_eq(waitpid(child, &status, 0), child);
 	cr_expect_eq(status, 0);
-	cr_expect_eq(access(socket_path, F_OK), -1);
-	cr_expect_eq(access(others, F_OK), 0);
-	close(fd);
-	unlink(others);
+	cr_expect_eq(access(socket_path, F_OK), 0);
+	struct api_socket *next;
+	cr_expect_eq(api_socket_open(&next, base, socket_path, 65534, &user), -EADDRINUSE, "ours listens still");
 	api_socket_close(api);
+	cr_assert_eq(api_socket_open(&next, base, socket_path, 65534, &user), 0);
+	api_socket_close(next);
 	rmdir(own);
 	loop_teardown();
 }

@@ -1,11 +1,13 @@
 /* A server, the conversation that it carries, and its client in one process, over a socket of their own. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <grp.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "link_server.h"
 #include "plane/conversation.h"
@@ -58,7 +60,7 @@ static void start(void)
 	cr_assert_eq(conversation_init(&conversation, &seam, command, NULL), 0);
 	server.packet = packet_in;
 	server.down = down;
-	cr_assert_eq(link_server_start(&server, path, "root"), 0);
+	cr_assert_eq(link_server_start(&server, path, "nobody", "nogroup"), 0);
 }
 
 static void stop(void)
@@ -118,6 +120,66 @@ Test(link_server, mode)
 
 	cr_assert_eq(stat(path, &st), 0);
 	cr_expect_eq(st.st_mode & 0777, 0660);
+}
+
+/* As another user of the group. 0: connected; 1: the connection is closed at once; else an error. */
+static int knock(uid_t uid)
+{
+	gid_t group = 65534;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char byte;
+	int status;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	strcpy(address.sun_path, path);
+	pid_t child = fork();
+	if (child == 0) {
+		if (setgroups(1, &group) < 0 || setresgid(group, group, group) < 0 || setresuid(uid, uid, uid) < 0)
+			_exit(100);
+		_exit(connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : errno);
+	}
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_assert_eq(status, 0, "%d", WEXITSTATUS(status));
+	bool admitted = link_server_accept(&server);
+	int n = (int)recv(fd, &byte, 1, MSG_DONTWAIT);
+	close(fd);
+	return admitted ? 0 : n == 0 ? 1 : -1;
+}
+
+/* The group may reach the socket, and only the control plane's user is taken. */
+Test(link_server, strangers_are_refused)
+{
+	if (geteuid() != 0)
+		cr_skip("needs root");
+	*strrchr(path, '/') = 0;
+	cr_assert_eq(chmod(path, 0755), 0);
+	path[strlen(path)] = '/';
+	int fd = dial();
+	say(fd, XF_LINK_HELLO, 1, sizeof(struct xf_link_hello));
+	cr_expect_eq(hear(fd, 1), XF_LINK_HELLO);
+	for (unsigned i = 1; i <= 3; i++) {
+		cr_expect_eq(knock(12345), 1);
+		cr_expect_eq(server.refused, i);
+	}
+	/* They have taken nobody's place. */
+	say(fd, XF_LINK_STATS, 2, sizeof(struct xf_link_empty));
+	cr_expect_eq(hear(fd, 2), XF_LINK_STATS);
+	cr_expect_eq(knock(65534), 0);
+	close(fd);
+}
+
+/* Of a configuration that names nobody of this machine. */
+Test(link_server, without_a_user_only_root)
+{
+	if (geteuid() != 0)
+		cr_skip("needs root");
+	link_server_stop(&server);
+	cr_assert_eq(link_server_start(&server, path, "no-such-user", "nogroup"), 0);
+	*strrchr(path, '/') = 0;
+	cr_assert_eq(chmod(path, 0755), 0);
+	path[strlen(path)] = '/';
+	cr_expect_eq(knock(65534), 1);
+	close(dial());
 }
 
 Test(link_server, hello_first)
@@ -274,11 +336,11 @@ Test(link_server, stale_socket_file)
 	struct link_server second = {.packet = packet_in, .down = down};
 	struct link_server third = {.packet = packet_in, .down = down};
 
-	cr_expect_eq(link_server_start(&second, path, "root"), -EADDRINUSE);
+	cr_expect_eq(link_server_start(&second, path, "nobody", "nogroup"), -EADDRINUSE);
 	cr_assert_eq(access(path, F_OK), 0);
 	/* As kill -9 leaves it. */
 	close(server.listener);
-	cr_expect_eq(link_server_start(&third, path, "root"), 0);
+	cr_expect_eq(link_server_start(&third, path, "nobody", "nogroup"), 0);
 	link_server_stop(&third);
 	server.listener = -1;
 }
@@ -292,7 +354,7 @@ Test(link_server, other_file_stays)
 	FILE *f = fopen(file, "w");
 	cr_assert_not_null(f);
 	fclose(f);
-	cr_expect_eq(link_server_start(&second, file, "root"), -EEXIST);
+	cr_expect_eq(link_server_start(&second, file, "nobody", "nogroup"), -EEXIST);
 	cr_expect_eq(access(file, F_OK), 0);
 	unlink(file);
 }
