@@ -3,7 +3,7 @@
 set -u
 cd "${1:-.}" || exit 2
 command -v clang-format >/dev/null || { echo "clang-format is not installed"; exit 77; }
-find config controlplane dataplane include scan sound tests \( -name '*.c' -o -name '*.h' -o -name '*.cc' \) -print0 |
+find base config controlplane dataplane include pcap scan sound tests \( -name '*.c' -o -name '*.h' -o -name '*.cc' \) -print0 |
 	xargs -0 clang-format --dry-run -Werror 2>&1 | grep -E 'error:' | sort -u | head -40 >"${TMPDIR:-/tmp}/format.$$"
 if [ -s "${TMPDIR:-/tmp}/format.$$" ]; then
 	cat "${TMPDIR:-/tmp}/format.$$"

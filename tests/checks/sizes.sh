@@ -2,7 +2,7 @@
 # One noun a file: none over 800 lines.
 set -u
 cd "${1:-.}" || exit 2
-long=$(find config controlplane dataplane include scan scripts sound tests -type f \
+long=$(find base config controlplane dataplane include pcap scan scripts sound tests -type f \
 	\( -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.py' -o -name '*.sh' \) -exec wc -l {} + |
 	awk '$2 != "total" && $1 > 800')
 [ -z "$long" ] && echo "no file has more than 800 lines" && exit 0
