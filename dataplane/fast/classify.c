@@ -6,6 +6,7 @@
 #include "classify.h"
 #include "flow.h"
 #include "source.h"
+#include "worker.h"
 
 #define CLASSIFY_EXTENSIONS_MAX 8
 #define PROTO_HIP		139
@@ -346,7 +347,8 @@ static void classify_ipv6(struct packet *packet, const uint8_t *data, uint32_t l
 	classify_datagram(packet, &d, tables);
 }
 
-void classify(struct packet *packet, struct rte_mbuf *mbuf, const uint8_t mac[6], const struct classify_tables *tables)
+void classify(struct packet *packet, struct rte_mbuf *mbuf, const struct worker_port *port,
+	      const struct classify_tables *tables)
 {
 	const uint8_t *data = rte_pktmbuf_mtod(mbuf, const uint8_t *);
 	uint32_t len = rte_pktmbuf_data_len(mbuf);
@@ -355,16 +357,20 @@ void classify(struct packet *packet, struct rte_mbuf *mbuf, const uint8_t mac[6]
 	packet->src = packet->dst = (struct xf_sockaddr){0};
 	if (len < sizeof(struct rte_ether_hdr))
 		return classify_drop(packet, XF_DROP_RUNT);
-	if (!(data[0] & 1) && memcmp(data, mac, 6) != 0)
+	if (!(data[0] & 1) && memcmp(data, port->mac, 6) != 0)
 		return classify_drop(packet, XF_DROP_OTHER_MAC);
 	uint16_t type = classify_be16(data + 12);
+	uint16_t vlan = 0;
 	packet->l3 = sizeof(struct rte_ether_hdr);
 	if (type == RTE_ETHER_TYPE_VLAN) {
 		packet->l3 += sizeof(struct rte_vlan_hdr);
 		if (len < packet->l3)
 			return classify_drop(packet, XF_DROP_RUNT);
+		vlan = classify_be16(data + 14) & RTE_ETHER_MAX_VLAN_ID;
 		type = classify_be16(data + 16);
 	}
+	if (port->vlan && vlan != port->vlan)
+		return classify_drop(packet, XF_DROP_OTHER_VLAN);
 	switch (type) {
 	case RTE_ETHER_TYPE_IPV4:
 		return classify_ipv4(packet, data, len, tables);
@@ -381,10 +387,10 @@ void classify(struct packet *packet, struct rte_mbuf *mbuf, const uint8_t mac[6]
 	}
 }
 
-void classify_whole(struct packet *packet, struct rte_mbuf *mbuf, const uint8_t mac[6],
+void classify_whole(struct packet *packet, struct rte_mbuf *mbuf, const struct worker_port *port,
 		    const struct classify_tables *tables)
 {
-	classify(packet, mbuf, mac, tables);
+	classify(packet, mbuf, port, tables);
 	if (packet->verdict == VERDICT_MEDIA)
 		classify_drop(packet, XF_DROP_MEDIA_FRAGMENT);
 	else if (packet->verdict == VERDICT_FRAGMENT)

@@ -9,6 +9,7 @@
 struct flow_table;
 struct source_table;
 struct admitted;
+struct worker_port;
 
 /* What the sorting is done by. */
 struct classify_tables {
@@ -56,8 +57,9 @@ struct packet {
 	struct packet_fragment fragment;
 };
 
-/* Sets all of *packet but what its verdict does not need. mac: the port's. */
-void classify(struct packet *packet, struct rte_mbuf *mbuf, const uint8_t mac[6], const struct classify_tables *tables);
+/* Sets all of *packet but what its verdict does not need. */
+void classify(struct packet *packet, struct rte_mbuf *mbuf, const struct worker_port *port,
+	      const struct classify_tables *tables);
 /* The same of a datagram that fragments_take has put together: it is never media, nor a fragment again. */
-void classify_whole(struct packet *packet, struct rte_mbuf *mbuf, const uint8_t mac[6],
+void classify_whole(struct packet *packet, struct rte_mbuf *mbuf, const struct worker_port *port,
 		    const struct classify_tables *tables);

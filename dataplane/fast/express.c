@@ -126,14 +126,33 @@ static __rte_noinline uint32_t express_look_other(const struct worker *w, const 
 							: EXPRESS_NONE;
 }
 
+uint64_t express_port_word(const struct worker_port *port)
+{
+	uint64_t word = 0;
+	memcpy(&word, port->mac, sizeof(port->mac));
+	return word << 16 | port->vlan;
+}
+
+/* No frame is the port's without its tag, if the port has one. */
+static __rte_noinline uint32_t express_look_vlan(const struct worker *w, uint16_t port, const uint8_t *frame,
+						 uint32_t len, uint8_t *rtp)
+{
+	uint16_t vlan = rte_be_to_cpu_16(express_load16(frame + 14)) & RTE_ETHER_MAX_VLAN_ID;
+	if (w->ports[port].vlan == 0 || express_load16(frame + 12) != rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN) ||
+	    (express_load64(frame) << 16 | vlan) != w->port_words[port])
+		return EXPRESS_NONE;
+	return express_look_other(w, frame, len, rtp);
+}
+
 static inline uint32_t express_look_packet(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t *rtp)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
 	uint32_t len = rte_pktmbuf_data_len(mbuf);
 	if (unlikely(len < EXPRESS_V4_RTP + sizeof(struct rte_vlan_hdr) + RTP_HEADER_LEN || mbuf->nb_segs != 1 ||
-		     (mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD ||
-		     (express_load64(frame) ^ w->ports[mbuf->port].mac_word) << 16))
+		     (mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD))
 		return EXPRESS_NONE;
+	if (unlikely(express_load64(frame) << 16 != w->port_words[mbuf->port]))
+		return express_look_vlan(w, mbuf->port, frame, len, rtp);
 	*rtp = EXPRESS_V4_RTP;
 	if (likely(express_has_shape(&express_v4, frame)))
 		return express_look_v4(w->flows, frame + EXPRESS_ETHER, len - EXPRESS_ETHER);

@@ -15,6 +15,9 @@ struct express {
 	uint8_t rtp[WORKER_BURST];		  /* offset of the RTP header */
 };
 
+/* For worker.port_words. */
+uint64_t express_port_word(const struct worker_port *port);
+
 /* n <= WORKER_BURST. Reads packets and tables, changes nothing. */
 void express_look(const struct worker *worker, struct express *express, struct rte_mbuf *const *pkts, unsigned n);
 

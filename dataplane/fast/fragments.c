@@ -1,5 +1,6 @@
 #include "fragments.h"
 
+#include <rte_ether.h>
 #include <rte_ip.h>
 #include "loop.h"
 
@@ -26,14 +27,26 @@ static void fragments_used(struct worker *w, uint64_t used)
 		w->fragments_due_ns = UINT64_MAX;
 }
 
-/* RFC 791 3.2, RFC 8200 4.5: what fragments of one datagram have in common. -1: there is none. */
+/* 802.1Q identifier; 0: none. */
+static uint16_t fragments_vlan(const struct packet *p)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(p->mbuf, const uint8_t *);
+	if (p->l3 == sizeof(struct rte_ether_hdr))
+		return 0;
+	return (uint16_t)(frame[14] << 8 | frame[15]) & RTE_ETHER_MAX_VLAN_ID;
+}
+
+/* RFC 791 3.2, RFC 8200 4.5: what fragments of one datagram have in common; and addresses mean something in their own
+ * network only, so that is how they came as well. -1: there is none. */
 static int fragments_find(const struct fragments *f, const struct packet *p)
 {
+	uint16_t vlan = fragments_vlan(p);
 	for (uint64_t used = f->used; used; used &= used - 1) {
 		int i = __builtin_ctzll(used);
 		const struct fragments_datagram *d = &f->datagrams[i];
-		if (f->ids[i] == p->fragment.id && xf_addr_eq(&d->src, &p->src.addr) &&
-		    xf_addr_eq(&d->dst, &p->dst.addr) && (d->src.family == 6 || d->proto == p->fragment.proto))
+		if (f->ids[i] == p->fragment.id && d->port == p->mbuf->port && d->vlan == vlan &&
+		    xf_addr_eq(&d->src, &p->src.addr) && xf_addr_eq(&d->dst, &p->dst.addr) &&
+		    (d->src.family == 6 || d->proto == p->fragment.proto))
 			return i;
 	}
 	return -1;
@@ -65,6 +78,8 @@ static int fragments_begin(struct worker *w, const struct packet *p, uint64_t no
 	    .since_ns = now_ns,
 	    .whole = whole,
 	    .peer = p->peer,
+	    .port = p->mbuf->port,
+	    .vlan = fragments_vlan(p),
 	    .proto = p->fragment.proto,
 	};
 	f->ids[i] = p->fragment.id;

@@ -49,6 +49,9 @@ struct worker {
 	bool received;	 /* something, since the last turn */
 	uint64_t now_ns; /* of the burst or turn under way, for captures */
 	struct meter meter;
+	/* What a frame's first six bytes must be, as a word of eight shifted by two bytes, and below them the port's
+	 * VLAN: without a tag no frame has one, so the one compare that all pay for refuses it where a port has. */
+	uint64_t port_words[WORKER_MAX_PORTS];
 
 	struct loop_queue out[WORKER_MAX_PORTS];
 	struct loop_queue kernel[WORKER_MAX_PORTS], urgent[WORKER_MAX_PORTS];

@@ -97,12 +97,12 @@ static void loop_sort(struct worker *w, struct rte_mbuf **pkts, unsigned n, uint
 		/* Each is sorted in the next free place of the group; what is no media leaves it free. */
 		struct packet *p = &packets[media];
 		uint16_t port = pkts[i]->port;
-		classify(p, pkts[i], w->ports[port].mac, &w->tables);
+		classify(p, pkts[i], &w->ports[port], &w->tables);
 		if (unlikely(p->verdict == VERDICT_FRAGMENT)) {
 			struct rte_mbuf *whole = fragments_take(w, p, now_ns);
 			if (!whole)
 				continue;
-			classify_whole(p, whole, w->ports[port].mac, &w->tables);
+			classify_whole(p, whole, &w->ports[port], &w->tables);
 		}
 		switch ((enum verdict)p->verdict) {
 		case VERDICT_DROP:

@@ -43,12 +43,10 @@ struct worker_ops {
 };
 
 struct worker_port {
-	union {
-		uint8_t mac[6];
-		uint64_t mac_word; /* its first six bytes; the rest is 0 */
-	};
+	uint8_t mac[6];
 	uint16_t mtu;
-};
+	uint16_t vlan; /* 802.1Q VLAN identifier that frames must have; 0: tagged or not, as they come */
+} __rte_aligned(16);   /* a port is found by a shift */
 
 struct worker_config {
 	unsigned index;			    /* of this worker */

@@ -1,5 +1,6 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
+#include "express.h"
 #include "loop.h"
 
 static int worker_config_check(const struct worker_config *c)
@@ -64,6 +65,8 @@ int worker_create(struct worker **out, const struct worker_config *c)
 	w->screen.rules = c->screen;
 	w->pool = c->pool;
 	memcpy(w->ports, c->ports, sizeof(w->ports));
+	for (unsigned port = 0; port < c->port_count; port++)
+		w->port_words[port] = express_port_word(&c->ports[port]);
 	memcpy(w->handover_in, c->handover_in, sizeof(w->handover_in));
 	memcpy(w->handover_out, c->handover_out, sizeof(w->handover_out));
 	w->handover_in[c->index] = w->handover_out[c->index] = NULL;

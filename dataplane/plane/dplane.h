@@ -17,7 +17,7 @@ struct sound_list;
 struct dplane_port {
 	uint8_t mac[6];
 	uint16_t mtu;
-	uint16_t vlan; /* tag of what is sent; 0: none */
+	uint16_t vlan; /* tag of what is sent, and of what is taken; 0: sent without, taken as it comes */
 };
 
 enum dplane_log_level {

@@ -87,6 +87,7 @@ static int workers_worker_create(struct dplane *dplane, unsigned index)
 	for (unsigned port = 0; port < dplane->port_count; port++) {
 		memcpy(config.ports[port].mac, dplane->ports[port].mac, sizeof(config.ports[port].mac));
 		config.ports[port].mtu = dplane->ports[port].mtu;
+		config.ports[port].vlan = dplane->ports[port].vlan;
 	}
 	memcpy(config.secret, dplane->secret, sizeof(config.secret));
 	for (unsigned other = 0; other < dplane->worker_count; other++) {

@@ -6,7 +6,7 @@
 #define XF_DROPS(X)                                                                                                    \
 	X(RUNT, "runt", "shorter than its headers say")                                                                \
 	X(OTHER_MAC, "other-mac", "not for the port's MAC, nor multicast or broadcast")                                \
-	X(OTHER_VLAN, "other-vlan", "for the kernel, but without the tag of the port's vlan")                          \
+	X(OTHER_VLAN, "other-vlan", "without the tag of the port's vlan, or with another one's")                       \
 	X(IP_INVALID, "ip-invalid", "IP header that RFC 791 or RFC 8200 does not allow")                               \
 	X(UDP_INVALID, "udp-invalid", "UDP length beyond the packet")                                                  \
 	X(UDP_CHECKSUM, "udp-checksum", "UDP checksum wrong")                                                          \

@@ -98,6 +98,7 @@ def test(make):
     frames += [udp4(("192.0.2.2", 4000), ("192.0.2.1", 20000), p) for p in stream(b"a")]
     frames += [udp4(sip, stranger, big), tcp4(("192.0.2.2", 4321), ("192.0.2.1", 9), b"t" * 8000)]
     wrong = [udp4(sip, stranger, net.INVITE[:500])]
+    wrong += [udp4(("192.0.2.2", 4000), ("192.0.2.1", 20000), net.rtp(2000, 0, 0x11111111, b"w%03d" % 0 + bytes(156)))]
     with net.tempfile.TemporaryDirectory(prefix="xfgdp-wire-") as folder:
         write(folder + "/in0.pcap", [tagged(f, VLAN) for f in frames] + [tagged(f, VLAN + 1) for f in wrong] + wrong)
         write(folder + "/in1.pcap", [udp6(("2001:db8:2::2", 5000), ("2001:db8:2::1", 30000), p) for p in stream(b"b")])

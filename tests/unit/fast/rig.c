@@ -5,7 +5,13 @@
 #include "rig.h"
 #include "sound/tone.h"
 
-const uint8_t rig_mac[6] = {2, 0, 0, 0, 0, 1};
+#define RIG_MAC                                                                                                        \
+	{                                                                                                              \
+		2, 0, 0, 0, 0, 1                                                                                       \
+	}
+
+const uint8_t rig_mac[6] = RIG_MAC;
+struct worker_port rig_ports[RIG_PORTS] = {{.mac = RIG_MAC, .mtu = 1500}, {.mac = RIG_MAC, .mtu = 1500}};
 const uint8_t rig_next_hop[6] = {2, 0, 0, 0, 0, 0xfe};
 
 static void rig_eal(void)
@@ -182,12 +188,11 @@ void rig_init_screened(struct rig *rig, unsigned workers, const struct screen_ru
 		    .pool = rig->pool,
 		    .fragments_pool = rig->fragments_pool,
 		    .wall_offset_ns = RIG_WALL_S * 1000 * RIG_MS,
-		    .ports = {{.mtu = 1500}},
-		    .port_count = 1,
+		    .port_count = RIG_PORTS,
 		    .ops = {rig, rig_transmit, rig_to_kernel, rig_event, rig_captured},
 		    .cycles = rig_cycles,
 		};
-		memcpy(config.ports[0].mac, rig_mac, 6);
+		memcpy(config.ports, rig_ports, sizeof(rig_ports));
 		if (screen)
 			config.screen = screen[i];
 		config.handover_in[!i] = rings[i];

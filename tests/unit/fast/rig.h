@@ -92,6 +92,10 @@ struct seen {
 
 extern const uint8_t rig_mac[6], rig_next_hop[6];
 
+/* Of the workers to come: both have rig_mac, and no vlan unless a test says so. */
+#define RIG_PORTS 2
+extern struct worker_port rig_ports[RIG_PORTS];
+
 /* Of the workers to come; NULL: they have none. */
 extern uint64_t (*rig_cycles)(void);
 

@@ -250,7 +250,7 @@ Test(classify, verdicts)
 		struct packet p;
 		uint16_t len = rig_frame(buf, &cases[i].frame);
 		struct rte_mbuf *mbuf = rig_mbuf(&rig, buf, len);
-		classify(&p, mbuf, rig_mac, &tables);
+		classify(&p, mbuf, &rig_ports[0], &tables);
 		int got = p.verdict == VERDICT_DROP	  ? p.drop
 			  : p.verdict == VERDICT_MEDIA	  ? MEDIA
 			  : p.verdict == VERDICT_SIP	  ? SIP
@@ -276,7 +276,7 @@ Test(classify, media_fields)
 	struct classify_tables tables = {rig.flows, rig.sources, rig.admitted};
 	struct frame frame = {UDP4(STRANGER6, "2001:db8::1", 20001), .vlan = 5};
 	struct rte_mbuf *mbuf = rig_mbuf(&rig, buf, rig_frame(buf, &frame));
-	classify(&p, mbuf, rig_mac, &tables);
+	classify(&p, mbuf, &rig_ports[0], &tables);
 	cr_expect_eq(p.verdict, VERDICT_MEDIA);
 	cr_expect_eq(p.index, xf_endpoint_index(RIG_V6, 20000));
 	cr_expect(p.rtcp_port);
@@ -288,7 +288,7 @@ Test(classify, media_fields)
 	cr_expect(xf_sockaddr_eq(&p.dst, &dst));
 	/* The NIC found the checksum bad. */
 	mbuf->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_BAD;
-	classify(&p, mbuf, rig_mac, &tables);
+	classify(&p, mbuf, &rig_ports[0], &tables);
 	cr_expect_eq(p.verdict, VERDICT_DROP);
 	cr_expect_eq(p.drop, XF_DROP_UDP_CHECKSUM);
 	rte_pktmbuf_free(mbuf);
@@ -312,13 +312,13 @@ Test(classify, cut_and_broken)
 			memcpy(end, buf, cut);
 			struct rte_mbuf fake = {.buf_addr = end, .data_len = cut, .pkt_len = cut, .nb_segs = 1};
 			struct packet p;
-			classify(&p, &fake, rig_mac, &tables);
+			classify(&p, &fake, &rig_ports[0], &tables);
 			runts += p.verdict == VERDICT_DROP && p.drop == XF_DROP_RUNT;
 			for (unsigned v = 0; cut == len && v < sizeof(values); v++) {
 				for (uint16_t at = 12; at < len && at < 90; at++) {
 					uint8_t was = end[at];
 					end[at] = values[v];
-					classify(&p, &fake, rig_mac, &tables);
+					classify(&p, &fake, &rig_ports[0], &tables);
 					if (p.verdict == VERDICT_MEDIA)
 						cr_assert_leq(p.payload + p.payload_len, len);
 					end[at] = was;
@@ -349,7 +349,7 @@ Test(classify, ethernet)
 	for (unsigned i = 0; i < 4; i++) {
 		struct packet p;
 		struct rte_mbuf *mbuf = rig_mbuf(&rig, frames[i].bytes, 20);
-		classify(&p, mbuf, rig_mac, &tables);
+		classify(&p, mbuf, &rig_ports[0], &tables);
 		int got = p.verdict == VERDICT_DROP ? p.drop : p.verdict == VERDICT_KERNEL ? KERNEL : URGENT;
 		cr_expect_eq(got, frames[i].expect, "%s: %d", frames[i].name, got);
 		rte_pktmbuf_free(mbuf);
@@ -369,11 +369,11 @@ Test(classify, ipv4_checksum)
 	for (unsigned at = 14; at < 34; at++) {
 		uint8_t *byte = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, at);
 		*byte ^= 0x01;
-		classify(&p, mbuf, rig_mac, &tables);
+		classify(&p, mbuf, &rig_ports[0], &tables);
 		cr_expect_eq(p.verdict, VERDICT_DROP, "byte %u", at);
 		*byte ^= 0x01;
 	}
-	classify(&p, mbuf, rig_mac, &tables);
+	classify(&p, mbuf, &rig_ports[0], &tables);
 	cr_expect_eq(p.verdict, VERDICT_MEDIA);
 	rte_pktmbuf_free(mbuf);
 	rig_fini(&rig);

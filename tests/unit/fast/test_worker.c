@@ -60,7 +60,7 @@ Test(worker, open_checks)
 	cr_expect_eq(flow_provide(rig.flows, RIG_MEDIA_COUNT * XF_PORT_PAIRS), -EINVAL);
 	/* A port that is none of the worker's; another worker's endpoint. */
 	struct command command = {.type = COMMAND_OPEN};
-	ok.settings.port = 1;
+	ok.settings.port = RIG_PORTS;
 	rig_prepare(&rig, &command, &ok);
 	cr_expect_eq(rig_command(&rig, 0, &command), -EINVAL);
 	ok.settings.port = 0;
