@@ -29,6 +29,17 @@ static inline uint32_t express_load32(const uint8_t *p)
 	return word;
 }
 
+/* DPDK's own are assembly, which the compiler can neither merge with a load nor move. */
+static inline uint16_t express_be16(const uint8_t *p)
+{
+	return __builtin_bswap16(express_load16(p));
+}
+
+static inline uint32_t express_be32(const uint8_t *p)
+{
+	return __builtin_bswap32(express_load32(p));
+}
+
 static inline uint64_t express_load64(const uint8_t *p)
 {
 	uint64_t word;
@@ -64,16 +75,15 @@ static inline bool express_has_shape(const struct express_shape *shape, const ui
 	return _mm_testz_si128(differs, differs);
 }
 
-/* base: index of the first endpoint of the destination address; len: what IP says of the datagram's length. The port is
- * an even one of the media range. */
+/* base: index of the first endpoint of the destination address; len: what IP says of the datagram's length, less than
+ * 2^16 unless it says too little. The port is an even one of the media range. */
 static inline uint32_t express_look_udp(const uint8_t *udp, uint32_t len, uint32_t base)
 {
-	const uint32_t length_and_checksum = express_load32(udp + 4);
 	/* A checksum; no RTCP. */
-	if (base == EXPRESS_NONE || (udp[EXPRESS_UDP + 1] & 0xe0) == 0xc0 || length_and_checksum >> 16 == 0 ||
-	    rte_be_to_cpu_16((uint16_t)length_and_checksum) != len || len < EXPRESS_UDP + RTP_HEADER_LEN)
+	if (base == EXPRESS_NONE || (udp[EXPRESS_UDP + 1] & 0xe0) == 0xc0 || express_load16(udp + 6) == 0 ||
+	    express_be16(udp + 4) != len || len < EXPRESS_UDP + RTP_HEADER_LEN)
 		return EXPRESS_NONE;
-	return base + ((rte_be_to_cpu_16(express_load16(udp + 2)) & 0x3fffu) >> 1);
+	return base + ((express_be16(udp + 2) & 0x3fffu) >> 1);
 }
 
 /* `ip` has the shape; room: bytes from it on, at least those of IPv4, UDP and RTP. */
@@ -81,10 +91,12 @@ static inline uint32_t express_look_v4(const struct flow_table *flows, const uin
 {
 	const uint64_t first = express_load64(ip), second = express_load64(ip + 8);
 	const uint32_t dst = express_load32(ip + 16);
-	const uint32_t total = rte_be_to_cpu_16((uint16_t)(first >> 16));
-	uint64_t sum = (first & 0xffffffff) + (first >> 32) + (second & 0xffffffff) + (second >> 32) + dst;
-	/* What no host may have as its address nobody has locked. */
-	if (header_sum_fold(sum) != 0xffff || total > room || total < EXPRESS_V4)
+	const uint32_t total = __builtin_bswap16((uint16_t)(first >> 16));
+	const uint64_t sum =
+	    (first & 0xffffffff) + (first >> 32) + (second & 0xffffffff) + (second >> 32) + (uint64_t)dst;
+	/* Words that are not all 0 have 0xffff as their one's complement sum (RFC 1071) if their plain one is a
+	 * multiple of it. What no host may have as its address nobody has locked. */
+	if (sum % 0xffff != 0 || total > room)
 		return EXPRESS_NONE;
 	return express_look_udp(ip + EXPRESS_V4, total - EXPRESS_V4, flow_base4(flows, dst));
 }
@@ -100,7 +112,7 @@ static inline uint32_t express_look_v6(const struct flow_table *flows, const uin
 {
 	if (room < EXPRESS_V6 + EXPRESS_UDP + RTP_HEADER_LEN || !express_has_shape_v6(ip))
 		return EXPRESS_NONE;
-	uint32_t len = rte_be_to_cpu_16(express_load16(ip + 4));
+	uint32_t len = express_be16(ip + 4);
 	const struct xf_addr dst = xf_addr_v6(ip + 24);
 	const struct flow_local *local = dst.family == 6 ? flow_local(flows, &dst) : NULL;
 	if (len > room - EXPRESS_V6 || !local || local->media < 0)
@@ -170,23 +182,31 @@ void express_look(const struct worker *w, struct express *x, struct rte_mbuf *co
 {
 	for (unsigned i = 0; i < n; i++) {
 		uint32_t index = express_look_packet(w, pkts[i], &x->rtp[i]);
-		x->endpoints[i] = index == EXPRESS_NONE ? NULL : express_place(w->flows, index);
-		rte_prefetch0(x->endpoints[i]);
+		x->from[i] = index == EXPRESS_NONE ? NULL : express_place(w->flows, index);
+		rte_prefetch0(x->from[i]);
 	}
-	for (unsigned i = 0; i < n; i++) {
+	express_look_to(w, x, 0, n);
+}
+
+void express_look_to(const struct worker *w, struct express *x, unsigned at, unsigned n)
+{
+	const struct flow_table *flows = w->flows;
+	const int owner = (int)w->index;
+	for (unsigned i = at; i < n; i++) {
+		const struct endpoint *e = x->from[i];
+		x->to[i] = NULL;
 		/* The owner alone may look any further, and nobody opens or closes while it does. */
-		if (!x->endpoints[i] || endpoint_owner(x->endpoints[i]) != (int)w->index) {
-			x->endpoints[i] = NULL;
-		} else if (x->endpoints[i]->express) {
-			const struct endpoint *to = flow_at(w->flows, x->endpoints[i]->sinks[0]);
+		if (likely(e && endpoint_owner(e) == owner && e->express)) {
+			struct endpoint *to = flow_at(flows, e->sinks[0]);
 			rte_prefetch0(&to->header);
 			rte_prefetch0(&to->stream);
+			x->to[i] = to;
 		}
 	}
 }
 
 /* Whether the packet comes from the locked source. */
-static inline bool express_from(const struct endpoint *e, const uint8_t *rtp, unsigned offset)
+static inline bool express_is_from(const struct endpoint *e, const uint8_t *rtp, unsigned offset)
 {
 	const uint8_t *udp = rtp - EXPRESS_UDP, *v4 = udp - EXPRESS_V4, *v6 = udp - EXPRESS_V6;
 	uint16_t port = express_load16(udp);
@@ -197,24 +217,29 @@ static inline bool express_from(const struct endpoint *e, const uint8_t *rtp, un
 	       memcmp(e->header.bytes + e->header.len - EXPRESS_UDP - 16, v6 + 8, 16) == 0;
 }
 
-/* The header in front of `rtp`, whose old header lay there; the UDP checksum carried over, RFC 1624. */
-static inline void express_write(const struct endpoint *e, const struct endpoint *to, uint8_t *rtp,
-				 const struct stream_out *out, uint8_t marker)
+/* RTP's header, whose old one is at `rtp`, and the UDP checksum before it, carried over (RFC 1624). */
+static inline void express_write_rtp(const struct endpoint *e, const struct endpoint *to, uint8_t *rtp,
+				     uint16_t checksum, const struct stream_out *out, uint8_t marker)
 {
-	const uint32_t old[3] = {express_load32(rtp), express_load32(rtp + 4), express_load32(rtp + 8)};
-	const uint32_t new[3] = {
-	    rte_cpu_to_be_32(0x80000000 | (uint32_t)(marker | to->pt_out) << 16 | out->seq),
-	    rte_cpu_to_be_32(out->timestamp),
-	    rte_cpu_to_be_32(to->stream.ssrc),
-	};
-	uint64_t sum = (uint16_t)~express_load16(rtp - 2);
-	sum += (uint16_t)~e->locked_sum;
-	sum += to->header.pseudo_sum;
-	for (unsigned i = 0; i < 3; i++)
-		sum += (uint64_t)(uint32_t)~old[i] + new[i];
-	uint16_t checksum = header_checksum(header_sum_fold(sum));
-	/* Of IPv4 without a tag three times 16 bytes, the last two with some in common. */
+	const uint32_t first = __builtin_bswap32(0x80000000 | (uint32_t)(marker | to->pt_out) << 16 | out->seq);
+	const uint32_t timestamp = __builtin_bswap32(out->timestamp);
+	const uint32_t ssrc = __builtin_bswap32(to->stream.ssrc);
+	uint64_t sum = (uint64_t)(uint16_t)~checksum + (uint16_t)~e->locked_sum + to->header.pseudo_sum;
+	sum += (uint64_t)(uint32_t)~express_load32(rtp) + first;
+	sum += (uint64_t)(uint32_t)~express_load32(rtp + 4) + timestamp;
+	sum += (uint64_t)(uint32_t)~express_load32(rtp + 8) + ssrc;
+	checksum = header_checksum(header_sum_fold(sum));
+	memcpy(rtp - 2, &checksum, sizeof(checksum));
+	memcpy(rtp, &first, sizeof(first));
+	memcpy(rtp + 4, &timestamp, sizeof(timestamp));
+	memcpy(rtp + 8, &ssrc, sizeof(ssrc));
+}
+
+/* The header in front of `rtp`. */
+static inline void express_write_header(const struct endpoint *to, uint8_t *rtp)
+{
 	uint8_t *at = rtp - to->header.len;
+	/* Of IPv4 without a tag three times 16 bytes, the last two with some in common. */
 	if (likely(to->header.len == EXPRESS_V4_RTP)) {
 		memcpy(at, to->header.bytes, 16);
 		memcpy(at + 16, to->header.bytes + 16, 16);
@@ -222,37 +247,46 @@ static inline void express_write(const struct endpoint *e, const struct endpoint
 	} else {
 		memcpy(at, to->header.bytes, to->header.len);
 	}
-	memcpy(rtp - 2, &checksum, sizeof(checksum));
-	memcpy(rtp, new, sizeof(new));
 }
 
-bool express_forward(struct worker *w, struct endpoint *e, struct rte_mbuf *mbuf, unsigned offset,
-		     const struct receive_time *now)
+/* Whether what `to` sends can be made of a packet with `len` bytes of UDP payload, whose RTP header is at `offset`. */
+static inline bool express_fits(const struct worker *w, struct endpoint *to, const struct rte_mbuf *mbuf,
+				unsigned offset, uint16_t len)
 {
-	uint8_t *rtp = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, offset);
-	const uint8_t marker = rtp[1] & 0x80, pt = rtp[1] & 0x7f;
-	const uint16_t len = (uint16_t)(rte_be_to_cpu_16(express_load16(rtp - 4)) - EXPRESS_UDP);
-	const uint16_t seq = rte_be_to_cpu_16(express_load16(rtp + 2));
-	const uint32_t timestamp = rte_be_to_cpu_32(express_load32(rtp + 4));
-	const uint32_t ssrc = rte_be_to_cpu_32(express_load32(rtp + 8));
-	if (!e->express || !express_from(e, rtp, offset) || pt != e->pt_in || !receive_follows(e, ssrc, seq))
-		return false;
-	struct endpoint *to = flow_at(w->flows, e->sinks[0]);
-	if (!to->express_out || !stream_follows(&to->stream, ssrc, seq))
-		return false;
 	if (unlikely(to->header.payload_len != len)) {
 		if (to->header.len - to->header.l3 + len > w->ports[to->port].mtu)
 			return false;
 		header_fit(&to->header, len);
 	}
-	if (unlikely(mbuf->data_off + offset < to->header.len))
+	return likely(offset >= to->header.len) || mbuf->data_off + offset >= to->header.len;
+}
+
+static inline bool express_packet(struct worker *w, struct endpoint *e, struct endpoint *to, struct rte_mbuf *mbuf,
+				  unsigned offset, const struct receive_time *now)
+{
+	uint8_t *rtp = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, offset);
+	const uint8_t marker = rtp[1] & 0x80, pt = rtp[1] & 0x7f;
+	const uint16_t len = (uint16_t)(express_be16(rtp - 4) - EXPRESS_UDP), seq = express_be16(rtp + 2);
+	const uint16_t checksum = express_load16(rtp - 2);
+	const uint32_t timestamp = express_be32(rtp + 4), ssrc = express_be32(rtp + 8);
+	if (!express_is_from(e, rtp, offset) || pt != e->pt_in || !receive_follows(e, ssrc, seq) || !to->express_out ||
+	    !stream_follows(&to->stream, ssrc, seq) || !express_fits(w, to, mbuf, offset, len))
 		return false;
 	struct stream_out out;
 	receive_follow(e, seq, timestamp, len, now);
 	stream_follow(&to->stream, seq, timestamp, (uint16_t)(len - RTP_HEADER_LEN), &out);
-	express_write(e, to, rtp, &out, marker);
+	express_write_header(to, rtp);
+	express_write_rtp(e, to, rtp, checksum, &out, marker);
 	counter_add(&to->tx_bytes, len);
 	header_cut(&to->header, mbuf, offset, len);
-	loop_transmit(w, to->port, mbuf);
+	loop_queue_out(w, to->port, mbuf);
 	return true;
+}
+
+unsigned express_forward(struct worker *w, const struct express *x, struct rte_mbuf **pkts, unsigned at, unsigned n,
+			 const struct receive_time *now)
+{
+	while (at < n && x->to[at] && express_packet(w, x->from[at], x->to[at], pkts[at], x->rtp[at], now))
+		at++;
+	return at;
 }

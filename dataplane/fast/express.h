@@ -11,8 +11,9 @@
 
 /* A burst that is being looked at. */
 struct express {
-	struct endpoint *endpoints[WORKER_BURST]; /* open, and this worker's; NULL: not for the express way */
-	uint8_t rtp[WORKER_BURST];		  /* offset of the RTP header */
+	struct endpoint *from[WORKER_BURST]; /* the place of the endpoint that a packet leads to, or NULL */
+	struct endpoint *to[WORKER_BURST];   /* whom it feeds; NULL: not for the express way */
+	uint8_t rtp[WORKER_BURST];	     /* offset of the RTP header */
 };
 
 /* For worker.port_words. */
@@ -21,7 +22,10 @@ uint64_t express_port_word(const struct worker_port *port);
 /* n <= WORKER_BURST. Reads packets and tables, changes nothing. */
 void express_look(const struct worker *worker, struct express *express, struct rte_mbuf *const *pkts, unsigned n);
 
-/* Forwards a packet of an endpoint that express_look found, and takes ownership; or says false and has changed
- * nothing. rtp: offset of its RTP header. */
-bool express_forward(struct worker *worker, struct endpoint *endpoint, struct rte_mbuf *mbuf, unsigned rtp,
-		     const struct receive_time *now);
+/* Packets `at` to n - 1 again, after others have taken the long way, which may have changed who feeds whom. */
+void express_look_to(const struct worker *worker, struct express *express, unsigned at, unsigned n);
+
+/* Forwards packets from `at` on that express_look found, and takes ownership, up to the first, or n, that it says no
+ * to: of that one it has changed nothing. Returns which. Whoever calls counts them (worker_stats.forwarded). */
+unsigned express_forward(struct worker *worker, const struct express *express, struct rte_mbuf **pkts, unsigned at,
+			 unsigned n, const struct receive_time *now);

@@ -32,13 +32,12 @@ static inline void header_cut(const struct endpoint_header *header, struct rte_m
 	mbuf->packet_type = 0;
 }
 
-/* One's complement arithmetic on sums of 16-bit words (RFC 1624): a sum of words of any size in 16 bits. */
+/* One's complement arithmetic on sums of 16-bit words (RFC 1624): a sum of words of any size in 16 bits. Adding the two
+ * halves the other way round leaves their sum in the upper one, with the carry of the lower one. */
 static inline uint16_t header_sum_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+	uint32_t half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
+	return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
 }
 
 /* The UDP checksum of what has this sum: 0 would say that there is none (RFC 768). */

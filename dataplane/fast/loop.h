@@ -83,14 +83,19 @@ struct worker {
 void loop_drop(struct worker *worker, struct rte_mbuf *mbuf, enum xf_drop drop);
 /* Sends what is queued for the port. */
 void loop_flush_out(struct worker *worker, uint16_t port);
-/* Queues for the port; takes ownership. */
-static inline void loop_transmit(struct worker *worker, uint16_t port, struct rte_mbuf *mbuf)
+/* Queues for the port; takes ownership. Does not count it. */
+static inline void loop_queue_out(struct worker *worker, uint16_t port, struct rte_mbuf *mbuf)
 {
 	struct loop_queue *q = &worker->out[port];
 	q->pkts[q->n++] = mbuf;
-	counter_add(&worker->stats.forwarded, 1);
 	if (unlikely(q->n == LOOP_QUEUE))
 		loop_flush_out(worker, port);
+}
+/* Queues for the port, and counts it as forwarded; takes ownership. */
+static inline void loop_transmit(struct worker *worker, uint16_t port, struct rte_mbuf *mbuf)
+{
+	counter_add(&worker->stats.forwarded, 1);
+	loop_queue_out(worker, port, mbuf);
 }
 /* Queues for the port's kernel interface; takes ownership of the mbuf. */
 void loop_kernel(struct worker *worker, uint16_t port, const struct packet *packet, bool urgent);

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <rte_branch_prediction.h>
 #include "counter.h"
 #include "rtp.h"
 
@@ -82,7 +83,7 @@ static inline void stream_follow(struct stream *s, uint16_t seq, uint32_t timest
 	uint32_t step = timestamp - s->in_timestamp;
 	uint16_t ahead = (uint16_t)(seq - (uint16_t)s->in_ext);
 	/* More than 200 ms is a silence between two packets, not a packet. */
-	if (ahead == 1 && step - 1 < s->rate / 5u)
+	if (unlikely(step != s->duration) && ahead == 1 && step - 1 < s->rate / 5u)
 		s->duration = (uint16_t)step;
 	s->in_ext += ahead;
 	s->in_timestamp = timestamp;

@@ -143,20 +143,26 @@ static void loop_burst(struct worker *w, struct rte_mbuf **pkts, unsigned n, uin
 	for (unsigned i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	express_look(w, &express, pkts, n);
-	for (unsigned i = 0; i < n; i++) {
-		if (likely(express.endpoints[i] != NULL)) {
-			if (unlikely(rest_count > 0))
+	for (unsigned i = 0; i < n;) {
+		if (likely(express.to[i] != NULL)) {
+			if (unlikely(rest_count > 0)) {
 				loop_sort(w, rest, rest_count, now_ns);
-			rest_count = 0;
-			if (likely(express_forward(w, express.endpoints[i], pkts[i], express.rtp[i], &now)))
+				rest_count = 0;
+				express_look_to(w, &express, i, n);
+			}
+			unsigned next = express_forward(w, &express, pkts, i, n, &now);
+			if (likely(next > i)) {
+				i = next;
 				continue;
+			}
 		}
-		rest[rest_count++] = pkts[i];
+		rest[rest_count++] = pkts[i++];
 		long_way++;
 	}
 	if (rest_count > 0)
 		loop_sort(w, rest, rest_count, now_ns);
 	counter_add(&w->stats.express, n - long_way);
+	counter_add(&w->stats.forwarded, n - long_way);
 	meter_mark(&w->meter, XF_STAGE_EXPRESS, n);
 }
 

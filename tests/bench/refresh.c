@@ -40,24 +40,29 @@ static inline void refresh_replace(uint8_t *frame, unsigned at, const void *byte
 	memcpy(frame + MEDIA_PLAN_UDP + 6, &checksum, sizeof(checksum));
 }
 
+/* Adding the two halves the other way round leaves their sum in the upper one, with the carry of the lower one. */
+static inline uint16_t refresh_fold(uint64_t sum)
+{
+	uint32_t half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
+	return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
+}
+
 /* The same of the first eight bytes of the RTP header, whole words at a time: every packet of every run pays for it. */
 static inline void refresh_packet(uint8_t *frame, uint32_t pass)
 {
-	uint32_t old[2], new[2];
+	uint32_t old[2];
 	uint16_t checksum;
 	memcpy(old, frame + MEDIA_PLAN_RTP, sizeof(old));
 	memcpy(&checksum, frame + MEDIA_PLAN_UDP + 6, sizeof(checksum));
-	uint32_t first = rte_be_to_cpu_32(old[0]);
-	new[0] = rte_cpu_to_be_32((first & 0xffff0000) | ((first + pass) & 0xffff));
-	new[1] = rte_cpu_to_be_32(rte_be_to_cpu_32(old[1]) + pass * MEDIA_PLAN_STEP);
-	uint64_t sum = (uint64_t)(uint16_t)~checksum + (uint32_t)~old[0] + new[0] + (uint32_t)~old[1] + new[1];
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	checksum = (uint16_t) ~((sum & 0xffff) + (sum >> 16));
+	const uint32_t first = __builtin_bswap32(old[0]);
+	const uint32_t sequence = __builtin_bswap32((first & 0xffff0000) | ((first + pass) & 0xffff));
+	const uint32_t timestamp = __builtin_bswap32(__builtin_bswap32(old[1]) + pass * MEDIA_PLAN_STEP);
+	checksum = (uint16_t)~refresh_fold((uint64_t)(uint16_t)~checksum + (uint32_t)~old[0] + sequence +
+					   (uint32_t)~old[1] + timestamp);
 	if (checksum == 0)
 		checksum = 0xffff;
-	memcpy(frame + MEDIA_PLAN_RTP, new, sizeof(new));
+	memcpy(frame + MEDIA_PLAN_RTP, &sequence, sizeof(sequence));
+	memcpy(frame + MEDIA_PLAN_RTP + 4, &timestamp, sizeof(timestamp));
 	memcpy(frame + MEDIA_PLAN_UDP + 6, &checksum, sizeof(checksum));
 }
 
@@ -65,6 +70,7 @@ static uint16_t refresh_burst(uint16_t port, uint16_t queue, struct rte_mbuf **p
 			      void *arg)
 {
 	struct refresh *r = arg;
+	uint64_t at = r->at, pass = r->pass;
 	if (unlikely(__atomic_load_n(&refresh_is_shut, __ATOMIC_RELAXED))) {
 		rte_pktmbuf_free_bulk(pkts, n);
 		return 0;
@@ -72,18 +78,20 @@ static uint16_t refresh_burst(uint16_t port, uint16_t queue, struct rte_mbuf **p
 	bool numbered = journal_on();
 	for (uint16_t i = 0; i < n; i++) {
 		uint8_t *frame = rte_pktmbuf_mtod(pkts[i], uint8_t *);
-		refresh_packet(frame, (uint32_t)r->pass);
+		refresh_packet(frame, (uint32_t)pass);
 		if (unlikely(numbered)) {
-			const uint64_t number = r->pass * r->frames + r->at;
+			const uint64_t number = pass * r->frames + at;
 			refresh_replace(frame, MEDIA_PLAN_COUNT, &number, sizeof(number));
 		}
-		if (++r->at == r->frames) {
-			r->at = 0;
-			r->pass++;
+		if (++at == r->frames) {
+			at = 0;
+			pass++;
 		}
 	}
+	r->at = at;
+	r->pass = pass;
 	if (unlikely(numbered))
-		journal_burst(r->pass * r->frames + r->at);
+		journal_burst(pass * r->frames + at);
 	return n;
 }
 

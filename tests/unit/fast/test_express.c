@@ -272,7 +272,8 @@ Test(express, order)
 		cr_assert_eq(rig.sent_count, WORKER_BURST);
 		for (unsigned i = 0; i < WORKER_BURST; i++)
 			cr_assert_eq(rig_seen(&rig, i).seq, (uint16_t)(7 + burst * WORKER_BURST + i));
-		cr_assert_eq(worker_stats(rig.worker[0])->express - express, 21);
+		/* The first burst has been looked at before its first packet locked the source. */
+		cr_assert_eq(worker_stats(rig.worker[0])->express - express, burst == 0 ? 0 : 21);
 	}
 	rig_fini(&rig);
 }
