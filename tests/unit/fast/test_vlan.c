@@ -69,11 +69,9 @@ static void media(const char *src, const char *dst)
 		refused += tags[i].same ? 0 : COUNT;
 		cr_expect_eq(rig_drops(&rig, XF_DROP_OTHER_VLAN), refused, "%s, tag %x", src, tags[i].tag);
 		express = worker_stats(rig.worker[0])->express - express;
-		cr_expect_eq(express,
-			     i == 1   ? COUNT
-			     : i == 0 ? COUNT - 1
-				      : 0,
-			     "%s, tag %x: %u by the express way", src, tags[i].tag, (unsigned)express);
+		/* The first burst has been looked at before its first packet locked the source. */
+		cr_expect_eq(express, i == 1 ? COUNT : 0, "%s, tag %x: %u by the express way", src, tags[i].tag,
+			     (unsigned)express);
 		seq = (uint16_t)(seq + (tags[i].same ? COUNT : 0));
 	}
 }
@@ -92,7 +90,7 @@ Test(vlan, media_of_a_port_in_none)
 	for (unsigned i = 0; i < TAGS; i++)
 		speak(CALLER, "192.0.2.1", (uint16_t)(100 + i * COUNT), COUNT, tags[i].tag);
 	cr_expect_eq(rig.sent_count, TAGS * COUNT);
-	cr_expect_eq(worker_stats(rig.worker[0])->express, TAGS * COUNT - 1);
+	cr_expect_eq(worker_stats(rig.worker[0])->express, (TAGS - 1) * COUNT);
 	cr_expect_eq(rig_all_drops(&rig), 0);
 	rig_fini(&rig);
 }
