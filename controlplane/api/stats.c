@@ -66,6 +66,8 @@ json_t *stats_worker_part(const struct xf_link_worker *worker)
 	row_count(&row, "forwarded", worker->forwarded);
 	row_count(&row, "to_kernel", worker->to_kernel);
 	row_count(&row, "handed_over", worker->handed_over);
+	row_count(&row, "events_lost", worker->events_lost);
+	row_count(&row, "keys_untold", worker->keys_untold);
 	return row_take(&row);
 }
 

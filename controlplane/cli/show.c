@@ -113,7 +113,8 @@ static const struct table_column worker_columns[] = {
     {"ENDPOINTS", "endpoints", table_count},	 {"TURNS", "turns", table_count},
     {"BUSY", "busy_turns", table_count},	 {"RX", "rx_packets", table_count},
     {"FORWARDED", "forwarded", table_count},	 {"TO-KERNEL", "to_kernel", table_count},
-    {"HANDED-OVER", "handed_over", table_count},
+    {"HANDED-OVER", "handed_over", table_count}, {"EVENTS-LOST", "events_lost", table_count},
+    {"KEYS-UNTOLD", "keys_untold", table_count},
 };
 
 static const struct table_column drop_columns[] = {

@@ -52,10 +52,11 @@ static unsigned deadlines_media(struct worker *w, uint64_t now_ns)
 		/* Where a prompt stands in for a source prompt.c looks after it. */
 		if (e->source == XF_ENDPOINT_NONE || e->paused)
 			passed += media_rtcp_own(w, e, now_ns);
+		if (unlikely(e->owes))
+			passed += loop_event_owed(w, e, now_ns);
 		if (!deadlines_timed_out(e, now_ns))
 			continue;
-		e->timed_out = 1;
-		loop_event(w, e, XF_EVENT_MEDIA_TIMEOUT, NULL, now_ns);
+		e->timed_out = loop_event(w, e, XF_EVENT_MEDIA_TIMEOUT, NULL, now_ns);
 		passed++;
 	}
 	return passed;

@@ -41,7 +41,7 @@ static struct dtmf_slot *dtmf_take(struct worker *w, struct endpoint *e)
 		return slot;
 	slot = TAILQ_FIRST(&w->dtmf.free);
 	if (!slot) {
-		worker_count_event_lost(w);
+		counter_add(&w->stats.events_lost, 1);
 		return NULL;
 	}
 	TAILQ_REMOVE(&w->dtmf.free, slot, link);
@@ -49,6 +49,7 @@ static struct dtmf_slot *dtmf_take(struct worker *w, struct endpoint *e)
 	w->dtmf.count++;
 	slot->endpoint = e;
 	slot->in = slot->out = (struct dtmf_side){0};
+	slot->keys_ns = 0;
 	endpoint_rest(e)->dtmf = (uint16_t)(slot - w->dtmf.slots);
 	e->has_dtmf = 1;
 	return slot;
@@ -85,20 +86,37 @@ static void dtmf_begin(struct dtmf_side *side, const struct rtp *rtp, const stru
 				   .codec = (uint8_t)codec};
 }
 
-static void dtmf_tell(struct worker *w, struct endpoint *e, const struct dtmf_side *side, uint64_t now_ns)
+/* Whether one more key may be told. A slot is kept for DTMF_LINGER_NS behind an event, which pays for all. */
+static bool dtmf_may_tell(struct dtmf_slot *slot, uint64_t now_ns)
 {
+	uint64_t keys_ns = RTE_MAX(slot->keys_ns, now_ns);
+	if (keys_ns - now_ns > (DTMF_KEYS - 1) * DTMF_KEY_NS)
+		return false;
+	slot->keys_ns = keys_ns + DTMF_KEY_NS;
+	return true;
+}
+
+/* What is known of the latest event that came. */
+static void dtmf_tell(struct worker *w, struct dtmf_slot *slot, uint64_t now_ns)
+{
+	struct endpoint *e = slot->endpoint;
+	const struct dtmf_side *side = &slot->in;
 	uint64_t units = (uint64_t)side->before + side->duration;
 	uint64_t ms = units / (side->codec == XF_CODEC_EVENT48 ? 48 : 8);
 	if (side->code > DTMF_KEY_LAST)
 		return;
 	if (e->digits < UINT8_MAX)
 		shown8_set(&e->digits, (uint8_t)(e->digits + 1));
+	if (!dtmf_may_tell(slot, now_ns)) {
+		counter_add(&w->stats.keys_untold, 1);
+		return;
+	}
 	struct xf_link_event event = {.id = e->id,
 				      .event = XF_EVENT_DIGIT,
 				      .digit = side->code,
 				      .duration_ms = (uint16_t)RTE_MIN(ms, (uint64_t)UINT16_MAX),
 				      .now_ns = now_ns};
-	w->ops.event(w->ops.arg, &event);
+	loop_event_post(w, &event);
 }
 
 void dtmf_received(struct worker *w, struct endpoint *e, const struct rtp *rtp, const struct dtmf_event *event,
@@ -113,14 +131,14 @@ void dtmf_received(struct worker *w, struct endpoint *e, const struct rtp *rtp, 
 		return; /* late */
 	if (in->state == DTMF_NONE || age != 0) {
 		if (in->state == DTMF_ON && !dtmf_goes_on(in, rtp, event))
-			dtmf_tell(w, e, in, now_ns);
+			dtmf_tell(w, slot, now_ns);
 		dtmf_begin(in, rtp, event, codec);
 	}
 	in->duration = RTE_MAX(in->duration, event->duration);
 	in->last_ns = now_ns;
 	if (event->end && in->state == DTMF_ON) {
 		in->state = DTMF_ENDED;
-		dtmf_tell(w, e, in, now_ns);
+		dtmf_tell(w, slot, now_ns);
 	}
 }
 
@@ -243,7 +261,7 @@ unsigned dtmf_run(struct worker *w, uint64_t now_ns)
 		TAILQ_INSERT_TAIL(&w->dtmf.used, slot, link);
 		if (dtmf_age_side(&slot->in, now_ns)) {
 			slot->in.state = DTMF_ENDED;
-			dtmf_tell(w, slot->endpoint, &slot->in, now_ns);
+			dtmf_tell(w, slot, now_ns);
 			ended++;
 		}
 		if (dtmf_age_side(&slot->out, now_ns)) {

@@ -7,6 +7,9 @@
  * was told. The rest of that event is dropped as "event-over", also for whoever is patched to the source meanwhile: a
  * key is heard by one, whole.
  *
+ * Whoever makes events faster than keys can be pressed is not told of for each: he would fill the ring to the main
+ * thread and the link. They are counted, at the endpoint as keys and at the worker as untold.
+ *
  * Few endpoints are in an event at once, so what is known of one stands in a slot of the worker. Without a free slot
  * events pass as they are, and are not told (counted as lost events). Owner worker only. */
 #pragma once
@@ -18,6 +21,8 @@
 #define DTMF_SLOTS     8192
 #define DTMF_SILENT_NS 300000000ull  /* an event of which nothing was heard for so long is over */
 #define DTMF_LINGER_NS 1000000000ull /* for so long its repeated ends are known */
+#define DTMF_KEY_NS    40000000ull   /* no key is pressed for less, nor let go (ITU-T Q.24) */
+#define DTMF_KEYS      8	     /* that a network may hold back and deliver at once */
 
 struct endpoint;
 struct worker;
@@ -51,6 +56,7 @@ struct dtmf_side {
 struct dtmf_slot {
 	struct endpoint *endpoint;
 	struct dtmf_side in, out;
+	uint64_t keys_ns;	     /* when as many keys could have been pressed as were told */
 	TAILQ_ENTRY(dtmf_slot) link; /* free, or in use */
 };
 

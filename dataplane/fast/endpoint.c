@@ -159,7 +159,7 @@ static void endpoint_settings(const struct flow_table *flows, struct endpoint *e
 	out.port = settings->port;
 	endpoint_set_remotes(e, settings);
 	e->strict = settings->learn == XF_LEARN_STRICT;
-	e->pt_count = settings->pt_count;
+	e->pt_count = settings->pt_count & 7u;
 	memcpy(e->pts, settings->pts, sizeof(e->pts));
 	e->dscp = settings->dscp;
 	e->learn_window_ms = endpoint_ms_of(settings->learn_window_ns);

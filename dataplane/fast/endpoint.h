@@ -22,6 +22,8 @@
 #define ENDPOINT_CHUNK	      128 /* endpoints whose memory is taken at once: 45 times that fill a hugepage of 2 MB */
 #define ENDPOINT_PT_NONE      0xff
 #define ENDPOINT_PROMPT_ENDED 0x8000
+#define ENDPOINT_OWES_BITS    5
+#define ENDPOINT_OWES_MASK    0x1f
 #define ENDPOINT_PROMPT_HEARD 0x4000
 
 struct flow_table;
@@ -95,7 +97,8 @@ struct endpoint {
 	uint8_t paused;		    /* shown */
 	uint8_t timed;		    /* kHz of the clock that `transit` is of; 0: none */
 	uint8_t dscp;
-	uint8_t pt_count;
+	uint8_t pt_count : 3;
+	uint8_t owes : 5; /* event.c: what is to be told once and found no room */
 	uint8_t sink_count : 2;
 	uint8_t strict : 1;
 	uint8_t captured : 1;	  /* what it receives is copied to the main thread */

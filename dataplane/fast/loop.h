@@ -101,9 +101,16 @@ static inline void loop_transmit(struct worker *worker, uint16_t port, struct rt
 void loop_kernel(struct worker *worker, uint16_t port, const struct packet *packet, bool urgent);
 /* Queues for the worker that owns the packet's endpoint or its peer; takes ownership. */
 void loop_handover(struct worker *worker, unsigned to, struct rte_mbuf *mbuf);
-/* source may be NULL. */
-void loop_event(struct worker *worker, const struct endpoint *endpoint, enum xf_link_event_type type,
+
+/* event.c: what the control plane is told. */
+
+/* source may be NULL. False: there was no room; of what is told once the endpoint remembers that it owes it. */
+bool loop_event(struct worker *worker, struct endpoint *endpoint, enum xf_link_event_type type,
 		const struct xf_sockaddr *source, uint64_t now_ns);
+/* Of an endpoint with `owes`: tells what is still true. How many were told. */
+unsigned loop_event_owed(struct worker *worker, struct endpoint *endpoint, uint64_t now_ns);
+/* One that is ready; false, and counted: there was no room. */
+bool loop_event_post(struct worker *worker, const struct xf_link_event *event);
 
 /* media.c: packets to media addresses and ports, sorted by classify; takes ownership. */
 void media_stage(struct worker *worker, struct packet *packets, unsigned n, uint64_t now_ns);

@@ -7,24 +7,10 @@ void worker_count_drop(struct worker *w, enum xf_drop drop, unsigned n)
 	counter_add(&w->stats.drops[drop], n);
 }
 
-void worker_count_event_lost(struct worker *w)
-{
-	counter_add(&w->stats.events_lost, 1);
-}
-
 void loop_drop(struct worker *w, struct rte_mbuf *mbuf, enum xf_drop drop)
 {
 	counter_add(&w->stats.drops[drop], 1);
 	rte_pktmbuf_free(mbuf);
-}
-
-void loop_event(struct worker *w, const struct endpoint *endpoint, enum xf_link_event_type type,
-		const struct xf_sockaddr *source, uint64_t now_ns)
-{
-	struct xf_link_event event = {.id = endpoint->id, .event = type, .now_ns = now_ns};
-	if (source)
-		event.source = *source;
-	w->ops.event(w->ops.arg, &event);
 }
 
 void loop_flush_out(struct worker *w, uint16_t port)

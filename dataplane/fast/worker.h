@@ -35,8 +35,8 @@ struct worker_ops {
 	void (*transmit)(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t n);
 	/* Takes ownership. To the port's kernel interface. urgent: ARP, ND, ICMP, routing protocols. */
 	void (*to_kernel)(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t n, bool urgent);
-	/* A hint for the control plane; dropped and counted when its ring is full. */
-	void (*event)(void *arg, const struct xf_link_event *event);
+	/* A hint for the control plane. False: there is no room for it. */
+	bool (*event)(void *arg, const struct xf_link_event *event);
 	/* Takes ownership of a struct xf_link_captured, cut after its last used byte. False: there was no room, and the
 	 * packet stays the worker's. NULL: nothing is captured. */
 	bool (*captured)(void *arg, struct rte_mbuf *pkt);
@@ -118,8 +118,10 @@ struct command {
 /* Counters that only the owner writes; others read them relaxed. */
 struct worker_stats {
 	uint64_t turns, busy_turns;
-	uint64_t rx_packets, forwarded, to_kernel, handed_over, events_lost;
-	uint64_t express;	       /* of `forwarded`: by the express way */
+	uint64_t rx_packets, forwarded, to_kernel, handed_over;
+	uint64_t events_lost; /* found no room; those that are told once are told later all the same */
+	uint64_t keys_untold; /* of telephone-events that come faster than people press keys: counted, not told */
+	uint64_t express;     /* of `forwarded`: by the express way */
 	uint64_t fragments, datagrams; /* fragments of SIP that are in datagrams put together; those datagrams */
 	uint64_t fragmented;	       /* datagrams under way at present */
 	uint64_t drops[XF_DROP_COUNT];
@@ -140,9 +142,8 @@ const struct worker_stats *worker_stats(const struct worker *worker);
 /* Whom most was dropped of that no source block knows. */
 const struct strangers *worker_strangers(const struct worker *worker);
 
-/* For the `ops` functions, on the owner's core: what they could not take (TX_FULL, KERNEL_RING_FULL, an event lost). */
+/* For the `ops` functions, on the owner's core: what they could not take (TX_FULL, KERNEL_RING_FULL). */
 void worker_count_drop(struct worker *worker, enum xf_drop drop, unsigned n);
-void worker_count_event_lost(struct worker *worker);
 
 /* Before a turn asks its ports for packets: from here on cycles count as receiving, if the turn is measured. A driver
  * that never calls it measures nothing. */

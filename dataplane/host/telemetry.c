@@ -88,6 +88,8 @@ static int telemetry_worker(struct host *host, const char *params, struct rte_te
 	telemetry_count(d, "forwarded", row.forwarded);
 	telemetry_count(d, "to_kernel", row.to_kernel);
 	telemetry_count(d, "handed_over", row.handed_over);
+	telemetry_count(d, "events_lost", row.events_lost);
+	telemetry_count(d, "keys_untold", row.keys_untold);
 	return 0;
 }
 

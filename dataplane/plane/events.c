@@ -3,7 +3,14 @@
 #include <rte_ring_elem.h>
 #include "inside.h"
 
-#define EVENTS_BURST 64
+#define EVENTS_BURST 64 /* of each worker in a turn */
+
+/* While the control plane does not take what it is sent events wait in their rings, which are bounded: hints must not
+ * fill what is kept for it until the connection is given up. */
+static bool events_wait(const struct dplane *dplane)
+{
+	return dplane->conversation.greeted && dplane->conversation.stalled;
+}
 
 unsigned events_drain(struct dplane *dplane)
 {
@@ -11,6 +18,8 @@ unsigned events_drain(struct dplane *dplane)
 	struct xf_link_event events[EVENTS_BURST];
 	unsigned done = 0;
 
+	if (events_wait(dplane))
+		return 0;
 	for (unsigned w = 0; w < dplane->worker_count; w++) {
 		unsigned n = rte_ring_sc_dequeue_burst_elem(dplane->workers[w].events, events, sizeof(events[0]),
 							    EVENTS_BURST, NULL);
@@ -24,6 +33,8 @@ unsigned events_drain(struct dplane *dplane)
 
 bool events_pending(const struct dplane *dplane)
 {
+	if (events_wait(dplane))
+		return false;
 	for (unsigned w = 0; w < dplane->worker_count; w++)
 		if (!rte_ring_empty(dplane->workers[w].events))
 			return true;

@@ -26,6 +26,8 @@ void dplane_worker_row(const struct dplane *dplane, unsigned worker, struct xf_l
 	    .forwarded = counter_get(&stats->forwarded),
 	    .to_kernel = counter_get(&stats->to_kernel),
 	    .handed_over = counter_get(&stats->handed_over),
+	    .events_lost = counter_get(&stats->events_lost),
+	    .keys_untold = counter_get(&stats->keys_untold),
 	    .cycle_hz = dplane->seam.cycles ? dplane->seam.cycle_hz : 0,
 	};
 	for (unsigned i = 0; i < XF_STAGE_COUNT; i++) {

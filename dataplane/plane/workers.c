@@ -25,12 +25,11 @@ static void workers_to_kernel(void *arg, uint16_t port, struct rte_mbuf **pkts, 
 	seam->to_kernel(seam->arg, w->index, port, pkts, n, urgent);
 }
 
-static void workers_event(void *arg, const struct xf_link_event *event)
+static bool workers_event(void *arg, const struct xf_link_event *event)
 {
 	const struct dplane_worker *w = arg;
 
-	if (rte_ring_sp_enqueue_elem(w->events, (void *)(uintptr_t)event, sizeof(*event)) < 0)
-		worker_count_event_lost(w->worker);
+	return rte_ring_sp_enqueue_elem(w->events, (void *)(uintptr_t)event, sizeof(*event)) == 0;
 }
 
 static bool workers_captured(void *arg, struct rte_mbuf *pkt)

@@ -95,8 +95,9 @@ static void to_kernel(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t
 	turns_fail("a prompt was sent to the kernel");
 }
 
-static void event(void *arg, const struct xf_link_event *e)
+static bool event(void *arg, const struct xf_link_event *e)
 {
+	return true;
 }
 
 static void make_prompt(void)

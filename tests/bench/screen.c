@@ -82,8 +82,9 @@ static void bench_to_kernel(void *arg, uint16_t port, struct rte_mbuf **pkts, ui
 	rte_pktmbuf_free_bulk(pkts, n);
 }
 
-static void bench_event(void *arg, const struct xf_link_event *event)
+static bool bench_event(void *arg, const struct xf_link_event *event)
 {
+	return true;
 }
 
 static void bench_tables(struct bench *b)

@@ -43,9 +43,10 @@ static void traffic_to_kernel(void *arg, uint16_t port, struct rte_mbuf **pkts, 
 	turns_fail("RTP was taken for something else");
 }
 
-static void traffic_event(void *arg, const struct xf_link_event *event)
+static bool traffic_event(void *arg, const struct xf_link_event *event)
 {
 	turns_require(event->event != XF_EVENT_WRONG_SOURCE, "a sender was not known");
+	return true;
 }
 
 static uint64_t traffic_cycles(void)

@@ -161,7 +161,8 @@ Test(dataplane, ports)
 Test(dataplane, stats)
 {
 	struct xf_link_drops drops = {{0}};
-	const struct xf_link_worker workers[] = {{.worker = 0, .lcore = 2, .forwarded = 77}, {.worker = 1, .lcore = 3}};
+	const struct xf_link_worker workers[] = {
+	    {.worker = 0, .lcore = 2, .forwarded = 77, .events_lost = 5, .keys_untold = 6}, {.worker = 1, .lcore = 3}};
 	drops.count[XF_DROP_WRONG_SOURCE] = 9;
 	const struct fake_row rows[] = {
 	    {XF_LINK_DROPS, &drops}, {XF_LINK_WORKER, &workers[0]}, {XF_LINK_WORKER, &workers[1]}};
@@ -175,6 +176,8 @@ Test(dataplane, stats)
 		expect_equal(json_object_get(named, xf_drop_name(drop)), drop == XF_DROP_WRONG_SOURCE ? "9" : "0");
 	cr_expect(json_array_size(json_object_get(result, "workers")) == 2);
 	expect_equal(json_object_get(json_array_get(json_object_get(result, "workers"), 0), "forwarded"), "77");
+	expect_equal(json_object_get(json_array_get(json_object_get(result, "workers"), 0), "events_lost"), "5");
+	expect_equal(json_object_get(json_array_get(json_object_get(result, "workers"), 0), "keys_untold"), "6");
 	expect_equal(json_object_get(json_object_get(result, "calls"), "transfers_refused"), "11");
 	expect_equal(json_object_get(json_object_get(result, "sip"), "received"), "40");
 	expect_equal(json_object_get(json_object_get(result, "media"), "ports_free"), "8190");

@@ -43,6 +43,8 @@ struct desk {
 	unsigned copy_count;
 	struct xf_link_captured copies[DESK_ROWS];
 	struct xf_link_event events[DESK_ROWS];
+	bool events_counted; /* those that do not fit are, and not kept */
+	unsigned events_more;
 
 	bool known; /* the world knows neighbours when it is asked */
 	unsigned watches, releases;

@@ -324,6 +324,52 @@ Test(dplane, a_control_plane_that_does_not_read)
 	desk_free(&desk);
 }
 
+/* A key of the caller's, 40 ms after the one before, which is told with it. */
+static void key(struct desk *desk, uint16_t seq)
+{
+	const uint8_t rtp[16] = {
+	    0x80, 0x80 | 101, (uint8_t)(seq >> 8), (uint8_t)seq, 0, (uint8_t)(seq >> 8), (uint8_t)seq, 0, 0, 0, 0,
+	    7,	  seq % 12};
+
+	desk->now_ns += 40 * RIG_MS;
+	desk_frame(desk, 1,
+		   &(struct frame){.src = CALLER,
+				   .sport = 4000,
+				   .dst = "192.0.2.1",
+				   .dport = 20000,
+				   .payload = rtp,
+				   .payload_len = sizeof(rtp)});
+	dplane_worker_turn(desk->dplane, 1, desk->now_ns);
+	dplane_main(desk->dplane, desk->now_ns);
+}
+
+/* Hints do not end a connection whose control plane is slow, however many there are: they wait, and then are lost. */
+Test(dplane, events_for_a_control_plane_that_does_not_read)
+{
+	static struct desk desk;
+	struct xf_link_worker row;
+
+	desk_start(&desk);
+	desk_hello(&desk, 1);
+	open_pair(&desk);
+	desk.events_counted = true;
+	desk.send_result = -EAGAIN;
+	for (unsigned n = 0; desk.hung_up == 0 && n < 300000; n++)
+		key(&desk, (uint16_t)n);
+	cr_assert_eq(desk.hung_up, 0, "%s", desk.hang_up_reason);
+	cr_expect(!dplane_main_pending(desk.dplane), "it is the world's turn");
+	dplane_worker_row(desk.dplane, 1, &row);
+	cr_expect_gt(row.events_lost, 290000);
+	cr_expect_eq(row.keys_untold, 0);
+	desk.send_result = 0;
+	dplane_main(desk.dplane, desk.now_ns);
+	desk_settle(&desk);
+	cr_expect_geq(desk.event_count + desk.events_more, 1000, "what the ring holds");
+	cr_expect_eq(desk_say(&desk, XF_LINK_STATS, &empty, sizeof(empty)), 0);
+	desk_stop(&desk);
+	desk_free(&desk);
+}
+
 static int capture(struct desk *desk, uint32_t generation, bool on)
 {
 	struct xf_link_capture body = {.id = {xf_endpoint_index(0, (uint16_t)(19998 + 2 * generation)), generation},

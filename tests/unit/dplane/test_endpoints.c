@@ -43,8 +43,9 @@ static void to_kernel(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t
 	rte_pktmbuf_free_bulk(pkts, n);
 }
 
-static void event(void *arg, const struct xf_link_event *e)
+static bool event(void *arg, const struct xf_link_event *e)
 {
+	return true;
 }
 
 static void done(struct command_item *item, void *arg)

@@ -57,11 +57,14 @@ static void rig_to_kernel(void *arg, uint16_t port, struct rte_mbuf **pkts, uint
 	}
 }
 
-static void rig_event(void *arg, const struct xf_link_event *event)
+static bool rig_event(void *arg, const struct xf_link_event *event)
 {
 	struct rig *rig = arg;
+	if (rig->events_refused)
+		return false;
 	cr_assert_lt(rig->event_count, RIG_EVENTS);
 	rig->events[rig->event_count++] = *event;
+	return true;
 }
 
 static bool rig_captured(void *arg, struct rte_mbuf *pkt)

@@ -51,6 +51,7 @@ struct rig {
 	bool rtp_only; /* what is sent of RTCP is counted, and not kept */
 	unsigned rtcp_count;
 	bool copies_refused;					/* the ring of copies is full */
+	bool events_refused;					/* likewise */
 	uint8_t to_kernel[FRAGMENTS_HEADERS + FRAGMENTS_BYTES]; /* the latest frame to the kernel */
 	uint16_t to_kernel_len;
 	unsigned copy_count;

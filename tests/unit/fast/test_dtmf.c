@@ -400,3 +400,56 @@ Test(dtmf, clocks)
 	cr_assert_eq(rig_move(&p.rig, p.agent, (struct xf_endpoint_id){XF_ENDPOINT_NONE, 0}, 0, false), 0);
 	expect_ends(0, 5000, 98, (uint16_t)(seq + 1), timestamp, 2, 960);
 }
+
+/* One packet, of an event of its own. */
+static void event_alone(unsigned n)
+{
+	uint8_t rtp[16] = {0x80};
+	const uint8_t payload[4] = {(uint8_t)(n % 12), 10, 0, 160};
+	rtp_write(rtp, 101, true, (uint16_t)(1000 + n), 5000 + n * 160, 7);
+	memcpy(rtp + 12, payload, 4);
+	forget();
+	say(CALLER, 4000, "192.0.2.1", 20000, rtp, sizeof(rtp));
+}
+
+/* A peer that begins another event with each packet: it may not fill the ring with what nobody presses. */
+Test(dtmf, a_flood_is_counted_and_not_told)
+{
+	const unsigned count = 1000;
+	for (unsigned n = 0; n < count; n++) {
+		p.rig.now_ns += RIG_MS;
+		event_alone(n);
+		/* More are not kept by this test. */
+		cr_assert_lt(digits(), 32u + DTMF_KEYS);
+		if (told_count > 24)
+			told_count = 24;
+	}
+	uint64_t untold = worker_stats(p.rig.worker[0])->keys_untold;
+	unsigned most = (unsigned)(count * RIG_MS / DTMF_KEY_NS) + DTMF_KEYS;
+	cr_expect_geq(untold, count - 1 - most, "%lu of %u were not told", (unsigned long)untold, count);
+	cr_expect_leq(untold, count - 1 - most + 2);
+	cr_expect_eq(worker_stats(p.rig.worker[0])->events_lost, 0);
+	cr_expect_eq(rig_state(&p.rig, p.caller).rx_digits, UINT8_MAX);
+	/* Who presses keys after it is heard. */
+	pass_time(DTMF_LINGER_NS / RIG_MS);
+	untold = worker_stats(p.rig.worker[0])->keys_untold;
+	forget();
+	told_count = 0;
+	for (uint16_t i = 0; i < 5; i++) {
+		key(3, 0, true, (uint16_t)(3000 + 2 * i), 500000 + 640u * i, 7, 160);
+		key(3, END, false, (uint16_t)(3001 + 2 * i), 500000 + 640u * i, 7, 320);
+		p.rig.now_ns += 40 * RIG_MS;
+	}
+	cr_expect_eq(digits(), 5u);
+	cr_expect_eq(worker_stats(p.rig.worker[0])->keys_untold, untold);
+}
+
+/* A network that stood still delivers several keys at once. */
+Test(dtmf, keys_that_were_held_back)
+{
+	for (unsigned n = 0; n < DTMF_KEYS; n++)
+		event_alone(n);
+	pass_time(DTMF_SILENT_NS / RIG_MS + 1);
+	cr_expect_eq(digits(), DTMF_KEYS);
+	cr_expect_eq(worker_stats(p.rig.worker[0])->keys_untold, 0);
+}

@@ -416,8 +416,9 @@ static void no_kernel(void *arg, uint16_t port, struct rte_mbuf **pkts, uint16_t
 {
 }
 
-static void no_event(void *arg, const struct xf_link_event *event)
+static bool no_event(void *arg, const struct xf_link_event *event)
 {
+	return true;
 }
 
 /* A prompt that there is not; a batch with one is refused whole. A worker without prompts refuses all. */

@@ -75,10 +75,11 @@ static void lane_to_kernel(void *arg, uint16_t port, struct rte_mbuf **pkts, uin
 	rte_pktmbuf_free_bulk(pkts, n);
 }
 
-static void lane_event(void *arg, const struct xf_link_event *event)
+static bool lane_event(void *arg, const struct xf_link_event *event)
 {
 	struct lane *lane = arg;
 	lane->events++;
+	return true;
 }
 
 static void *lane_run(void *arg)
