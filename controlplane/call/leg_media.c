@@ -88,6 +88,18 @@ void leg_watch(struct leg *leg, bool again)
 	media_watch(leg->shard->media, leg->endpoint, on);
 }
 
+/* What is under way when a hold begins comes later, and is no sign of music. */
+#define HOLD_SETTLES_MS 2000
+
+bool leg_owes_media(const struct leg *leg, unsigned spoke_ms)
+{
+	/* Told before it said that it may be silent. */
+	if (leg->state != LEG_STATE_CONNECTED || !(leg->remote_sdp.direction & SDP_SENDONLY))
+		return false;
+	/* `sendonly` is how a hold is said (RFC 3264 8.4), and a holder may send music or nothing at all. */
+	return (leg->remote_sdp.direction & SDP_RECVONLY) || spoke_ms >= HOLD_SETTLES_MS;
+}
+
 /* One audio codec for both ways: whoever we connect to the leg later can be sure of what it sends. Who answers us may
  * send any that its answer has (RFC 3264 7), and both laws of G.711 are as good as one. The law that we have not got
  * is better than nothing. */
@@ -113,9 +125,11 @@ static int settle(struct leg *leg, const struct sdp *sdp, bool answer, const str
 		snprintf(why, why_size, "no route to the media address in its SDP");
 		return 488;
 	}
+	/* Its silence counts from where it began to be or not to be due. */
+	bool turned = leg->agreed && leg->remote_sdp.direction != sdp->direction;
 	leg->remote_sdp = *sdp;
 	leg->agreed = true;
-	leg_watch(leg, false);
+	leg_watch(leg, turned);
 	return 0;
 }
 

@@ -258,9 +258,7 @@ static void on_media_event(void *arg, uint64_t owner, const struct xf_link_event
 		prompt_ended(leg);
 		return;
 	}
-	/* Told before we said that it may be silent. */
-	if (type != XF_EVENT_MEDIA_TIMEOUT || leg->state != LEG_STATE_CONNECTED ||
-	    !(leg->remote_sdp.direction & SDP_SENDONLY))
+	if (type != XF_EVENT_MEDIA_TIMEOUT || !leg_owes_media(leg, event->duration_ms))
 		return;
 	struct call *call = shard_get_call(leg->shard, leg->call);
 	/* Waits for its BYE while caller and target talk, or to be asked again while the caller hears an announcement.

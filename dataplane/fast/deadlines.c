@@ -20,13 +20,30 @@ static unsigned deadlines_armed(struct worker *w, uint64_t now_ns)
 	return passed;
 }
 
+static uint64_t deadlines_watched_since(const struct endpoint *e)
+{
+	return e->opened_ns + e->watch_since_ms * DEADLINES_MS_NS;
+}
+
 static bool deadlines_timed_out(const struct endpoint *e, uint64_t now_ns)
 {
 	/* Without a remote nothing can come: its time begins when the SDP names one, and when somebody asks for it. */
 	if (e->timed_out || e->timeout_ms == 0 || e->remote_port == 0)
 		return false;
-	uint64_t since = RTE_MAX(e->last_rx_ns, e->opened_ns + e->watch_since_ms * DEADLINES_MS_NS);
+	uint64_t since = RTE_MAX(e->last_rx_ns, deadlines_watched_since(e));
 	return now_ns >= since && now_ns - since >= e->timeout_ms * DEADLINES_MS_NS;
+}
+
+/* If there is no room it is told in the next round. */
+static void deadlines_tell_timeout(struct worker *w, struct endpoint *e, uint64_t now_ns)
+{
+	const uint64_t since = deadlines_watched_since(e);
+	const uint64_t heard_ms = e->last_rx_ns > since ? (e->last_rx_ns - since) / DEADLINES_MS_NS : 0;
+	const struct xf_link_event event = {.id = e->id,
+					    .event = XF_EVENT_MEDIA_TIMEOUT,
+					    .duration_ms = (uint16_t)RTE_MIN(heard_ms, (uint64_t)UINT16_MAX),
+					    .now_ns = now_ns};
+	e->timed_out = loop_event_post(w, &event);
 }
 
 /* How many endpoints to look at. An idle worker has time; a busy one does what it must to see each one in
@@ -56,7 +73,7 @@ static unsigned deadlines_media(struct worker *w, uint64_t now_ns)
 			passed += loop_event_owed(w, e, now_ns);
 		if (!deadlines_timed_out(e, now_ns))
 			continue;
-		e->timed_out = loop_event(w, e, XF_EVENT_MEDIA_TIMEOUT, NULL, now_ns);
+		deadlines_tell_timeout(w, e, now_ns);
 		passed++;
 	}
 	return passed;

@@ -187,9 +187,11 @@ enum xf_link_event_type {
 
 struct xf_link_event {
 	struct xf_endpoint_id id;
-	uint32_t event;	      /* enum xf_link_event_type */
-	uint16_t duration_ms; /* DIGIT: as its sender says; 65,535: that or longer */
-	uint8_t digit;	      /* DIGIT: event code of RFC 4733, 0 to 16 */
+	uint32_t event; /* enum xf_link_event_type */
+	/* DIGIT: of the key, as its sender says. MEDIA_TIMEOUT: how long after its time-out was set, or set anew for
+	 * another remote, the last packet came; 0: none came. 65,535: that or longer. */
+	uint16_t duration_ms;
+	uint8_t digit; /* DIGIT: event code of RFC 4733, 0 to 16 */
 	uint8_t zero;
 	uint64_t now_ns;
 	struct xf_sockaddr source; /* for FIRST_PACKET, SOURCE_LOCKED, WRONG_SOURCE */

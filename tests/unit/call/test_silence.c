@@ -75,3 +75,62 @@ Test(silence, not_of_who_holds_us)
 	net_pass(net, 20);
 	cr_expect(watched(&agent));
 }
+
+static void says(struct phone *phone, const char *direction)
+{
+	phone_request(phone, "INVITE", NULL, phone_sdp(phone, direction));
+	const struct sip_message *ok = net_hear(net, phone->address, "200 INVITE");
+	cr_assert_not_null(ok);
+	phone_ack(phone, ok->cseq, NULL);
+	net_pass(net, 20);
+}
+
+static struct xf_endpoint_id id_of(const struct phone *phone)
+{
+	const struct fake_endpoint *e = endpoint_of(phone);
+	return (struct xf_endpoint_id){(uint32_t)(e - net->dp.endpoint), e->generation};
+}
+
+/* RFC 3264 8.4: who holds says `sendonly` and may send music or nothing. What was under way when it said so is no
+ * music; music that ends is a peer that is gone. */
+Test(silence, of_who_holds_us_counts_only_after_music)
+{
+	static const uint16_t silent[] = {0, 40, 1999};
+	for (unsigned by_caller = 0; by_caller < 2; by_caller++) {
+		net_connect(net, &caller, &agent, "+12025550100");
+		struct phone *holder = by_caller ? &caller : &agent;
+		says(holder, "sendonly");
+		cr_expect(watched(holder));
+		for (unsigned i = 0; i < sizeof(silent) / sizeof(silent[0]); i++) {
+			fake_silence(&net->dp, id_of(holder), silent[i]);
+			net_pass(net, 20);
+			cr_assert_eq(net_count(net, holder->address, "BYE"), 0, "%u ms", silent[i]);
+		}
+		fake_silence(&net->dp, id_of(holder), 2000);
+		net_pass(net, 20);
+		phone_ok(&agent, "BYE");
+		phone_ok(&caller, "BYE");
+		net_expect_nothing_left(net);
+		net_destroy(net);
+		net = net_create();
+	}
+}
+
+/* Who comes back from a hold owes media again, and its time begins then: the dataplane counts from when it is told. */
+Test(silence, counts_from_the_end_of_a_hold)
+{
+	net_connect(net, &caller, &agent, "+12025550100");
+	says(&agent, "sendonly");
+	fake_silence(&net->dp, id_of(&agent), 0);
+	net_pass(net, 20);
+	unsigned before = fake_find(&net->dp, id_of(&agent))->switched_on;
+	says(&agent, "sendrecv");
+	cr_expect_eq(fake_find(&net->dp, id_of(&agent))->switched_on, before + 1);
+	says(&agent, "sendrecv");
+	cr_expect_eq(fake_find(&net->dp, id_of(&agent))->switched_on, before + 1, "a refresh changes nothing");
+	fake_silence(&net->dp, id_of(&agent), 0);
+	net_pass(net, 20);
+	phone_ok(&agent, "BYE");
+	phone_ok(&caller, "BYE");
+	net_expect_nothing_left(net);
+}

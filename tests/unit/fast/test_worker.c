@@ -172,6 +172,43 @@ Test(worker, media_timeout_switched_on)
 	rig_fini(&rig);
 }
 
+static unsigned told_of_silence(struct rig *rig)
+{
+	for (unsigned i = rig->event_count; i-- > 0;)
+		if (rig->events[i].event == XF_EVENT_MEDIA_TIMEOUT)
+			return rig->events[i].duration_ms;
+	return UINT32_MAX;
+}
+
+/* Whoever is told of silence also learns whether there was anything since the time-out was set. */
+Test(worker, media_timeout_tells_how_long_media_came)
+{
+	static struct rig rig;
+	rig_init(&rig, 1);
+	struct xf_endpoint_settings settings = rig_settings(CALLER, 4000);
+	struct xf_endpoint_id id = rig_open(&rig, 0, RIG_V4, 20000, &settings, 1, 1);
+	struct command update = {.type = COMMAND_UPDATE, .id = id, .egress = {.resolved = true}};
+	rig.now_ns += 500 * RIG_MS;
+	rig_rtp(&rig, CALLER, 4000, "192.0.2.1", 20000, 0, 1, 160, 7, 1);
+	rig.now_ns += 500 * RIG_MS;
+	settings.timeout_ns = 1000 * RIG_MS;
+	update.settings = settings;
+	cr_expect_eq(rig_command(&rig, 0, &update), 0);
+	rig.now_ns += 1000 * RIG_MS;
+	rig_turns(&rig);
+	cr_expect_eq(told_of_silence(&rig), 0u, "before it was set does not count");
+	rig_rtp(&rig, CALLER, 4000, "192.0.2.1", 20000, 0, 2, 320, 7, 1);
+	rig.now_ns += 1000 * RIG_MS;
+	rig_turns(&rig);
+	cr_expect_eq(told_of_silence(&rig), 1000u);
+	rig.now_ns += 70000 * RIG_MS;
+	rig_rtp(&rig, CALLER, 4000, "192.0.2.1", 20000, 0, 3, 480, 7, 1);
+	rig.now_ns += 1000 * RIG_MS;
+	rig_turns(&rig);
+	cr_expect_eq(told_of_silence(&rig), UINT16_MAX);
+	rig_fini(&rig);
+}
+
 /* More endpoints than one turn looks at: each is told of once, some turns later; closing them in between is safe. */
 Test(worker, many_timeouts)
 {

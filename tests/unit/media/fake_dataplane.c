@@ -295,6 +295,8 @@ static int fake_apply(struct fake_dataplane *dp, uint16_t type, const union comm
 		e = fake_find(dp, c->update.id);
 		if (!e)
 			return -ENOENT;
+		if (c->update.settings.timeout_ns && !e->settings.timeout_ns)
+			e->switched_on++;
 		e->settings = c->update.settings;
 		e->relearned += c->update.settings.relearn;
 		return 0;
@@ -380,6 +382,14 @@ void fake_event(struct fake_dataplane *dp, struct xf_endpoint_id id, enum xf_lin
 	}
 	if (e && event == XF_EVENT_PROMPT_ENDED)
 		e->prompt_ended = true;
+	fake_say(dp, XF_LINK_EVENT, 0, &body);
+	fake_flush(dp);
+}
+
+void fake_silence(struct fake_dataplane *dp, struct xf_endpoint_id id, uint16_t spoke_ms)
+{
+	struct xf_link_event body = {
+	    .id = id, .event = XF_EVENT_MEDIA_TIMEOUT, .duration_ms = spoke_ms, .now_ns = ++dp->now_ns};
 	fake_say(dp, XF_LINK_EVENT, 0, &body);
 	fake_flush(dp);
 }

@@ -10,7 +10,7 @@ struct fake_endpoint {
 	uint32_t generation, generation_last;
 	uint8_t worker;
 	struct xf_endpoint_settings settings;
-	unsigned relearned;
+	unsigned relearned, switched_on; /* its time-out */
 	struct xf_endpoint_id source, armed;
 	uint32_t while_silent;
 	bool paused, captured, prompt_ended;
@@ -76,6 +76,8 @@ struct xf_endpoint_id fake_foreign(struct fake_dataplane *dp, uint32_t index, ui
 void fake_shut(struct fake_dataplane *dp, struct xf_endpoint_id id);
 struct fake_endpoint *fake_find(struct fake_dataplane *dp, struct xf_endpoint_id id);
 unsigned fake_open_count(const struct fake_dataplane *dp);
+/* Silence for its time-out; spoke_ms: how long after that was set its last packet came. */
+void fake_silence(struct fake_dataplane *dp, struct xf_endpoint_id id, uint16_t spoke_ms);
 /* A key was pressed; digit: event code of RFC 4733. */
 void fake_digit(struct fake_dataplane *dp, struct xf_endpoint_id id, uint8_t digit, uint16_t duration_ms);
 /* A copy of a packet: addresses without ports, which are the endpoint's. */
