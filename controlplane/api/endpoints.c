@@ -2,6 +2,7 @@
 #include "handlers.h"
 #include "media/quality.h"
 #include "row.h"
+#include "xfergate/counter_rows.h"
 
 /* The call that a leg belongs to; NULL if either is gone. */
 static const char *call_of(const struct api *api, const struct leg *leg)
@@ -17,10 +18,7 @@ static void put_quality(struct row *row, const struct xf_endpoint_state *state, 
 	int codec = leg ? calls_leg_codec(leg) : -1;
 	const struct quality quality = {state->rx_expected, lost, state->jitter_us, state->rtt_us};
 	double mos = codec < 0 ? 0 : quality_mos((enum xf_codec)codec, &quality);
-	row_count(row, "rx_expected", state->rx_expected);
 	row_count(row, "rx_lost", lost);
-	row_count(row, "rx_reordered", state->rx_reordered);
-	row_count(row, "rx_duplicate", state->rx_duplicate);
 	row_set(row, "jitter_ms", json_real(state->jitter_us / 1000.0));
 	if (state->rtt_us)
 		row_set(row, "rtt_ms", json_real(state->rtt_us / 1000.0));
@@ -34,14 +32,9 @@ static void put_quality(struct row *row, const struct xf_endpoint_state *state, 
 
 static void put_counters(struct row *row, const struct xf_endpoint_state *state)
 {
-	row_count(row, "rx_packets", state->rx_packets);
-	row_count(row, "rx_bytes", state->rx_bytes);
-	row_count(row, "rx_rtcp", state->rx_rtcp);
-	row_count(row, "rx_dropped", state->rx_dropped);
-	row_count(row, "rx_wrong_source", state->rx_wrong_source);
-	row_count(row, "tx_packets", state->tx_packets);
-	row_count(row, "tx_bytes", state->tx_bytes);
-	row_count(row, "tx_rtcp", state->tx_rtcp);
+#define X(field) row_count(row, #field, state->field);
+	XF_ENDPOINT_COUNTERS(X)
+#undef X
 	row_milliseconds(row, "gap_longest_s", state->gap_longest_ns / NS_PER_MS);
 	/* an SSRC means something only once a packet carried it */
 	if (state->rx_packets)

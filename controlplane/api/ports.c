@@ -1,6 +1,7 @@
 /* Rows of `xfergate show ports`. */
 #include "handlers.h"
 #include "row.h"
+#include "xfergate/counter_rows.h"
 
 /* From a fixed field that the link should have ended with NUL. */
 static void put_name(struct row *row, const char *key, const char *field, size_t size)
@@ -22,15 +23,9 @@ json_t *ports_part(const struct xf_link_port *port)
 	put_name(&row, "tap", port->tap, sizeof(port->tap));
 	row_text(&row, "mac", mac);
 	row_bool(&row, "link_up", port->link_up);
-	row_count(&row, "rx_packets", port->rx_packets);
-	row_count(&row, "rx_bytes", port->rx_bytes);
-	row_count(&row, "rx_missed", port->rx_missed);
-	row_count(&row, "rx_errors", port->rx_errors);
-	row_count(&row, "tx_packets", port->tx_packets);
-	row_count(&row, "tx_bytes", port->tx_bytes);
-	row_count(&row, "tx_errors", port->tx_errors);
-	row_count(&row, "tap_in", port->tap_in);
-	row_count(&row, "tap_out", port->tap_out);
+#define X(field) row_count(&row, #field, port->field);
+	XF_PORT_COUNTERS(X)
+#undef X
 	return row_take(&row);
 }
 

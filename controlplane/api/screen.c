@@ -2,6 +2,7 @@
  * address outside the source table. */
 #include "handlers.h"
 #include "row.h"
+#include "xfergate/counter_rows.h"
 #include "xfergate/signature.h"
 
 static void screen_peer_names(struct row *row, const struct config *config, uint32_t peer)
@@ -24,10 +25,9 @@ static json_t *screen_peer(const struct config *config, const struct xf_link_pee
 	struct row row, drops;
 	row_init(&row);
 	screen_peer_names(&row, config, peer->peer);
-	row_count(&row, "passed", peer->passed);
-	row_count(&row, "dropped", peer->dropped);
-	row_count(&row, "passed_per_s", peer->passed_per_s);
-	row_count(&row, "dropped_per_s", peer->dropped_per_s);
+#define X(field) row_count(&row, #field, peer->field);
+	XF_PEER_COUNTERS(X)
+#undef X
 	row_init(&drops);
 	for (unsigned d = 0; d < XF_SCREEN_DROP_COUNT; d++)
 		row_count(&drops, xf_drop_name(XF_DROP_SCREEN_FIRST + d), peer->drops[d]);

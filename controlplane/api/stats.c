@@ -1,6 +1,7 @@
 /* `xfergate show stats`: the counters of both planes. */
 #include "handlers.h"
 #include "row.h"
+#include "xfergate/counter_rows.h"
 
 static json_t *shard_part(const struct api *api)
 {
@@ -58,16 +59,9 @@ json_t *stats_worker_part(const struct xf_link_worker *worker)
 	struct row row;
 	row_init(&row);
 	row_count(&row, "worker", worker->worker);
-	row_count(&row, "lcore", worker->lcore);
-	row_count(&row, "endpoints", worker->endpoints);
-	row_count(&row, "turns", worker->turns);
-	row_count(&row, "busy_turns", worker->busy_turns);
-	row_count(&row, "rx_packets", worker->rx_packets);
-	row_count(&row, "forwarded", worker->forwarded);
-	row_count(&row, "to_kernel", worker->to_kernel);
-	row_count(&row, "handed_over", worker->handed_over);
-	row_count(&row, "events_lost", worker->events_lost);
-	row_count(&row, "keys_untold", worker->keys_untold);
+#define X(field) row_count(&row, #field, worker->field);
+	XF_WORKER_COUNTERS(X)
+#undef X
 	return row_take(&row);
 }
 

@@ -65,7 +65,8 @@
 	  "  xfergate capture c-4k2m9x1a -o call.pcap\n"                                                               \
 	  "  xfergate capture --all -o hour.pcap --scrub --for 1h\n")                                                  \
 	X(CHECK, "check", XF_RPC_COUNT, "FILE", "checks a configuration file and prints what it says",                 \
-	  "Reads FILE as the daemons would, touches nothing else, and needs no running daemon.\n",                     \
+	  "Reads FILE as the daemons would, and the sounds (WAV) and password files that it names. Changes nothing,\n" \
+	  "and needs no running daemon.\n",                                                                            \
 	  "  xfergate check /etc/xfergate/xfergate.yaml\n")                                                            \
 	X(LADDER, "ladder", XF_RPC_COUNT,                                                                              \
 	  "CAPTURE... [--lane NAME=ADDRESS[,ADDRESS]...]... [--hub NAME] [--call TEXT] [--no-media]",                  \

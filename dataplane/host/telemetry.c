@@ -7,6 +7,7 @@
 #include <string.h>
 #include <rte_telemetry.h>
 #include "log.h"
+#include "xfergate/counter_rows.h"
 
 /* DPDK's threads hold the lock while they answer; the main thread takes it to come and to go. */
 static struct {
@@ -80,16 +81,9 @@ static int telemetry_worker(struct host *host, const char *params, struct rte_te
 		return -EINVAL;
 	dplane_worker_row(host->dplane, (unsigned)index, &row);
 	rte_tel_data_start_dict(d);
-	telemetry_count(d, "lcore", row.lcore);
-	telemetry_count(d, "endpoints", row.endpoints);
-	telemetry_count(d, "turns", row.turns);
-	telemetry_count(d, "busy_turns", row.busy_turns);
-	telemetry_count(d, "rx_packets", row.rx_packets);
-	telemetry_count(d, "forwarded", row.forwarded);
-	telemetry_count(d, "to_kernel", row.to_kernel);
-	telemetry_count(d, "handed_over", row.handed_over);
-	telemetry_count(d, "events_lost", row.events_lost);
-	telemetry_count(d, "keys_untold", row.keys_untold);
+#define X(field) telemetry_count(d, #field, row.field);
+	XF_WORKER_COUNTERS(X)
+#undef X
 	return 0;
 }
 
@@ -145,15 +139,9 @@ static int telemetry_endpoint(struct host *host, const char *params, struct rte_
 	telemetry_count(d, "worker", state.worker);
 	telemetry_count(d, "neighbour_resolved", state.neighbour_resolved);
 	telemetry_count(d, "paused", state.paused);
-	telemetry_count(d, "rx_packets", state.rx_packets);
-	telemetry_count(d, "rx_bytes", state.rx_bytes);
-	telemetry_count(d, "rx_expected", state.rx_expected);
-	telemetry_count(d, "rx_dropped", state.rx_dropped);
-	telemetry_count(d, "rx_wrong_source", state.rx_wrong_source);
-	telemetry_count(d, "rx_rtcp", state.rx_rtcp);
-	telemetry_count(d, "tx_packets", state.tx_packets);
-	telemetry_count(d, "tx_bytes", state.tx_bytes);
-	telemetry_count(d, "tx_rtcp", state.tx_rtcp);
+#define X(field) telemetry_count(d, #field, state.field);
+	XF_ENDPOINT_COUNTERS(X)
+#undef X
 	telemetry_count(d, "jitter_us", state.jitter_us);
 	telemetry_count(d, "gap_longest_ns", state.gap_longest_ns);
 	return 0;
@@ -188,15 +176,9 @@ static int telemetry_port(struct host *host, const char *params, struct rte_tel_
 	rte_tel_data_add_dict_string(d, "driver", row.driver);
 	rte_tel_data_add_dict_string(d, "tap", row.tap);
 	telemetry_count(d, "link_up", row.link_up);
-	telemetry_count(d, "rx_packets", row.rx_packets);
-	telemetry_count(d, "rx_bytes", row.rx_bytes);
-	telemetry_count(d, "rx_missed", row.rx_missed);
-	telemetry_count(d, "rx_errors", row.rx_errors);
-	telemetry_count(d, "tx_packets", row.tx_packets);
-	telemetry_count(d, "tx_bytes", row.tx_bytes);
-	telemetry_count(d, "tx_errors", row.tx_errors);
-	telemetry_count(d, "tap_in", row.tap_in);
-	telemetry_count(d, "tap_out", row.tap_out);
+#define X(field) telemetry_count(d, #field, row.field);
+	XF_PORT_COUNTERS(X)
+#undef X
 	return 0;
 }
 
@@ -241,10 +223,9 @@ static int telemetry_peer(struct host *host, const char *params, struct rte_tel_
 		return -EINVAL;
 	dplane_peer_row(host->dplane, (unsigned)index, &row);
 	rte_tel_data_start_dict(d);
-	telemetry_count(d, "passed", row.passed);
-	telemetry_count(d, "dropped", row.dropped);
-	telemetry_count(d, "passed_per_s", row.passed_per_s);
-	telemetry_count(d, "dropped_per_s", row.dropped_per_s);
+#define X(field) telemetry_count(d, #field, row.field);
+	XF_PEER_COUNTERS(X)
+#undef X
 	for (unsigned i = 0; i < XF_SCREEN_DROP_COUNT; i++)
 		telemetry_count(d, xf_drop_name(XF_DROP_SCREEN_FIRST + i), row.drops[i]);
 	return 0;

@@ -26,6 +26,7 @@ static void setup(void)
 					  .rx_packets = 500,
 					  .rx_bytes = 86000,
 					  .rx_wrong_source = 4,
+					  .rx_digits = 7,
 					  .tx_packets = 499,
 					  .gap_longest_ns = 23 * NS_PER_MS,
 					  .rx_expected = 510,
@@ -82,14 +83,15 @@ Test(dataplane, endpoints_and_orphans)
 	    "\"locked\":null,\"source\":71,\"while_silent\":null,\"prompt_ended\":false,\"armed\":null,\"paused\":"
 	    "false,\"neighbour_resolved\":true,"
 	    "\"rx_packets\":500,\"rx_bytes\":86000,\"rx_rtcp\":0,\"rx_dropped\":0,\"rx_wrong_source\":4,"
-	    "\"tx_packets\":499,\"tx_bytes\":0,\"tx_rtcp\":0,\"gap_longest_s\":0.023,\"ssrc_in\":1,"
+	    "\"rx_digits\":7,\"tx_packets\":499,\"tx_bytes\":0,\"tx_rtcp\":0,\"gap_longest_s\":0.023,\"ssrc_in\":1,"
 	    "\"ssrc_out\":3735928559,\"rx_expected\":510,\"rx_lost\":12,\"rx_reordered\":3,"
 	    "\"rx_duplicate\":2,\"jitter_ms\":1.25,\"rtt_ms\":20.5,\"mos\":null,\"worker\":1,\"call\":\"c-one\","
 	    "\"orphan\":false},"
 	    "{\"index\":80,\"generation\":12,\"local\":\"192.0.2.1:16524\",\"remote\":null,\"locked\":null,"
 	    "\"source\":null,\"while_silent\":null,\"prompt_ended\":false,\"armed\":70,\"paused\":true,\"neighbour_"
 	    "resolved\":false,\"rx_packets\":0,"
-	    "\"rx_bytes\":0,\"rx_rtcp\":0,\"rx_dropped\":0,\"rx_wrong_source\":0,\"tx_packets\":0,\"tx_bytes\":0,"
+	    "\"rx_bytes\":0,\"rx_rtcp\":0,\"rx_dropped\":0,\"rx_wrong_source\":0,\"rx_digits\":0,\"tx_packets\":0,\"tx_"
+	    "bytes\":0,"
 	    "\"tx_rtcp\":0,\"gap_longest_s\":0.0,\"ssrc_in\":null,\"ssrc_out\":null,"
 	    "\"rx_expected\":0,\"rx_lost\":0,\"rx_reordered\":0,\"rx_duplicate\":0,\"jitter_ms\":0.0,"
 	    "\"rtt_ms\":null,\"mos\":null,\"worker\":0,\"call\":null,"

@@ -92,6 +92,21 @@ static void expect_shown(unsigned command, const char *json, const char *wanted)
 	free(text);
 }
 
+Test(show, endpoints)
+{
+	int r;
+	char *text =
+	    shown(COMMAND_SHOW_ENDPOINTS,
+		  "[{\"index\":70,\"gap_longest_s\":0.064,\"rx_digits\":7},{\"index\":72,\"gap_longest_s\":3.5}]", &r);
+	cr_assert_eq(r, 0);
+	cr_expect_not_null(strstr(text, " LONGEST-GAP-S "), "%s", text);
+	cr_expect_not_null(strstr(text, " DIGITS "), "%s", text);
+	cr_expect_not_null(strstr(text, " 0.06 "), "%s", text);
+	cr_expect_not_null(strstr(text, " 7 "), "%s", text);
+	cr_expect_not_null(strstr(text, " 3.50 "), "%s", text);
+	free(text);
+}
+
 Test(show, tables)
 {
 	expect_shown(COMMAND_SHOW_CALLS, "[]", "no calls\n");
