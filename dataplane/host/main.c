@@ -91,8 +91,8 @@ static int main_pool_start(struct host *host)
 
 static void main_ports_stop(struct host *host)
 {
-	while (host->ports_started > 0)
-		port_stop(&host->ports[--host->ports_started]);
+	ports_stop(host->ports, host->ports_started);
+	host->ports_started = 0;
 }
 
 static int main_ports_start(struct host *host)

@@ -38,6 +38,10 @@ static void port_device_destroy(struct port *port)
 	while (port->member_count > 0)
 		device_stop(&port->members[--port->member_count]);
 	port->id = RTE_MAX_ETHPORTS;
+}
+
+static void port_pool_destroy(struct port *port)
+{
 	rte_mempool_free(port->pool);
 	port->pool = NULL;
 }
@@ -199,8 +203,10 @@ static int port_try(struct port *port, const char *text, const struct config *co
 
 	if (r == 0)
 		r = port_configure(port, config, pool);
-	if (r < 0)
+	if (r < 0) {
 		port_device_destroy(port);
+		port_pool_destroy(port);
+	}
 	return r;
 }
 
@@ -229,7 +235,7 @@ int port_start(struct port *port, const struct config *all, unsigned index, stru
 		r = port_check_interrupts(port);
 	if (r < 0) {
 		log_error("port-failed", "port=%s device=%s error=\"%s\"", config->name, config->device, strerror(-r));
-		port_stop(port);
+		ports_stop(port, 1);
 		return r;
 	}
 	if (port->rx_queues < all->workers)
@@ -258,7 +264,10 @@ void port_begin(struct port *port)
 	__atomic_store_n(&port->rx_polled, port->rx_queues, __ATOMIC_RELAXED);
 }
 
-void port_stop(struct port *port)
+void ports_stop(struct port *ports, unsigned count)
 {
-	port_device_destroy(port);
+	for (unsigned p = count; p > 0; p--)
+		port_device_destroy(&ports[p - 1]);
+	for (unsigned p = count; p > 0; p--)
+		port_pool_destroy(&ports[p - 1]);
 }

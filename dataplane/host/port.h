@@ -48,4 +48,6 @@ int port_start(struct port *port, const struct config *config, unsigned index, s
  * source. */
 bool port_waits(const struct port *port);
 void port_begin(struct port *port);
-void port_stop(struct port *port);
+/* All that were started, together: what one received may still wait in another's queues, and goes back to its pool when
+ * that is closed. */
+void ports_stop(struct port *ports, unsigned count);
