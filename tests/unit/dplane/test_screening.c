@@ -120,6 +120,7 @@ Test(screening, a_bad_file_is_a_start_error_with_its_line)
 	snprintf(said, sizeof(said), "%s:3: ", rules_file);
 	cr_expect_eq(desk_said(&desk, said), 1);
 	unlink(rules_file);
+	desk_free(&desk);
 	cr_expect_eq(desk_try(&desk, configure), -ENOENT);
 	cr_expect_geq(desk_said(&desk, rules_file), 1);
 	desk_free(&desk);
