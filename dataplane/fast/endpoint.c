@@ -205,6 +205,16 @@ void endpoint_close(struct endpoint *e)
 	__atomic_store_n(&e->owner, 0, __ATOMIC_RELEASE);
 }
 
+/* The present way, as long as a new one is awaited, if that leads to the same peer on the same port: a route has
+ * changed, no more. */
+static bool endpoint_keeps_way(const struct endpoint *e, const struct xf_endpoint_settings *settings,
+			       const struct egress *egress)
+{
+	const struct xf_sockaddr remote = endpoint_remote(e);
+	return egress->awaited && e->neighbour && e->port == settings->port &&
+	       xf_addr_eq(&remote.addr, &settings->remote.addr);
+}
+
 void endpoint_update(const struct flow_table *flows, struct endpoint *e, const struct xf_endpoint_settings *settings,
 		     const struct egress *egress, uint64_t now_ns)
 {
@@ -213,6 +223,7 @@ void endpoint_update(const struct flow_table *flows, struct endpoint *e, const s
 	bool unknown = settings->remote.addr.family == 0 || e->remote_port == 0;
 	const uint32_t now_ms = (uint32_t)RTE_MIN(endpoint_ms(e, now_ns), (uint64_t)UINT32_MAX);
 	bool foreign = e->locked && !named && settings->learn == XF_LEARN_STRICT;
+	const struct egress way = endpoint_keeps_way(e, settings, egress) ? endpoint_egress(e) : *egress;
 	endpoint_hide(e);
 	if (!named && (settings->relearn || unknown || foreign)) {
 		shown8_set(&e->locked, 0);
@@ -226,7 +237,7 @@ void endpoint_update(const struct flow_table *flows, struct endpoint *e, const s
 		e->watch_since_ms = now_ms;
 		e->timed_out = 0;
 	}
-	endpoint_settings(flows, e, settings, egress);
+	endpoint_settings(flows, e, settings, &way);
 	endpoint_publish(e);
 }
 

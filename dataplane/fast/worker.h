@@ -90,6 +90,8 @@ enum command_type {
 /* Ethernet part of an endpoint's egress header. */
 struct egress {
 	bool resolved;
+	bool awaited; /* UPDATE: there is a next hop, not resolved yet; until it is, the present way to the same peer
+			 by the same port is kept */
 	uint16_t port;
 	uint16_t vlan; /* 802.1Q VLAN identifier; 0: untagged */
 	uint8_t dst_mac[6];

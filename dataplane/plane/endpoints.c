@@ -197,21 +197,6 @@ int endpoints_open(struct endpoints *endpoints, const struct xf_link_open *open,
 	return 0;
 }
 
-/* The way that it sends by now, if that leads to the same peer on the same port: a route has changed, no more. Else, or
- * if it sends nowhere, an unresolved one. */
-static struct egress endpoints_present_egress(const struct endpoints *endpoints, const struct endpoint_entry *entry,
-					      const struct xf_link_update *update)
-{
-	struct egress egress = {0};
-	struct xf_endpoint_state state;
-	const struct next_hop *hop = entry->next_hop ? next_hop_at(endpoints->next_hops, entry->next_hop) : NULL;
-
-	if (hop && hop->port == update->settings.port && endpoints_state(endpoints, update->id.index, &state) &&
-	    xf_addr_eq(&state.remote.addr, &update->settings.remote.addr))
-		endpoints_egress(endpoints, entry, hop->port, &egress);
-	return egress;
-}
-
 int endpoints_update(struct endpoints *endpoints, const struct xf_link_update *update,
 		     const struct endpoints_answer *answer)
 {
@@ -230,15 +215,13 @@ int endpoints_update(struct endpoints *endpoints, const struct xf_link_update *u
 		free(item);
 		return r;
 	}
-	const struct egress before = endpoints_present_egress(endpoints, entry, update);
 	endpoints_set_next_hop(endpoints, entry, next_hop);
 	endpoints_claim(endpoints, entry);
 	item->command.id = update->id;
 	item->command.settings = update->settings;
 	endpoints_egress(endpoints, entry, update->settings.port, &item->command.egress);
-	/* Media goes on by the former next hop until the new one is found. */
-	if (next_hop && !item->command.egress.resolved && before.resolved)
-		item->command.egress = before;
+	/* By which way it sends until then its owner knows: other commands may be before this one. */
+	item->command.egress.awaited = next_hop && !item->command.egress.resolved;
 	command_post(endpoints->commands, entry->worker, item);
 	return 0;
 }

@@ -1,4 +1,5 @@
 #include "desk.h"
+#include <errno.h>
 
 #include <sched.h>
 #include <stdio.h>
@@ -365,4 +366,18 @@ struct xf_link_open desk_opening(uint16_t port, uint32_t generation, uint8_t wor
 	open.settings.next_hop = rig_addr("192.0.2.254");
 	open.settings.timeout_ns = 5 * DESK_SECOND;
 	return open;
+}
+
+void desk_open_pair(struct desk *desk)
+{
+	struct xf_link_open caller = desk_opening(20000, 1, 1, DESK_CALLER, 4000);
+	struct xf_link_open agent = desk_opening(20002, 2, 1, DESK_AGENT, 5000);
+	struct xf_link_patch patch = {.count = 2};
+
+	cr_assert_eq(desk_say(desk, XF_LINK_OPEN, &caller, sizeof(caller)), 0);
+	cr_expect_eq(desk_say(desk, XF_LINK_OPEN, &caller, sizeof(caller)), -EEXIST);
+	cr_assert_eq(desk_say(desk, XF_LINK_OPEN, &agent, sizeof(agent)), 0);
+	patch.moves[0] = (struct xf_link_move){.to = agent.id, .from = caller.id};
+	patch.moves[1] = (struct xf_link_move){.to = caller.id, .from = agent.id};
+	cr_assert_eq(desk_say(desk, XF_LINK_PATCH, &patch, sizeof(patch)), 0);
 }

@@ -9,6 +9,9 @@
 #define DESK_SECOND 1000000000ull
 #define DESK_ROWS   32
 
+#define DESK_CALLER "198.51.100.7"
+#define DESK_AGENT  "198.51.100.8"
+
 /* Media addresses 192.0.2.1 and 2001:db8::1, SIP on both at 5060; two workers, one port with rig_mac. */
 struct desk {
 	struct dplane *dplane;
@@ -84,3 +87,5 @@ void desk_rtp(struct desk *desk, unsigned worker, const char *src, uint16_t spor
 
 struct xf_link_open desk_opening(uint16_t port, uint32_t generation, uint8_t worker, const char *remote,
 				 uint16_t remote_port);
+/* The caller on 20000, the agent on 20002, both worker 1's, patched both ways; their next hop is not known yet. */
+void desk_open_pair(struct desk *desk);

@@ -5,8 +5,8 @@
 #include "desk.h"
 #include "sound/sound.h"
 
-#define CALLER "198.51.100.7"
-#define AGENT  "198.51.100.8"
+#define CALLER DESK_CALLER
+#define AGENT  DESK_AGENT
 
 TestSuite(dplane, .init = desk_eal);
 
@@ -63,21 +63,6 @@ static void sip(struct desk *desk, const char *from)
 	desk_settle(desk);
 }
 
-/* Caller on 20000, agent on 20002, both worker 1's, patched both ways. */
-static void open_pair(struct desk *desk)
-{
-	struct xf_link_open caller = desk_opening(20000, 1, 1, CALLER, 4000);
-	struct xf_link_open agent = desk_opening(20002, 2, 1, AGENT, 5000);
-	struct xf_link_patch patch = {.count = 2};
-
-	cr_assert_eq(desk_say(desk, XF_LINK_OPEN, &caller, sizeof(caller)), 0);
-	cr_expect_eq(desk_say(desk, XF_LINK_OPEN, &caller, sizeof(caller)), -EEXIST);
-	cr_assert_eq(desk_say(desk, XF_LINK_OPEN, &agent, sizeof(agent)), 0);
-	patch.moves[0] = (struct xf_link_move){.to = agent.id, .from = caller.id};
-	patch.moves[1] = (struct xf_link_move){.to = caller.id, .from = agent.id};
-	cr_assert_eq(desk_say(desk, XF_LINK_PATCH, &patch, sizeof(patch)), 0);
-}
-
 static unsigned dump(struct desk *desk)
 {
 	struct xf_link_dump all = {0};
@@ -107,7 +92,7 @@ static void history_open(struct desk *desk)
 	sip(desk, "203.0.113.5");
 	cr_expect_eq(desk->kernel, 2);
 	cr_expect_eq(drops(desk, XF_DROP_SIP_SOURCE), 4);
-	open_pair(desk);
+	desk_open_pair(desk);
 	cr_expect_eq(desk->watches, 1, "one watch a next hop");
 	cr_expect_eq(counts(desk).neighbours, 1);
 	cr_expect_eq(counts(desk).endpoints, 2);
@@ -224,7 +209,7 @@ Test(dplane, randomness_is_the_seams)
 		desk.known = true;
 		desk_hello(&desk, 1);
 		instances[i] = desk.hello.instance;
-		open_pair(&desk);
+		desk_open_pair(&desk);
 		desk_rtp(&desk, 0, CALLER, 4000, "192.0.2.1", 20000, 1);
 		cr_expect_eq(desk.rig.sent_count, 1, "resolved when it was asked for");
 		cr_assert_eq(dump(&desk), 2);
@@ -246,7 +231,7 @@ Test(dplane, ends_in_the_midst_of_it)
 	desk.known = true;
 	desk_hello(&desk, 1);
 	sources(&desk);
-	open_pair(&desk);
+	desk_open_pair(&desk);
 	desk_post(&desk, XF_LINK_SOURCES_BEGIN, &empty, sizeof(empty));
 	desk_post(&desk, XF_LINK_SOURCES_COMMIT, &empty, sizeof(empty));
 	dplane_worker_turn(desk.dplane, 0, desk.now_ns);
@@ -351,7 +336,7 @@ Test(dplane, events_for_a_control_plane_that_does_not_read)
 
 	desk_start(&desk);
 	desk_hello(&desk, 1);
-	open_pair(&desk);
+	desk_open_pair(&desk);
 	desk.events_counted = true;
 	desk.send_result = -EAGAIN;
 	for (unsigned n = 0; desk.hung_up == 0 && n < 300000; n++)
@@ -384,7 +369,7 @@ static void captured_pair(struct desk *desk)
 
 	desk_start(desk);
 	desk_hello(desk, 1);
-	open_pair(desk);
+	desk_open_pair(desk);
 	dplane_neighbour(desk->dplane, 0, &next_hop, rig_next_hop);
 	desk_settle(desk);
 	cr_expect_eq(capture(desk, 3, true), -ENOENT);
@@ -583,58 +568,6 @@ Test(dplane, dump_of_many_places)
 	cr_expect_eq(desk.rows[0].id.index, open.id.index);
 	dump.index_first = UINT32_MAX;
 	cr_expect_eq(desk_say(&desk, XF_LINK_DUMP, &dump, sizeof(dump)), 0, "beyond the last place is nothing");
-	desk_stop(&desk);
-	desk_free(&desk);
-}
-
-static const uint8_t other_gateway[6] = {2, 0, 0, 0, 0, 0x53};
-
-/* Where the latest packet to the caller went. */
-static const uint8_t *to_caller(struct desk *desk, uint16_t seq)
-{
-	static uint8_t mac[6];
-	unsigned sent = desk->rig.sent_count;
-
-	desk_rtp(desk, 1, AGENT, 5000, "192.0.2.1", 20002, seq);
-	if (desk->rig.sent_count == sent)
-		return NULL;
-	memcpy(mac, rig_last(&desk->rig).eth, sizeof(mac));
-	return mac;
-}
-
-/* A route leads to the peer by another router: nothing is lost until that one's MAC is known. A peer elsewhere is
- * another matter: what is for it does not go by the former one's way. */
-Test(dplane, route_changes)
-{
-	static struct desk desk;
-	struct xf_link_update update = {.id = {xf_endpoint_index(0, 20000), 1}};
-	struct xf_addr first = rig_addr("192.0.2.254"), second = rig_addr("192.0.2.253");
-	const uint8_t *mac;
-
-	desk_start(&desk);
-	desk_hello(&desk, 1);
-	open_pair(&desk);
-	dplane_neighbour(desk.dplane, 0, &first, rig_next_hop);
-	desk_settle(&desk);
-	cr_assert((mac = to_caller(&desk, 1)) && memcmp(mac, rig_next_hop, 6) == 0);
-	update.settings = desk_opening(20000, 1, 1, CALLER, 4000).settings;
-	update.settings.next_hop = second;
-	cr_assert_eq(desk_say(&desk, XF_LINK_UPDATE, &update, sizeof(update)), 0);
-	cr_assert((mac = to_caller(&desk, 2)) && memcmp(mac, rig_next_hop, 6) == 0,
-		  "the old way until the new is known");
-	dplane_neighbour(desk.dplane, 0, &second, other_gateway);
-	desk_settle(&desk);
-	cr_assert((mac = to_caller(&desk, 3)) && memcmp(mac, other_gateway, 6) == 0);
-	cr_expect_eq(drops(&desk, XF_DROP_NO_NEIGHBOUR), 0);
-	dplane_neighbour(desk.dplane, 0, &second, NULL);
-	desk_settle(&desk);
-	cr_expect_null(to_caller(&desk, 4), "the new one is lost, and the old one is none");
-	dplane_neighbour(desk.dplane, 0, &second, other_gateway);
-	desk_settle(&desk);
-	update.settings.remote = rig_sockaddr("198.51.100.99", 4000);
-	update.settings.next_hop = rig_addr("192.0.2.252");
-	cr_assert_eq(desk_say(&desk, XF_LINK_UPDATE, &update, sizeof(update)), 0);
-	cr_expect_null(to_caller(&desk, 5), "another peer's packets by this one's way");
 	desk_stop(&desk);
 	desk_free(&desk);
 }
