@@ -1,6 +1,6 @@
 /* The tones of the telephone networks, as their countries have them (ITU-T E.180 Supplement 2): ringback, busy, and
  * congestion. Countries that sound alike share one tone; each has a name of its own for it, "ringback-de", "busy-us".
- */
+ * Argentina and Turkey as both DAHDI's zonedata.c and FreePBX's list of indications have them. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,13 +9,13 @@
 #include <string.h>
 #include <strings.h>
 
-#define XF_TONE_PARTS 6
+#define XF_TONE_PARTS 8
 
 struct xf_tone {
 	const char *name;
 	uint16_t hz[2];			 /* together; [1] 0: one alone */
 	uint16_t by_hz;			 /* what modulates hz[0], wholly; 0: nothing */
-	uint16_t part_ms[XF_TONE_PARTS]; /* on, off, on, off, on, off; 0: no more */
+	uint16_t part_ms[XF_TONE_PARTS]; /* on, off, on, off and so on; 0: no more */
 };
 
 /* X("name", Hz, Hz, modulating Hz, cadence in ms) */
@@ -45,7 +45,6 @@ struct xf_tone {
 	X("busy-eu", 425, 0, 0, 500, 500)                                                                              \
 	X("busy-us", 480, 620, 0, 500, 500)                                                                            \
 	X("busy-gb", 400, 0, 0, 375, 375)                                                                              \
-	X("busy-ar", 425, 0, 0, 300, 200)                                                                              \
 	X("busy-at", 420, 0, 0, 400, 400)                                                                              \
 	X("busy-au", 425, 0, 0, 375, 375)                                                                              \
 	X("busy-br", 425, 0, 0, 250, 250)                                                                              \
@@ -76,7 +75,7 @@ struct xf_tone {
 	X("congestion-ru", 425, 0, 0, 175, 175)                                                                        \
 	X("congestion-se", 425, 0, 0, 250, 750)                                                                        \
 	X("congestion-th", 400, 0, 0, 300, 300)                                                                        \
-	X("congestion-tr", 450, 0, 0, 200, 200)
+	X("congestion-tr", 450, 0, 0, 200, 200, 200, 200, 200, 200, 600, 200)
 
 /* X(region, ringback, busy, congestion): ISO 3166 alpha-2 in lower case, and which tones are its own. "eu" stands for
  * every country that is not here. */
@@ -86,7 +85,7 @@ struct xf_tone {
 	X("ca", "ringback-us", "busy-us", "congestion-us")                                                             \
 	X("gb", "ringback-gb", "busy-gb", "congestion-gb")                                                             \
 	X("ae", "ringback-gb", "busy-gb", "congestion-gb")                                                             \
-	X("ar", "ringback-ar", "busy-ar", "congestion-ar")                                                             \
+	X("ar", "ringback-ar", "busy-fi", "congestion-ar")                                                             \
 	X("at", "ringback-at", "busy-at", "congestion-at")                                                             \
 	X("au", "ringback-au", "busy-au", "busy-au")                                                                   \
 	X("be", "ringback-be", "busy-eu", "congestion-be")                                                             \
