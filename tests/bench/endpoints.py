@@ -3,13 +3,15 @@
 beside dpdk-testpmd on the same capture (as forward.py)."""
 
 import rig as rigging
+from daemon import Daemon
+from testpmd import Testpmd
 
 FLOWS = 1000000
 
 
 def resident(rig, flows, memory):
     """Of a daemon that has received the same capture and has room for one address' endpoints, none of them open."""
-    daemon = rigging.Daemon(rig, flows, memory, addresses=1)
+    daemon = Daemon(rig, flows, memory, addresses=1)
     value = daemon.memory()
     daemon.close()
     return value
@@ -19,9 +21,9 @@ def bench(rig, options):
     flows = FLOWS if not options.quick else 20000
     seconds = 0.03 if options.quick else 0.3
     memory = rigging.memory_mb(flows)
-    hugepages = rig.hugepages(2 * memory)
+    hugepages = rig.hugepages.add(2 * memory)
     before = resident(rig, flows, memory)
-    ours = rigging.Daemon(rig, flows, memory)
+    ours = Daemon(rig, flows, memory)
     busy_s = ours.main_busy()
     opened_s = ours.open()
     busy_s = ours.main_busy() - busy_s
@@ -31,7 +33,7 @@ def bench(rig, options):
     ours.check_watched(0.2)
     pool = ours.pool()
     ours.halt()
-    theirs = rigging.Testpmd(rig, flows, memory, pool)
+    theirs = Testpmd(rig, flows, memory, pool)
     theirs.halt()
     rates = rigging.compare(ours, theirs, options.pairs, seconds)
     ours.go()
@@ -44,7 +46,7 @@ def bench(rig, options):
           "  forwarding over all of them: xfergate %.3f Mpps, testpmd 5tswap %.3f Mpps\n"
           "  ratio %.3f (%.3f to %.3f in %d pairs)\n"
           "  checked: %d packets looked at, %d forwarded, none dropped"
-          % (flows, rig.pages(), opened_s, flows / opened_s,
+          % (flows, rig.hugepages, opened_s, flows / opened_s,
              1e6 * busy_s / flows, each, r["xfergate_mpps"],
              r["testpmd_mpps"], r["ratio"], r["ratio_min"], r["ratio_max"], options.pairs, watched, forwarded))
     return {"bench": "endpoints", "open": flows, "bytes_per_endpoint": round(each, 1),

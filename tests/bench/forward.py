@@ -5,21 +5,24 @@ turns. testpmd swaps addresses and ports and keeps no state (5tswap), or touches
 import statistics
 
 import rig as rigging
+from daemon import Daemon
+from steps import require
+from testpmd import Testpmd
 
 
 def bench(rig, options):
     flows = options.flows if not options.quick else min(options.flows, 200)
     seconds = 0.03 if options.quick else 0.3
     memory = rigging.memory_mb(flows)
-    hugepages = rig.hugepages(2 * memory)
-    ours = rigging.Daemon(rig, flows, memory)
+    hugepages = rig.hugepages.add(2 * memory)
+    ours = Daemon(rig, flows, memory)
     opened = ours.open()
     ours.begin()
     watched = ours.check_watched(0.2)
     pool = ours.pool()
-    rigging.require(bool(pool[3]) == hugepages, "hugepages are there and the daemon does not use them")
+    require(bool(pool[3]) == hugepages, "hugepages are there and the daemon does not use them")
     ours.halt()
-    theirs = rigging.Testpmd(rig, flows, memory, pool)
+    theirs = Testpmd(rig, flows, memory, pool)
     theirs.halt()
     rates = rigging.compare(ours, theirs, options.pairs, seconds)
     ours.go()
@@ -34,7 +37,7 @@ def bench(rig, options):
           "  testpmd io      %7.3f Mpps  %6.1f ns\n"
           "  ratio %.3f (%.3f to %.3f in %d pairs)\n"
           "  checked: %d packets looked at, %d forwarded, none dropped; opened in %.2f s"
-          % (flows, rig.cpu, rig.pages(), r["xfergate_mpps"],
+          % (flows, rig.cpu, rig.hugepages, r["xfergate_mpps"],
              1e3 / r["xfergate_mpps"], r["testpmd_mpps"], 1e3 / r["testpmd_mpps"], io, 1e3 / io, r["ratio"],
              r["ratio_min"], r["ratio_max"], options.pairs, watched, forwarded, opened))
     return {"bench": "forward", "flows": flows, "xfergate_mpps": round(r["xfergate_mpps"], 3),

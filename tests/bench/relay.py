@@ -11,6 +11,10 @@ import sys
 import time
 
 import rig as rigging
+import testpmd
+from daemon import Daemon, GATEWAY_MAC, NEXT_HOP, ROUTER_MAC
+from program import die_with_parent
+from steps import Failed, require, run, say, wait_for
 
 FLOWS = 100
 LOST = 0.001
@@ -27,8 +31,8 @@ class Wire:
     def __init__(self, rig):
         self.rig = rig
         self.generator, self.relay = rig.namespace(), rig.namespace()
-        rigging.run("ip", "link", "add", INTERFACE, "netns", self.generator, "address", rigging.ROUTER_MAC, "type", "veth",
-                    "peer", "name", LOWER, "netns", self.relay, "address", rigging.GATEWAY_MAC)
+        run("ip", "link", "add", INTERFACE, "netns", self.generator, "address", ROUTER_MAC, "type", "veth",
+            "peer", "name", LOWER, "netns", self.relay, "address", GATEWAY_MAC)
         for namespace, name, cpu in ((self.generator, INTERFACE, rig.cpus[0]), (self.relay, LOWER, rig.cpu)):
             self.within(namespace, "ip", "link", "set", "lo", "up")
             self.within(namespace, "ip", "link", "set", name, "up")
@@ -36,7 +40,7 @@ class Wire:
 
     @staticmethod
     def within(namespace, *words):
-        return rigging.run("ip", "netns", "exec", namespace, *words)
+        return run("ip", "netns", "exec", namespace, *words)
 
 
 class Generator:
@@ -45,7 +49,7 @@ class Generator:
         words = [rig.path("tests/bench/relay-generator"), INTERFACE, rig.capture(FLOWS), *map(str, ports)]
         self.process = subprocess.Popen(
             ["ip", "netns", "exec", wire.generator, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            preexec_fn=lambda: (rigging.die_with_parent(), os.setsid(), os.sched_setaffinity(0, rig.cpus[:1])))
+            preexec_fn=lambda: (die_with_parent(), os.setsid(), os.sched_setaffinity(0, rig.cpus[:1])))
         rig.programs.append(self)
         favour(self.process.pid)
         self.rig = rig
@@ -54,7 +58,7 @@ class Generator:
         self.process.stdin.write("%d %d\n" % (rate, 1000 * seconds))
         self.process.stdin.flush()
         line = self.process.stdout.readline()
-        rigging.require(line, "the generator is gone")
+        require(line, "the generator is gone")
         return json.loads(line)
 
     def close(self):
@@ -85,7 +89,7 @@ def favour(pid):
         try:
             os.setpriority(os.PRIO_PROCESS, int(tid), -20)
         except PermissionError:
-            rigging.say("no higher priority than others have")
+            say("no higher priority than others have")
 
 
 def kernel_thread(name):
@@ -96,7 +100,7 @@ def kernel_thread(name):
                     return int(pid)
         except OSError:
             pass
-    raise rigging.Failed("no kernel thread " + name)
+    raise Failed("no kernel thread " + name)
 
 
 class Xfergate:
@@ -104,8 +108,8 @@ class Xfergate:
 
     def __init__(self, wire, memory, driver):
         self.wire = wire
-        self.daemon = rigging.Daemon(wire.rig, FLOWS, memory, device="net_%s0,iface=%s" % (driver, LOWER),
-                                     namespace=wire.relay)
+        self.daemon = Daemon(wire.rig, FLOWS, memory, device="net_%s0,iface=%s" % (driver, LOWER),
+                             namespace=wire.relay)
         favour(self.daemon.pid)
         self.daemon.open()
         self.daemon.patch()
@@ -133,7 +137,7 @@ class Testpmd(Xfergate):
     name = "testpmd"
 
     def __init__(self, wire, memory, driver, pool):
-        self.daemon = rigging.Testpmd(wire.rig, FLOWS, memory, pool, device="net_%s0,iface=%s" % (driver, LOWER),
+        self.daemon = testpmd.Testpmd(wire.rig, FLOWS, memory, pool, device="net_%s0,iface=%s" % (driver, LOWER),
                                       namespace=wire.relay)
         favour(self.daemon.pid)
         self.ports = [16384 + 2 * i for i in range(FLOWS)]
@@ -149,8 +153,8 @@ class Rtpengine:
         self.wire = wire
         rig = wire.rig
         for words in (("addr", "add", "10.0.0.1/24", "dev", LOWER),
-                      ("neigh", "replace", rigging.NEXT_HOP, "lladdr", rigging.ROUTER_MAC, "dev", LOWER),
-                      ("route", "add", "default", "via", rigging.NEXT_HOP)):
+                      ("neigh", "replace", NEXT_HOP, "lladdr", ROUTER_MAC, "dev", LOWER),
+                      ("route", "add", "default", "via", NEXT_HOP)):
             wire.within(wire.relay, "ip", *words)
         config = os.path.join(rig.folder, "rtpengine.conf")
         with open(config, "w") as f:
@@ -162,18 +166,18 @@ class Rtpengine:
                  "--log-level=4", "--table=-1", "--interface=10.0.0.1", "--listen-ng=127.0.0.1:%d" % NG_PORT,
                  "--port-min=30000", "--port-max=40000", "--num-threads=1", "--pidfile=" + rig.folder + "/rtpengine.pid"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=lambda: (rigging.die_with_parent(), os.setsid(), os.sched_setaffinity(0, [rig.cpu])))
+                preexec_fn=lambda: (die_with_parent(), os.setsid(), os.sched_setaffinity(0, [rig.cpu])))
         rig.programs.append(self)
         favour(self.process.pid)
         self.softirqs = kernel_thread("ksoftirqd/%d" % rig.cpu)
-        self.ports = rigging.wait_for("rtpengine listens", self.calls, 10)
+        self.ports = wait_for("rtpengine listens", self.calls, 10)
 
     def calls(self):
-        rigging.require(self.process.poll() is None, "rtpengine ended:\n%s", self.log())
+        require(self.process.poll() is None, "rtpengine ended:\n%s", self.log())
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rtpengine_calls.py")
         done = subprocess.run(["ip", "netns", "exec", self.wire.relay, "python3", script, str(NG_PORT), str(FLOWS)],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        rigging.require(done.returncode == 0 or "ConnectionRefused" in done.stderr, "%s", done.stderr)
+        require(done.returncode == 0 or "ConnectionRefused" in done.stderr, "%s", done.stderr)
         return done.returncode == 0 and json.loads(done.stdout)
 
     def log(self):
@@ -214,8 +218,8 @@ class Trial:
         took = time.monotonic() - start
         self.rate = rate
         self.passed = seen["received"] + (seen["astray"] if anybody else 0)
-        rigging.require(anybody or not seen["astray"], "%s: %d packets went astray", relay.name, seen["astray"])
-        rigging.require(not seen["disorder"], "%s: %d packets out of order", relay.name, seen["disorder"])
+        require(anybody or not seen["astray"], "%s: %d packets went astray", relay.name, seen["astray"])
+        require(not seen["disorder"], "%s: %d packets out of order", relay.name, seen["disorder"])
         self.ns, self.share, self.waited = relay.end(max(1, self.passed), took)
         self.lost = 1 - self.passed / seen["sent"]
         self.behind = seen["behind_us"] > 1e6 * seconds * BEHIND
@@ -261,7 +265,7 @@ class Search:
         while not bad or bad.rate > good.rate * self.close_enough:
             t = self.trial(int(rate))
             good, bad = (t, bad) if t.good else (good, t)
-            rigging.require(good or rate > START_PPS / 64, "more than %g of the packets are lost at any rate", LOST)
+            require(good or rate > START_PPS / 64, "more than %g of the packets are lost at any rate", LOST)
             if not good:
                 rate /= 2
             else:
@@ -281,15 +285,15 @@ def limit(good, bad):
 
 def turn(name, start, wire, quick, anybody=False):
     good, bad = Search(start, wire, 0.05 if quick else 0.5, quick, anybody).run()
-    rigging.say("%-9s %7d packets a second, %5.0f ns each, core %2.0f %% busy; at %d: %s, %.2f %% lost, core %2.0f %% busy and "
-                "%2.0f %% others'", name, good.rate, good.ns, 100 * good.share, bad.rate, limit(good, bad), 100 * bad.lost,
-                100 * bad.share, 100 * bad.waited)
+    say("%-9s %7d packets a second, %5.0f ns each, core %2.0f %% busy; at %d: %s, %.2f %% lost, core %2.0f %% busy and "
+        "%2.0f %% others'", name, good.rate, good.ns, 100 * good.share, bad.rate, limit(good, bad), 100 * bad.lost,
+        100 * bad.share, 100 * bad.waited)
     return good, bad
 
 
 def without_network(rig, memory, quick):
     """Millions of packets a second of a core, with the captures of `forward`."""
-    daemon = rigging.Daemon(rig, FLOWS, memory)
+    daemon = Daemon(rig, FLOWS, memory)
     daemon.open()
     daemon.begin()
     daemon.halt()
@@ -303,7 +307,7 @@ def bench(rig, options):
         print("skipped: relay and generator need a core each")
         sys.exit(77)
     memory = rigging.memory_mb(FLOWS)
-    hugepages = rig.hugepages(2 * memory)
+    hugepages = rig.hugepages.add(2 * memory)
     wire, driver, pool = Wire(rig), options.driver, None
 
     def xfergate():

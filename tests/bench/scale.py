@@ -7,6 +7,8 @@ import statistics
 import time
 
 import rig as rigging
+from daemon import Daemon
+from steps import require
 
 FLOWS = 1000
 QUICK_FLOWS = 200
@@ -57,7 +59,7 @@ def turn(programs, hz, seconds, any_time):
 
 
 def start(rig, flows, memory, way, quick):
-    daemon = rigging.Daemon(rig, flows, memory, workers=2 if way in ("two", "spread") else 1,
+    daemon = Daemon(rig, flows, memory, workers=2 if way in ("two", "spread") else 1,
                             spread="spread" if way == "spread" else "own", cpus=rig.cpus[:1] if way == "other" else None)
     daemon.open()
     daemon.begin()
@@ -75,7 +77,7 @@ def bench(rig, options):
         print("skipped: two workers need two processors")
         raise SystemExit(77)
     memory = rigging.memory_mb(flows)
-    hugepages = rig.hugepages(4 * memory)
+    hugepages = rig.hugepages.add(4 * memory)
     daemons = {way: start(rig, flows, memory, way, options.quick) for way in ("one", "other", "two", "spread")}
     running = {way: [daemon] for way, daemon in daemons.items()}
     running["beside"] = [daemons["one"], daemons["other"]]
@@ -91,7 +93,7 @@ def bench(rig, options):
                 each += turn(running[way], hz, seconds, options.quick)
                 if len(each) >= enough:
                     break
-            rigging.require(each, "%s: others have the cores all the time", way)
+            require(each, "%s: others have the cores all the time", way)
             cycles[way].append(statistics.median(each))
             windows[way] += len(each)
     lost = {}

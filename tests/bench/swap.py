@@ -14,6 +14,8 @@ import threading
 import time
 
 import rig as rigging
+from daemon import Daemon
+from steps import Failed, require
 
 FLOWS = 1000
 MOVES_S = 10000
@@ -46,14 +48,14 @@ class Journal:
         count = self.words[0]
         # The oldest are being written over.
         low, high = max(0, count - BURSTS // 2), count - 1
-        rigging.require(self.words[BURSTS_AT + 2 * (low % BURSTS)] < now_ns, "the journal is too short")
+        require(self.words[BURSTS_AT + 2 * (low % BURSTS)] < now_ns, "the journal is too short")
         while low < high:
             middle = (low + high) // 2
             if self.words[BURSTS_AT + 2 * (middle % BURSTS)] < now_ns:
                 low = middle + 1
             else:
                 high = middle
-        rigging.require(low < count - 1, "a batch is acknowledged before the packets that follow it")
+        require(low < count - 1, "a batch is acknowledged before the packets that follow it")
         at = BURSTS_AT + 2 * (low % BURSTS)
         return self.words[at + 1], self.words[BURSTS_AT + 2 * ((low + 1) % BURSTS)]
 
@@ -73,7 +75,7 @@ class Journal:
         return list(self.rows(PAUSES_AT, 2, self.words[8], PAUSES))
 
     def rows(self, at, width, count, most):
-        rigging.require(count < most, "the journal is full")
+        require(count < most, "the journal is full")
         return zip(*(self.words[at + i:at + width * count:width].tolist() for i in range(width)))
 
     def close(self):
@@ -111,7 +113,7 @@ class Moves:
         self.daemon.link.call("moves", ctypes.byref(pace), self.sources, self.daemon.flows, ctypes.byref(self.random),
                               batches)
         refused = {b.result for b in batches if b.result != 0}
-        rigging.require(not refused, "batches are refused: %s", {os.strerror(-r) for r in refused})
+        require(not refused, "batches are refused: %s", {os.strerror(-r) for r in refused})
         time.sleep(0.02)  # the packets after the last one
         self.batches += batches
         self.limits += [self.journal.limit(b.now_ns) for b in batches]
@@ -189,7 +191,7 @@ def rate(daemon, seconds, moves=None):
     def move():
         try:
             moves.run(seconds + 0.1)
-        except rigging.Failed as e:
+        except Failed as e:
             failed.append(e)
     mover = threading.Thread(target=move) if moves else None
     if mover:
@@ -212,9 +214,9 @@ def percentile(values, part):
 def bench(rig, options):
     seconds = 0.2 if options.quick else max(0.2, SECONDS / options.pairs - 0.1)
     memory = rigging.memory_mb(FLOWS)
-    hugepages = rig.hugepages(memory)
+    hugepages = rig.hugepages.add(memory)
     journal = Journal()
-    ours = rigging.Daemon(rig, FLOWS, memory, journal=journal.fd)
+    ours = Daemon(rig, FLOWS, memory, journal=journal.fd)
     ours.open()
     ours.begin()
     ours.check_watched(0.2)
@@ -227,7 +229,7 @@ def bench(rig, options):
         ratios.append(each[True] / each[False])
     ours.check_counters(alike=False)
     counts = journal.counts()
-    rigging.require(counts["malformed"] == 0, "%d packets went to nobody or came from nobody", counts["malformed"])
+    require(counts["malformed"] == 0, "%d packets went to nobody or came from nobody", counts["malformed"])
     lost, misdelivered = moves.judge(places(rig.capture(FLOWS)))
     lost += counts["lost"]
     made = MOVES_A_BATCH * len(moves.batches)
