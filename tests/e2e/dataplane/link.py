@@ -74,8 +74,11 @@ class LinkClosed(Exception):
     pass
 
 
+PATIENCE_S = 60  # for what must come, on a machine that has other things to do
+
+
 class Link:
-    def __init__(self, path, instance, version=VERSION, timeout=10):
+    def __init__(self, path, instance, version=VERSION, timeout=PATIENCE_S):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.settimeout(timeout)
         self.socket.connect(path)

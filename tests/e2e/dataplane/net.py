@@ -31,7 +31,7 @@ def run(*words, check=True):
     return done.stdout
 
 
-def wait_for(what, test, seconds=5.0):
+def wait_for(what, test, seconds=30.0):
     end = time.monotonic() + seconds
     while not (value := test()):
         if time.monotonic() > end:
@@ -173,7 +173,7 @@ class Lab:
             if self.daemon.poll() is not None:
                 raise AssertionError("daemon ended with %d:\n%s" % (self.daemon.returncode, self.log_text()))
             return " info event=ready " in self.log_text()[at:]
-        wait_for("daemon ready", ready, 15)
+        wait_for("daemon ready", ready, 60)
         return self
 
     def log_text(self):
@@ -188,7 +188,7 @@ class Lab:
 
     def stop(self, number=signal.SIGTERM):
         self.daemon.send_signal(number)
-        code = self.daemon.wait(10)
+        code = self.daemon.wait(30)
         self.daemon = None
         return code
 

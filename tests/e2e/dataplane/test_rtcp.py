@@ -129,7 +129,7 @@ def passed(lab, control, caller, rtcp, ec, last):
     held = time.time() - reports[0]["at"]
     rtcp.sendto(report(201, CALLER, (), (media[-1]["ssrc"], 0, media[-1]["sequence"], 0, (high << 16 | low >> 16) & 0xFFFFFFFF,
                                          int(held * 65536))), ("192.0.2.1", 20001))
-    agent_rtcp.settimeout(2)
+    agent_rtcp.settimeout(30)
     row, = read([(agent_rtcp.recv(65535), 20001, 4001)])
     assert row["rtcp.pt"] == "201,202" and value(row, "rtcp.ssrc.high_seq") == 509, row
     assert value(row, "rtcp.ssrc.lsr") == 0x7770000, row
