@@ -23,7 +23,7 @@ def exchange(lab, control, owner, family, a, b, gateway_a, gateway_b, local_a, l
         one.sendto(net.rtp(1000 + i, 160 * i, 0x11111111, b"a%03d" % i + bytes(156)), (gateway_a, port))
         two.sendto(net.rtp(7000 + i, 160 * i, 0x22222222, b"b%03d" % i + bytes(156)), (gateway_b, port))
     for sock, letter in ((two, b"a"), (one, b"b")):
-        got = [net.rtp_parse(p) for p in net.received(sock)]
+        got = [net.rtp_parse(p) for p in net.received(sock, count=50)]
         assert len(got) == 50, "%s heard %d of 50 packets" % (sock.getsockname()[0], len(got))
         heard = [p["payload"][:4] for p in got]
         assert heard == [b"%s%03d" % (letter, i) for i in range(50)], "%s heard, owner worker %d: %s" % (sock.getsockname()[0], owner, heard)

@@ -281,11 +281,11 @@ def ping(namespace, address, size=56, count=3):
     s.close()
 
 
-def received(sock, seconds=0.5):
-    """All datagrams until it has been quiet for so long."""
-    out = []
-    sock.settimeout(seconds)
+def received(sock, seconds=0.5, count=0):
+    """All datagrams until it has been quiet for so long; so many are waited for, for a busy machine brings them late."""
+    out, end = [], time.monotonic() + 10
     while True:
+        sock.settimeout(seconds if len(out) >= count else max(seconds, end - time.monotonic()))
         try:
             out.append(sock.recv(65535))
         except TimeoutError:

@@ -74,8 +74,9 @@ def measured(name):
         took, commands = latencies(lab)
         print("idle: %s: %.1f %% of a processor, %.0f sleeps a second; a packet takes %.2f ms (median), %.2f ms (45th of 50); a command %.2f ms"
               % (name, 100 * share, sleeps, 1e3 * took[25], 1e3 * took[44], 1e3 * commands))
-        assert name == "poll" or commands < 0.02, "a command takes %.1f ms" % (1e3 * commands)
-        assert name == "poll" or took[25] < 0.02, "a packet takes %.1f ms" % (1e3 * took[25])
+        # Others may have the processor; but nothing waits for the next packet that wakes the worker by chance.
+        assert name == "poll" or commands < 0.5, "a command takes %.1f ms" % (1e3 * commands)
+        assert name == "poll" or took[25] < 0.5, "a packet takes %.1f ms" % (1e3 * took[25])
     return more
 
 
@@ -104,7 +105,7 @@ def test(make):
         nfv.both(make, *PORTS, idle=idle, more=measured(idle))
     # How much of its processor a polling worker gets is for what else runs there to say.
     assert RESTS["poll"][1] < 10, "a polling worker sleeps: %s" % RESTS["poll"][1]
-    assert RESTS["interrupt"][0] < 0.15 and RESTS["interrupt"][1] > 200, RESTS["interrupt"]
+    assert RESTS["interrupt"][0] < 0.15 and RESTS["interrupt"][1] > 40, RESTS["interrupt"]
 
 
 net.main(test)

@@ -82,7 +82,7 @@ def test(make):
     talk(20)
     control.socket.close()
     talk(20)
-    assert len(net.received(two, 0.3)) == 40, "media stopped with the control plane"
+    assert len(net.received(two, 0.3, 40)) == 40, "media stopped with the control plane"
 
     back = lab.link(4)
     assert back.instance == life, "dataplane's life changed"

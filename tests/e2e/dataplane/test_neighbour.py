@@ -48,7 +48,7 @@ def test(make):
     net.wait_for("the neighbour is resolved by itself",
                  lambda: control.dump()[ea]["resolved"] and control.dump()[ec]["resolved"], 15)
     talk()
-    assert len(net.received(one)) == 10
+    assert len(net.received(one, count=10)) == 10
 
     # For a second after an entry was made the kernel takes no other MAC for it (locktime).
     time.sleep(1.2)

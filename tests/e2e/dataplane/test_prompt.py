@@ -39,6 +39,13 @@ def expect_stream(got):
     assert steps == {1}, "sequence steps %s" % steps
 
 
+def expect_pace(got):
+    """A packet each 20 ms. A busy machine delays some, but brings none early: the promptest tell when packets were due."""
+    late = [p["at"] - 0.02 * i for i, p in enumerate(got)]
+    drift = min(late[len(late) // 2:]) - min(late[:len(late) // 2])
+    assert abs(drift) < 0.015, "%.3f s of drift over %d packets" % (drift, len(got))
+
+
 def ring(lab, control, family, address, gateway, local, port):
     caller = lab.a.udp(address, 4000, family)
     ec = control.open(link.index(local, port), link.settings((address, 4000), address, 0))
@@ -50,8 +57,7 @@ def ring(lab, control, family, address, gateway, local, port):
     assert {(y["timestamp"] - x["timestamp"]) & 0xFFFFFFFF for x, y in zip(got, got[1:])} == {160}
     assert {p["type"] for p in got} == {0} and [p["marker"] for p in got[:3]] == [1, 0, 0]
     assert all(len(p["payload"]) == 160 for p in got)
-    took = got[-1]["at"] - got[0]["at"]
-    assert abs(took - 149 * 0.02) < 0.1, "149 packet times took %.3f s" % took
+    expect_pace(got)
     sound = [tone.DECODED[byte] for p in got for byte in p["payload"]]
     lead = tone.RATE // 10  # silence, in which every decoder comes into the same state
     on, off = sound[lead:lead + 2 * tone.RATE], sound[lead + 2 * tone.RATE:]

@@ -72,11 +72,12 @@ class Lab:
 
     def passes(self, peer, datagram, what):
         self.send(peer, datagram)
-        assert net.received(self.sip[peer], 0.3) == [datagram], "%s did not come once" % what
+        assert net.received(self.sip[peer], 0.3, 1) == [datagram], "%s did not come once" % what
 
     def dropped(self, peer, datagram, reason):
         before = self.control.stats()["drops"][reason]
         self.send(peer, datagram)
+        net.wait_for(reason, lambda: self.control.stats()["drops"][reason] > before)
         assert net.received(self.sip[peer], 0.3) == [], "%s let it in" % reason
         assert self.control.stats()["drops"][reason] == before + 1, reason
 
@@ -84,7 +85,7 @@ class Lab:
 def paced(lab, per_second, seconds, method="OPTIONS"):
     """Messages of the calm peer; those that came, while others are sent or not."""
     sent, came = [], []
-    lab.sip[CALM].settimeout(0.5)
+    lab.sip[CALM].settimeout(2)
 
     def collect():
         while True:
