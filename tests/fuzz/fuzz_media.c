@@ -6,6 +6,7 @@
 
 #include <sanitizer/asan_interface.h>
 #include "../unit/fast/pair.h"
+#include "fast/rtp.h"
 
 #define STEPS_MAX 400
 #define SENT_MAX  4096
@@ -32,6 +33,11 @@ static uint64_t unique;
 static uint16_t seq; /* of the latest packet that went in, and its time */
 static uint32_t timestamp;
 static bool judged; /* every packet's origin is known */
+static struct {
+	uint8_t code;
+	uint16_t duration;
+	uint32_t timestamp;
+} key_down; /* the latest telephone-event that went in */
 
 /* The step's packet. */
 static struct {
@@ -71,6 +77,7 @@ static void open_pair(uint8_t how)
 	judged = true;
 	seq = 0;
 	timestamp = 0;
+	memset(&key_down, 0, sizeof(key_down));
 }
 
 static void nothing_in(void)
@@ -245,6 +252,39 @@ static void rtp_in(struct fuzz_bytes *bytes, bool broken)
 	frame_in(&frame, bytes, broken);
 }
 
+/* A telephone-event as RFC 4733 has it: begins, goes on for a while, ends up to three times, or is a segment of one
+ * that is longer than its field; by either party, in the number that it has there. */
+static void event_in(struct fuzz_bytes *bytes)
+{
+	uint8_t what = fuzz_u8(bytes), who = fuzz_u8(bytes), payload[16] = {0x80};
+	struct frame frame = {.payload = payload, .payload_len = sizeof(payload)};
+	bool begins = what & 1, segment = (what & 6) == 6, ends = what & 8;
+	address(&frame, who);
+	if (begins) {
+		key_down.code = fuzz_u8(bytes) & 31;
+		key_down.timestamp = timestamp + 160;
+		key_down.duration = 0;
+	} else if (segment) {
+		key_down.timestamp += 0xffff;
+		key_down.duration = 0;
+	}
+	unsigned times = 1 + (what >> 4 & 3);
+	for (unsigned i = 0; i < times; i++) {
+		uint16_t longer = what & 128 ? 0xffff : (uint16_t)(key_down.duration + 160);
+		key_down.duration = longer < key_down.duration ? 0xffff : longer;
+		seq++;
+		rtp_write(payload, frame.dport / 2 == 20002 / 2 ? 110 : 101, begins && i == 0, seq, key_down.timestamp,
+			  fuzz_u8(bytes) & 3);
+		payload[12] = key_down.code;
+		payload[13] = (uint8_t)((ends ? 0x80 : 0) | 10);
+		payload[14] = (uint8_t)(key_down.duration >> 8);
+		payload[15] = (uint8_t)key_down.duration;
+		frame_in(&frame, bytes, false);
+		rig->now_ns += what & 64 ? 20 * RIG_MS : 0;
+	}
+	timestamp = key_down.timestamp + key_down.duration;
+}
+
 static void datagram_in(struct fuzz_bytes *bytes)
 {
 	struct frame frame = {0};
@@ -384,6 +424,8 @@ static void step(struct fuzz_bytes *bytes)
 {
 	uint8_t what = fuzz_u8(bytes);
 	switch (what % 16) {
+	case 7:
+		return event_in(bytes);
 	case 8:
 		return rtcp_in(bytes);
 	case 9:
