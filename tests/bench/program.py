@@ -137,7 +137,7 @@ class Program:
             self.go()
             self.end()
             try:
-                self.process.wait(10)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 say("%s does not end", self.name)
                 self.process.kill()
