@@ -192,6 +192,7 @@ static int main_run(struct host *host, const char *file, bool *thread_left)
 	if ((r = reload_init(&host->reload, host->config->screen.signatures, host->config->file,
 			     host->config->sound_count > 0)) < 0)
 		goto err_plane;
+	host->reload.running = host->config;
 	if ((r = lcore_start(&host->lcores, host->dplane)) < 0)
 		goto err_reload;
 	if ((r = main_link_start(host)) < 0)

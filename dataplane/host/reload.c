@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "log.h"
 #include "screen/signatures.h"
+#include "stale.h"
 
 #define RELOAD_NICE 10 /* it may stand on a worker's core */
 
@@ -23,6 +24,7 @@ struct reload_job {
 	char *file, *config_file; /* either may be NULL */
 	struct signatures *signatures;
 	struct sound_list sounds;
+	struct config *config; /* as read; NULL: it was not, or not well */
 	char *errors, *sound_errors;
 	size_t errors_len, sound_errors_len;
 	int result, sound_result;
@@ -44,6 +46,7 @@ int reload_init(struct reload *reload, const char *file, const char *config_file
 static void reload_job_destroy(struct reload_job *job)
 {
 	pthread_mutex_destroy(&job->lock);
+	config_destroy(job->config);
 	free(job->errors);
 	free(job->sound_errors);
 	free(job->file);
@@ -53,14 +56,13 @@ static void reload_job_destroy(struct reload_job *job)
 
 static int reload_sounds(struct reload_job *job, FILE *errors)
 {
-	struct config *config;
-	int r = config_load_without_secrets(&config, job->config_file, errors);
+	int r = config_load_without_secrets(&job->config, job->config_file, errors);
 
-	if (r < 0)
+	if (r < 0) {
+		job->config = NULL;
 		return r;
-	r = sound_list_load(&job->sounds, config, errors);
-	config_destroy(config);
-	return r;
+	}
+	return sound_list_load(&job->sounds, job->config, errors);
 }
 
 static void reload_read(struct reload_job *job)
@@ -146,6 +148,8 @@ static void reload_take(struct reload *reload, struct reload_job *job, struct re
 {
 	*reloaded = (struct reloaded){.signatures = job->signatures, .sounds = job->sounds};
 	reloaded->have_signatures = job->file && job->result == 0;
+	if (job->config && reload->running)
+		stale_limits(reload->running, job->config);
 	if (job->file && job->result < 0)
 		reload_log("signatures-refused", job->errors, job->file, "signatures", job->result);
 	if (job->config_file && job->sound_result < 0)

@@ -1,5 +1,6 @@
 /* Signatures and sounds read anew on SIGHUP: compiled and encoded on a thread of their own, for that takes seconds. Of
- * the configuration, which is read for it again, only the sounds are taken up. The main thread starts it, sees its end
+ * the configuration, which is read for it again, only the sounds are taken up; peers' limits are not, and the log says
+ * whose. The main thread starts it, sees its end
  * at the descriptor, and takes what came of it. Who ends before the thread does leaves it its work, and nobody waits.
  * Main thread. */
 #pragma once
@@ -7,6 +8,7 @@
 #include <stdbool.h>
 #include "sound/sound.h"
 
+struct config;
 struct signatures;
 struct reload_job;
 
@@ -14,9 +16,12 @@ struct reload {
 	const char *file;	 /* of signatures; NULL: the configuration names none */
 	const char *config_file; /* with the sounds; NULL: there are none */
 	bool sounds_expected;	 /* there are some, or were */
-	int done;		 /* eventfd: readable when the thread has ended */
-	struct reload_job *job;	 /* under way; NULL: none */
-	bool again;		 /* asked for while one ran */
+	/* What the dataplane runs with, set by the caller: what is not taken up of another one is in the log. NULL:
+	 * nothing is compared. */
+	const struct config *running;
+	int done;		/* eventfd: readable when the thread has ended */
+	struct reload_job *job; /* under way; NULL: none */
+	bool again;		/* asked for while one ran */
 };
 
 /* What came of it. */
