@@ -1,3 +1,11 @@
+/* The media stage, in this order: what kind of packet it is (RFC 7983), its RTP header, its source, statistics; then of
+ * each receiver the payload type, patch and pause, the mapping to its stream, RTP's header, the law of G.711, and what
+ * stands before the payload.
+ *
+ * SRTP (RFC 3711) has two places in it. A packet is authenticated and decrypted in media_rtp between its header and its
+ * source, for nobody may lock a source or be counted who has no key. It is encrypted in media_send between the law and
+ * the header, for its index follows from the sequence that it was mapped to. An endpoint with keys is not for the
+ * express way: endpoint_settle says so. */
 #include <rte_ip.h>
 #include <rte_prefetch.h>
 #include "header.h"
