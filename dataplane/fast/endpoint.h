@@ -111,7 +111,8 @@ struct endpoint {
 /* What is seldomer still, or as long as an address: endpoint_rest(). Lies behind the endpoints of its chunk. */
 struct endpoint_rest {
 	struct prompt *prompt;	  /* feeds the stream while `source`, if any, is silent; NULL: none */
-	uint32_t prompt_since_ms; /* of the worker's time, modulo PROMPT_WRAP_MS: when its first packet is due */
+	uint32_t prompt_since_ms; /* of the worker's time, modulo PROMPT_WRAP_MS: when its first packet is due; moves on
+				     while nobody hears it */
 	uint32_t prompt_next, prompt_prev; /* in its slot of the wheel, if prompt */
 	uint32_t armed_until_ms;	   /* of the worker's time, modulo 2^32, rounded up */
 	uint32_t capture_lost;		   /* copies that found no room */

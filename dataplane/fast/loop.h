@@ -150,10 +150,13 @@ void patch_clear(struct worker *worker, struct endpoint *endpoint);
 /* NULL: there is no prompt of that number. */
 struct prompt *prompt_get(const struct worker *worker, uint32_t number);
 /* What the endpoint plays from now on; NULL: nothing. The one that it plays already goes on. The stream's mapping is
- * the caller's. */
+ * the caller's: a prompt whose stream is not mapped to it begins anew. Beside a source (the endpoint's present one) it
+ * waits for that to be silent. */
 void prompt_play(struct worker *worker, struct endpoint *endpoint, struct prompt *prompt, uint64_t now_ns);
-/* Its prompt falls silent, for somebody else feeds the stream now. */
+/* Its prompt falls silent, if it is heard, for a packet of somebody else's goes into the stream now. */
 void prompt_yield(struct endpoint *endpoint);
+/* Its prompt, there is one, waits until that packet's source has been silent for a while. */
+void prompt_wait(struct endpoint *endpoint, uint64_t now_ns);
 /* Sends what is due, a bounded share; how much was looked at. */
 unsigned prompt_run(struct worker *worker, uint64_t now_ns);
 

@@ -219,14 +219,17 @@ static int media_map(struct worker *w, struct endpoint *e, struct endpoint *to, 
 	*drop = XF_DROP_NO_NEIGHBOUR;
 	if (!to->resolved)
 		return -1;
-	/* A prompt keeps packets off the express way. */
-	if (unlikely(!to->express_out) && (endpoint_rest(to)->prompt_number & ENDPOINT_PROMPT_HEARD))
-		prompt_yield(to);
 	*drop = XF_DROP_EVENT_OVER;
 	if (unlikely(to->has_dtmf) && !dtmf_pass(w, to, in->rtp, in->event, in->now_ns))
 		return -1;
+	/* A prompt keeps packets off the express way. */
+	bool prompted = unlikely(!to->express_out) && endpoint_rest(to)->prompt;
+	if (prompted)
+		prompt_yield(to);
 	int ret = stream_map(&to->stream, in->rtp, media_rate(in->codec), in->now_ns, &out->stream);
 	*drop = ret == -EAGAIN ? XF_DROP_SEQUENCE_JUMP : XF_DROP_BEFORE_MAPPED;
+	if (ret == 0 && prompted)
+		prompt_wait(to, in->now_ns);
 	if (ret == 0 && in->event)
 		dtmf_sent(w, to, in->rtp, in->event, in->codec, out->stream.timestamp, in->now_ns);
 	return ret < 0 ? -1 : 0;

@@ -247,7 +247,9 @@ void patch_clear(struct worker *w, struct endpoint *e)
 		if (wish.source == e) {
 			wish.source = NULL;
 			dtmf_end(w, to);
-			stream_unmap(&to->stream);
+			/* A prompt that is heard already goes on. */
+			if (!(endpoint_rest(to)->prompt_number & ENDPOINT_PROMPT_HEARD))
+				stream_unmap(&to->stream);
 		}
 		if (wish.armed == e)
 			wish.armed = NULL;

@@ -5,8 +5,9 @@
 #define PROMPT_MS_NS   1000000ull
 #define PROMPT_LATE_MS 100 /* what is later than this is left out: nobody waits for it any more */
 
-/* What feeds an endpoint counts as silent when nothing has come from it for so long. */
-#define PROMPT_SILENCE_NS 200000000ull
+/* A source counts as silent when nothing of it has come through for so long. Whole rounds of the wheel. */
+#define PROMPT_SILENCE_MS 200
+static_assert(PROMPT_SILENCE_MS % PROMPT_MS == 0, "the prompt stays in its slot");
 
 struct prompt *prompt_get(const struct worker *w, uint32_t number)
 {
@@ -87,10 +88,22 @@ static uint64_t prompt_emptiest(const struct prompt_wheel *wheel, uint64_t soone
 	return best;
 }
 
+/* The first millisecond from `soonest` on that belongs to its slot. */
+static uint64_t prompt_in_slot(const struct endpoint_rest *rest, uint64_t soonest)
+{
+	return soonest + ((uint64_t)rest->prompt_since_ms + PROMPT_MS - soonest % PROMPT_MS) % PROMPT_MS;
+}
+
+static void prompt_begin_at(struct endpoint_rest *rest, uint64_t ms)
+{
+	rest->prompt_since_ms = (uint32_t)(ms % PROMPT_WRAP_MS);
+}
+
 void prompt_play(struct worker *w, struct endpoint *e, struct prompt *prompt, uint64_t now_ns)
 {
 	struct prompt_wheel *wheel = &w->prompt_wheel;
 	struct endpoint_rest *rest = endpoint_rest(e);
+	bool heard = rest->prompt_number & ENDPOINT_PROMPT_HEARD;
 	if (rest->prompt == prompt && !(rest->prompt_number & ENDPOINT_PROMPT_ENDED))
 		return;
 	if (!prompt) {
@@ -101,11 +114,17 @@ void prompt_play(struct worker *w, struct endpoint *e, struct prompt *prompt, ui
 	uint64_t since = prompt_soonest(wheel, now_ns);
 	if (rest->prompt)
 		/* One prompt after another: in the same slot, so that the packets keep their distance. */
-		since += ((uint64_t)rest->prompt_since_ms + PROMPT_MS - since % PROMPT_MS) % PROMPT_MS;
+		since = prompt_in_slot(rest, since);
 	else
 		prompt_enter(w, e, (since = prompt_emptiest(wheel, since)) % PROMPT_MS);
 	prompt_set(w, e, prompt);
-	rest->prompt_since_ms = (uint32_t)(since % PROMPT_WRAP_MS);
+	prompt_begin_at(rest, since);
+	if (e->source == XF_ENDPOINT_NONE || heard)
+		return;
+	/* Whether the latest packet came through is known of those to come only. */
+	uint64_t last_ms = (flow_at(w->flows, e->source)->last_rx_ns + PROMPT_MS_NS - 1) / PROMPT_MS_NS;
+	if (last_ms && last_ms + PROMPT_SILENCE_MS > since)
+		prompt_begin_at(rest, prompt_in_slot(rest, last_ms + PROMPT_SILENCE_MS));
 }
 
 /* The codec that the endpoint's peer can hear, the first of its list that there is, and its payload type. False: none.
@@ -122,6 +141,12 @@ static bool prompt_codec(const struct endpoint *e, enum sound_codec *codec, uint
 		return true;
 	}
 	return false;
+}
+
+/* Whether what was sent last, but for packets that were lost, was of this prompt. */
+static bool prompt_is_mapped(const struct endpoint *e)
+{
+	return e->stream.mapped && endpoint_rest(e)->prompt_number & ENDPOINT_PROMPT_HEARD;
 }
 
 /* The next packet of the stream, with frame n. NULL: *drop says why not; the stream has not moved then. */
@@ -146,9 +171,8 @@ static struct rte_mbuf *prompt_packet(struct worker *w, struct endpoint *e, uint
 	uint8_t *data = (uint8_t *)rte_pktmbuf_append(mbuf, RTP_HEADER_LEN + PROMPT_SAMPLES);
 	struct stream_out out;
 	struct endpoint_rest *rest = endpoint_rest(e);
-	if (!(rest->prompt_number & ENDPOINT_PROMPT_HEARD))
+	if (!prompt_is_mapped(e))
 		stream_unmap(&e->stream);
-	shown16_set(&rest->prompt_number, rest->prompt_number | ENDPOINT_PROMPT_HEARD);
 	/* A source without loss: its sequence counts what is sent, its timestamp what was due. */
 	struct rtp in = {.seq = (uint16_t)(e->stream.in_ext + 1),
 			 .timestamp = (uint32_t)(n * PROMPT_SAMPLES),
@@ -157,6 +181,7 @@ static struct rte_mbuf *prompt_packet(struct worker *w, struct endpoint *e, uint
 		rte_pktmbuf_free(mbuf);
 		return NULL;
 	}
+	shown16_set(&rest->prompt_number, rest->prompt_number | ENDPOINT_PROMPT_HEARD);
 	data[0] = 2 << 6; /* version 2, nothing else (RFC 3550 5.1) */
 	rtp_write(data, pt, out.marker, out.seq, out.timestamp, e->stream.ssrc);
 	memcpy(data + RTP_HEADER_LEN, sound_at(rest->prompt->sound, codec, n), PROMPT_SAMPLES);
@@ -194,8 +219,17 @@ static uint32_t prompt_since(const struct endpoint_rest *rest, uint64_t ms)
 void prompt_yield(struct endpoint *e)
 {
 	struct endpoint_rest *rest = endpoint_rest(e);
+	if (!(rest->prompt_number & ENDPOINT_PROMPT_HEARD))
+		return;
 	stream_unmap(&e->stream);
 	shown16_set(&rest->prompt_number, rest->prompt_number & (uint16_t)~ENDPOINT_PROMPT_HEARD);
+}
+
+void prompt_wait(struct endpoint *e, uint64_t now_ns)
+{
+	struct endpoint_rest *rest = endpoint_rest(e);
+	uint64_t now_ms = (now_ns + PROMPT_MS_NS - 1) / PROMPT_MS_NS;
+	prompt_begin_at(rest, prompt_in_slot(rest, now_ms + PROMPT_SILENCE_MS));
 }
 
 /* It has been played as often as it was to be, and its last frame has lasted. */
@@ -213,26 +247,18 @@ static void prompt_end(struct worker *w, struct endpoint *e, uint64_t now_ns)
 	loop_event(w, e, XF_EVENT_PROMPT_ENDED, NULL, now_ns);
 }
 
-/* Whether what it stands in for is heard. */
-static bool prompt_hears(const struct worker *w, const struct endpoint *e, uint64_t now_ns)
-{
-	uint64_t last_ns = e->source != XF_ENDPOINT_NONE ? flow_at(w->flows, e->source)->last_rx_ns : 0;
-	return last_ns && now_ns - last_ns < PROMPT_SILENCE_NS;
-}
-
+/* Its n-th packet is due. */
 static void prompt_due(struct worker *w, struct endpoint *e, uint32_t n, uint64_t now_ns)
 {
 	struct endpoint_rest *rest = endpoint_rest(e);
 	uint64_t packets = sound_packets(rest->prompt->sound);
-	if (packets && n >= packets)
-		return prompt_end(w, e, now_ns);
-	/* Where it stands in for somebody who is silent, it begins anew each time. */
-	if (e->source != XF_ENDPOINT_NONE && !(rest->prompt_number & ENDPOINT_PROMPT_HEARD)) {
-		if (prompt_hears(w, e, now_ns))
-			return;
+	if (!prompt_is_mapped(e) || e->paused) {
+		/* Whoever hears it hears it from its beginning: what nobody hears yet does not go on either. */
 		dtmf_end(w, e);
-		rest->prompt_since_ms = (uint32_t)(((uint64_t)rest->prompt_since_ms + n * PROMPT_MS) % PROMPT_WRAP_MS);
+		prompt_begin_at(rest, (uint64_t)rest->prompt_since_ms + (uint64_t)n * PROMPT_MS);
 		n = 0;
+	} else if (packets && n >= packets) {
+		return prompt_end(w, e, now_ns);
 	}
 	prompt_send(w, e, n, now_ns);
 }

@@ -119,9 +119,10 @@ struct xf_link_close {
 
 /* Feed `to`'s send stream from `from` (index XF_ENDPOINT_NONE: from nothing; XF_ENDPOINT_PROMPT: from a prompt, which
  * begins at once, whatever the limit says; -EINVAL: there is no such prompt). A prompt that comes to an end is followed
- * by nothing, with the event `prompt-ended`.
- * while_silent: the number of a prompt that is heard while `from`, an endpoint, sends nothing: what a party on hold
- * hears. -EINVAL with another `from`, or with armed_limit_ns.
+ * by nothing, with the event `prompt-ended`. It begins with its first packet that can be sent, and anew after a pause: so
+ * it may end later than its length says, and one that cannot be sent does not end at all.
+ * while_silent: the number of a prompt that is heard while nothing that `from`, an endpoint, sends comes through: what a
+ * party on hold hears. -EINVAL with another `from`, or with armed_limit_ns.
  * armed_limit_ns > 0: only from `from`'s first valid packet on, or when the limit has passed; until then the present
  * source goes on. paused: `to` is on hold: what feeds it is dropped as "paused" until a move without it. */
 struct xf_link_move {

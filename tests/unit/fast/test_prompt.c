@@ -348,7 +348,7 @@ Test(prompt, payload_types)
 }
 
 /* On hold, no neighbour, no remote, no buffer: nothing is sent, each is counted by name; then the stream goes on
- * without a gap, at the time that has passed. */
+ * without a gap, at the time that has passed. What nobody has heard yet, or was on hold, begins anew. */
 Test(prompt, held_back)
 {
 	static struct rig rig;
@@ -392,15 +392,15 @@ Test(prompt, held_back)
 	pass(&rig, 20);
 	cr_expect_eq(rig.now_ns, start + 339 * RIG_MS);
 	static const struct {
-		unsigned frame;
+		unsigned frame, at;
 		bool marker;
-	} sent[] = {{5, true}, {6, false}, {9, false}, {13, true}, {16, false}};
+	} sent[] = {{0, 0, true}, {1, 1, false}, {4, 4, false}, {0, 8, true}, {3, 11, false}};
 	cr_assert_eq(rig.sent_count, 5u);
 	for (unsigned i = 0; i < 5; i++) {
 		struct seen s = rig_seen(&rig, i);
 		expect_sound(&s, &rig, RIG_US, SOUND_PCMU, sent[i].frame);
 		cr_expect_eq(s.seq, i, "no gap");
-		cr_expect_eq(s.timestamp, (sent[i].frame - 5) * 160, "packet %u", i);
+		cr_expect_eq(s.timestamp, sent[i].at * 160, "packet %u", i);
 		cr_expect_eq(s.marker, sent[i].marker, "packet %u", i);
 	}
 	cr_expect_eq(rig_all_drops(&rig), 12);
@@ -568,8 +568,8 @@ Test(prompt, while_silent)
 	cr_expect_eq(rig_state(&rig, caller).source.index, XF_ENDPOINT_PROMPT);
 	cr_expect_eq(rig_state(&rig, caller).prompt, XF_PROMPT_NONE);
 	rig_forget(&rig);
-	pass(&rig, 60);
-	cr_expect_eq(rig.sent_count, 3u);
+	pass(&rig, 250);
+	cr_expect(rig.sent_count == 3 || rig.sent_count == 4, "%u", rig.sent_count);
 	/* A prompt beside a prompt or beside nothing, or armed. */
 	hold.patch.moves[0].from = us;
 	cr_expect_eq(rig_command(&rig, 0, &hold), -EINVAL);
