@@ -106,6 +106,8 @@ static void moves_answered(struct media *media, const struct link_command *comma
 		struct shadow_endpoint *to = shadow_find(&media->shadow, sent->moves[i].to);
 		if (to && to->patch_sequence == sequence)
 			to->patch_sequence = 0;
+		if (to && ack->result == 0)
+			to->patched_ns = ack->now_ns;
 	}
 	free(sent);
 	if (media->silent)
@@ -137,6 +139,18 @@ void endpoint_answered(struct media *media, const struct link_command *command, 
 	}
 }
 
+/* Whether what has ended is what it is to hear now. An event may be late: what the endpoint was to hear meanwhile may
+ * be another prompt, or the same once more. */
+static bool ended_now(const struct media *media, const struct shadow_endpoint *endpoint,
+		      const struct xf_link_event *event)
+{
+	const struct shadow_feed *feed = &endpoint->commanded;
+	bool alone = feed->source.index == XF_ENDPOINT_PROMPT;
+	uint32_t ours = alone ? feed->source.generation : feed->while_silent;
+	return endpoint->patch_sequence == 0 && event->now_ns >= endpoint->patched_ns &&
+	       event->prompt == prompt_names_theirs(&media->prompts, ours);
+}
+
 void endpoint_event(struct media *media, const struct xf_link_event *event)
 {
 	struct shadow_endpoint *endpoint = shadow_find(&media->shadow, event->id);
@@ -147,6 +161,8 @@ void endpoint_event(struct media *media, const struct xf_link_event *event)
 	}
 	if (event->event == XF_EVENT_ARMED_FIRED || event->event == XF_EVENT_ARMED_LIMIT)
 		shadow_armed_fired(endpoint);
+	if (event->event == XF_EVENT_PROMPT_ENDED && !ended_now(media, endpoint, event))
+		return;
 	media->user.event(media->user.arg, endpoint->owner, event);
 }
 

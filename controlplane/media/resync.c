@@ -222,8 +222,10 @@ static void resync_tell(struct media *media, const struct told *told)
 			endpoint_refused(media, endpoint, "compare", -ENOENT);
 	}
 	for (uint32_t i = 0; i < told->ended_count; i++) {
+		const struct shadow_endpoint *endpoint = shadow_find(&media->shadow, told->ended[i]);
 		struct xf_link_event event = {.id = told->ended[i], .event = XF_EVENT_PROMPT_ENDED};
-		endpoint_event(media, &event);
+		if (endpoint)
+			media->user.event(media->user.arg, endpoint->owner, &event);
 	}
 }
 

@@ -31,6 +31,7 @@ struct shadow_endpoint {
 	uint32_t settings_sequence;	      /* of the command that last told them */
 	struct shadow_feed commanded, acknowledged;
 	uint32_t patch_sequence; /* of the last patch that names it; 0: answered */
+	uint64_t patched_ns;	 /* when the dataplane took it up, by its clock */
 };
 
 struct shadow {

@@ -22,6 +22,8 @@ bool loop_event(struct worker *w, struct endpoint *e, enum xf_link_event_type ty
 	struct xf_link_event event = {.id = e->id, .event = type, .now_ns = now_ns};
 	if (source)
 		event.source = *source;
+	if (type == XF_EVENT_PROMPT_ENDED)
+		event.prompt = endpoint_rest(e)->prompt_number & (uint16_t)~ENDPOINT_PROMPT_ENDED;
 	bool taken = loop_event_post(w, &event);
 	for (unsigned bit = 0; bit < RTE_DIM(event_once); bit++)
 		if (event_once[bit] == type)

@@ -119,12 +119,12 @@ struct xf_link_close {
 
 /* Feed `to`'s send stream from `from` (index XF_ENDPOINT_NONE: from nothing; XF_ENDPOINT_PROMPT: from a prompt, which
  * begins at once, whatever the limit says; -EINVAL: there is no such prompt). A prompt that comes to an end is followed
- * by nothing, with the event `prompt-ended`. It begins with its first packet that can be sent, and anew after a pause: so
- * it may end later than its length says, and one that cannot be sent does not end at all.
- * while_silent: the number of a prompt that is heard while nothing that `from`, an endpoint, sends comes through: what a
- * party on hold hears. -EINVAL with another `from`, or with armed_limit_ns.
- * armed_limit_ns > 0: only from `from`'s first valid packet on, or when the limit has passed; until then the present
- * source goes on. paused: `to` is on hold: what feeds it is dropped as "paused" until a move without it. */
+ * by nothing, with the event `prompt-ended`. It begins with its first packet that can be sent, and anew after a pause:
+ * so it may end later than its length says, and one that cannot be sent does not end at all. while_silent: the number
+ * of a prompt that is heard while nothing that `from`, an endpoint, sends comes through: what a party on hold hears.
+ * -EINVAL with another `from`, or with armed_limit_ns. armed_limit_ns > 0: only from `from`'s first valid packet on, or
+ * when the limit has passed; until then the present source goes on. paused: `to` is on hold: what feeds it is dropped
+ * as "paused" until a move without it. */
 struct xf_link_move {
 	struct xf_endpoint_id to;
 	struct xf_endpoint_id from;
@@ -196,6 +196,8 @@ struct xf_link_event {
 	uint8_t zero;
 	uint64_t now_ns;
 	struct xf_sockaddr source; /* for FIRST_PACKET, SOURCE_LOCKED, WRONG_SOURCE */
+	uint32_t prompt;	   /* PROMPT_ENDED: its number */
+	uint32_t zero_too;
 };
 
 struct xf_link_port {

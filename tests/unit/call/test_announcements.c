@@ -92,12 +92,16 @@ Test(announcements, nobody_says_that_it_has_ended)
 	target_is_busy();
 	net_pass(net, 3000 + 1900);
 	cr_expect_str_eq(heard(), "sorry");
+	uint32_t sorry = fake_find(&net->dp, net_endpoint(net, caller_sdp()))->source.generation;
 	net_pass(net, 200);
 	cr_expect_str_eq(heard(), "busy-us");
 	cr_expect_not_null(strstr(net_rpc(net, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.transfers\"}"),
 				  "\"reason\":\"ended when its time was up\""),
 			   "%s", net->reply);
 	/* And a late word is not the next one's. */
+	fake_prompt_ended(&net->dp, net_endpoint(net, caller_sdp()), sorry, 0);
+	net_pass(net, 20);
+	cr_expect_str_eq(heard(), "busy-us");
 	phone_request(&caller, "BYE", NULL, NULL);
 	phone_ok(&agent, "BYE");
 	net_expect_nothing_left(net);
@@ -262,6 +266,28 @@ Test(announcements, when_the_agent_is_lost)
 	phone_answer(&pbx, phone_rung(&pbx), 486, NULL, NULL);
 	net_pass(net, 20);
 	cr_expect_str_eq(heard(), "sorry");
+	it_ends();
+	phone_ok(&caller, "BYE");
+	net_expect_nothing_left(net);
+}
+
+/* The end of the first time is told when the same sound plays once more. */
+Test(announcements, the_same_twice)
+{
+	net_connect(net, &caller, &agent, "+12025550198");
+	phone_request(&agent, "BYE", NULL, NULL);
+	net_pass(net, 20);
+	cr_expect_str_eq(heard(), "sorry");
+	uint64_t then_ns = net->dp.now_ns;
+	uint32_t sorry = fake_find(&net->dp, net_endpoint(net, caller_sdp()))->source.generation;
+	it_ends();
+	phone_answer(&pbx, phone_rung(&pbx), 486, NULL, NULL);
+	net_pass(net, 20);
+	cr_expect_str_eq(heard(), "sorry");
+	fake_prompt_ended(&net->dp, net_endpoint(net, caller_sdp()), sorry, then_ns);
+	net_pass(net, 20);
+	cr_expect_str_eq(heard(), "sorry");
+	cr_expect_eq(net_count(net, caller.address, "BYE"), 0);
 	it_ends();
 	phone_ok(&caller, "BYE");
 	net_expect_nothing_left(net);

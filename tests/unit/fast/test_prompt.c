@@ -481,6 +481,7 @@ Test(prompt, comes_to_an_end)
 		cr_expect_eq(rig.now_ns, start + packets * FRAME * RIG_MS);
 		cr_assert_eq(rig_events(&rig, XF_EVENT_PROMPT_ENDED), 1u);
 		cr_expect_eq(rig.events[rig.event_count - 1].id.index, caller.index);
+		cr_expect_eq(rig.events[rig.event_count - 1].prompt, RIG_TWICE);
 		for (unsigned n = 0; n < packets; n++) {
 			struct seen seen = rig_seen(&rig, n);
 			expect_sound(&seen, &rig, RIG_TWICE, SOUND_PCMU, n);

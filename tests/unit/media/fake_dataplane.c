@@ -380,8 +380,18 @@ void fake_event(struct fake_dataplane *dp, struct xf_endpoint_id id, enum xf_lin
 		e->armed = nobody;
 		e->while_silent = 0;
 	}
-	if (e && event == XF_EVENT_PROMPT_ENDED)
+	if (e && event == XF_EVENT_PROMPT_ENDED) {
 		e->prompt_ended = true;
+		body.prompt = e->source.index == XF_ENDPOINT_PROMPT ? e->source.generation : e->while_silent;
+	}
+	fake_say(dp, XF_LINK_EVENT, 0, &body);
+	fake_flush(dp);
+}
+
+void fake_prompt_ended(struct fake_dataplane *dp, struct xf_endpoint_id id, uint32_t prompt, uint64_t now_ns)
+{
+	struct xf_link_event body = {
+	    .id = id, .event = XF_EVENT_PROMPT_ENDED, .prompt = prompt, .now_ns = now_ns ? now_ns : ++dp->now_ns};
 	fake_say(dp, XF_LINK_EVENT, 0, &body);
 	fake_flush(dp);
 }
