@@ -37,8 +37,15 @@ static int prepare(struct transfer *transfer, struct media_prompt *prompt, char 
 		snprintf(why, why_size, "the dataplane has no sound %s: reload it (SIGHUP)", name);
 		return 500;
 	}
-	int status = caller->state <= LEG_STATE_RINGING ? call_answer_caller_alone(call, why, why_size) : 0;
-	return status ? status : check_codec(caller, why, why_size);
+	int status = caller->agreed ? check_codec(caller, why, why_size) : 0;
+	if (status || caller->state > LEG_STATE_RINGING)
+		return status;
+	if (!media_ready(shard->media)) {
+		snprintf(why, why_size, "the dataplane is not connected");
+		return 500;
+	}
+	/* The charge begins here: whatever can be known to fail has not. */
+	return call_answer_caller_alone(call, why, why_size);
 }
 
 void transfer_announce(struct transfer *transfer)

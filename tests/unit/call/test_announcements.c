@@ -255,6 +255,60 @@ Test(announcements, offer_the_laws_where_the_caller_offers_late)
 	net_expect_nothing_left(net);
 }
 
+static const char *sdp_g729(const struct phone *phone)
+{
+	static char sdp[512];
+	snprintf(sdp, sizeof(sdp),
+		 "v=0\r\no=- 1 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\nm=audio %u RTP/AVP 18\r\n"
+		 "a=rtpmap:18 G729/8000\r\n",
+		 phone->address, phone->address, phone->media_port);
+	return sdp;
+}
+
+/* A caller that cannot hear it is not answered for it: the next target is, or nobody. early: it has heard the agent
+ * before the answer, so its codec is agreed. */
+Test(announcements, nobody_is_answered_for_nothing)
+{
+	for (unsigned early = 0; early < 2; early++) {
+		phone_init(&caller, net, "192.0.2.20");
+		phone_init(&agent, net, "198.51.100.10");
+		phone_init(&pbx, net, "203.0.113.10");
+		phone_invite(&caller, "+12025550177", "+12025550198", sdp_g729(&caller), NULL);
+		net_pass(net, 20);
+		const struct sip_message *invite = phone_rung(&agent);
+		if (early)
+			phone_answer(&agent, invite, 183, NULL, sdp_g729(&agent));
+		phone_answer(&agent, invite, 486, NULL, NULL);
+		net_pass(net, 20);
+		cr_expect_null(net_hear(net, caller.address, "200 INVITE"), "early %u", early);
+		phone_answer(&pbx, phone_rung(&pbx), 486, NULL, NULL);
+		net_pass(net, 20);
+		cr_expect_not_null(net_hear(net, caller.address, "486 INVITE"), "early %u", early);
+		cr_expect_not_null(strstr(net_rpc(net, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.transfers\"}"),
+					  "\"status\":488"),
+				   "%s", net->reply);
+	}
+	net_expect_nothing_left(net);
+}
+
+/* Nor while the dataplane is away. */
+Test(announcements, nobody_is_answered_without_a_dataplane)
+{
+	phone_init(&caller, net, "192.0.2.20");
+	phone_init(&agent, net, "198.51.100.10");
+	phone_invite(&caller, "+12025550177", "+12025550198", phone_sdp(&caller, "sendrecv"), NULL);
+	net_pass(net, 20);
+	const struct sip_message *invite = phone_rung(&agent);
+	plane_link_down(net->plane, net->now_ns);
+	phone_answer(&agent, invite, 486, NULL, NULL);
+	net_pass(net, 20);
+	cr_expect_null(net_hear(net, caller.address, "200 INVITE"));
+	fake_connected(&net->dp);
+	plane_link_up(net->plane, net->now_ns);
+	net_pass(net, 20);
+	net_expect_nothing_left(net);
+}
+
 /* The agent hangs up on the caller: the plan for that. The same sound again is played again. */
 Test(announcements, when_the_agent_is_lost)
 {
