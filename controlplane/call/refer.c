@@ -3,6 +3,9 @@
 #include "policy/refer_to.h"
 #include "xfergate/fault.h"
 
+#define REFER_EXPIRES_NS (300 * NS_PER_S) /* of the subscription, at least */
+#define REFER_SPARE_NS	 (60 * NS_PER_S)  /* beyond the plan: to connect, and to tell how it ended */
+
 static void refuse(struct leg *leg, sip_txn txn, int status, const char *why)
 {
 	char quoted[320];
@@ -88,6 +91,20 @@ void refer_received(struct leg *leg, sip_txn txn, const struct sip_message *requ
 	begin(transfer, leg, txn, request);
 }
 
+/* How long the subscription lasts from now on: longer than what is left of the plan may take (RFC 3515 3.4). */
+static unsigned expires_s(const struct transfer *transfer)
+{
+	uint64_t ns = REFER_SPARE_NS;
+	for (unsigned i = transfer->attempt; i < transfer->attempt_count; i++) {
+		const struct transfer_attempt *attempt = &transfer->attempts[i];
+		if (attempt->type == CONFIG_TARGET_ANNOUNCEMENT)
+			ns += transfer_announcement_ns(transfer, i);
+		else
+			ns += attempt->ring_ms * NS_PER_MS + TRANSFER_PATCH_NS;
+	}
+	return ns < REFER_EXPIRES_NS ? REFER_EXPIRES_NS / NS_PER_S : (unsigned)(ns / NS_PER_S);
+}
+
 void refer_notify(struct transfer *transfer, int status, const char *reason, bool final)
 {
 	struct shard *shard = transfer->shard;
@@ -104,7 +121,8 @@ void refer_notify(struct transfer *transfer, int status, const char *reason, boo
 	if (final)
 		sip_headers_add(headers, sizeof(headers), "Subscription-State", "terminated;reason=noresource");
 	else
-		sip_headers_add(headers, sizeof(headers), "Subscription-State", "active;expires=%u", 300);
+		sip_headers_add(headers, sizeof(headers), "Subscription-State", "active;expires=%u",
+				expires_s(transfer));
 	int n = snprintf(body, sizeof(body), "SIP/2.0 %d %s\r\n", status, sip_reason(status));
 	if (reason && *reason)
 		n += snprintf(body + n, sizeof(body) - (size_t)n, "Warning: 399 xfergate %s\r\n",

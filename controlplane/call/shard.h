@@ -259,6 +259,8 @@ void transfer_act_reported(struct transfer *transfer, const struct transfer_even
 
 /* ---- transfer_announce.c: the caller hears a sound, then the next target is tried */
 void transfer_announce(struct transfer *transfer);
+/* How long the announcement that is the attempt `n` may take; 0: the dataplane does not have its sound. */
+uint64_t transfer_announcement_ns(const struct transfer *transfer, unsigned n);
 /* transfer_act.c: what became of the attempt under way, and on to the next. status 0: it did what it was there for. */
 void transfer_next(struct transfer *transfer, int status, const char *reason);
 

@@ -24,16 +24,29 @@ static uint64_t longest_ns(const struct transfer_attempt *attempt, const struct 
 	return limit_ns && limit_ns < length_ns ? limit_ns : length_ns + TRANSFER_PLAYED_NS;
 }
 
+static int find(const struct transfer *transfer, unsigned n, struct media_prompt *prompt,
+		char name[static XF_PROMPT_NAME_SIZE])
+{
+	const struct call *call = shard_call(transfer->shard, transfer->call);
+	ringback_sound(name, transfer->attempts[n].destination, call->region);
+	return media_prompt(transfer->shard->media, name, prompt);
+}
+
+uint64_t transfer_announcement_ns(const struct transfer *transfer, unsigned n)
+{
+	struct media_prompt prompt;
+	char name[XF_PROMPT_NAME_SIZE];
+	return find(transfer, n, &prompt, name) < 0 ? 0 : longest_ns(&transfer->attempts[n], &prompt);
+}
+
 /* 0, or a SIP status and why. */
 static int prepare(struct transfer *transfer, struct media_prompt *prompt, char *why, size_t why_size)
 {
 	struct shard *shard = transfer->shard;
 	struct call *call = shard_get_call(shard, transfer->call);
 	const struct leg *caller = shard_leg(shard, call->caller_leg);
-	const struct transfer_attempt *attempt = &transfer->attempts[transfer->attempt];
 	char name[XF_PROMPT_NAME_SIZE];
-	ringback_sound(name, attempt->destination, call->region);
-	if (media_prompt(shard->media, name, prompt) < 0) {
+	if (find(transfer, transfer->attempt, prompt, name) < 0) {
 		snprintf(why, why_size, "the dataplane has no sound %s: reload it (SIGHUP)", name);
 		return 500;
 	}

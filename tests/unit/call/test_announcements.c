@@ -347,6 +347,48 @@ Test(announcements, the_same_twice)
 	net_expect_nothing_left(net);
 }
 
+static unsigned subscribed_s(void)
+{
+	const struct sip_message *notify = phone_ok(&agent, "NOTIFY");
+	const char *state = sip_message_header(notify, "Subscription-State", NULL);
+	unsigned seconds = 0;
+	cr_assert_eq(sscanf(state, "active;expires=%u", &seconds), 1, "%s", state);
+	return seconds;
+}
+
+/* The agent's subscription lasts for as long as the plan may take (RFC 3515 3.4): 4 minutes of ringing, a sound of 3 s,
+ * 5 minutes of another. */
+Test(announcements, the_agent_is_told_of_the_end)
+{
+	net_connect(net, &caller, &agent, "+12025550100");
+	phone_request(&agent, "REFER", "Refer-To: <sip:plan-patient@xfergate>\r\n", NULL);
+	net_pass(net, 20);
+	uint64_t begun_ns = net->now_ns;
+	unsigned trying = subscribed_s();
+	cr_expect(trying > 543 && trying < 700, "%u s", trying);
+	const struct sip_message *invite = phone_rung(&edge);
+	phone_answer(&edge, invite, 100, NULL, NULL);
+	net_pass(net, 170000);
+	phone_answer(&edge, invite, 180, NULL, NULL);
+	net_pass(net, 20);
+	unsigned rings = subscribed_s();
+	cr_expect(rings > 373 && rings < 700, "%u s", rings);
+	net_pass(net, 70000);
+	cr_expect_str_eq(heard(), "sorry");
+	it_ends();
+	net_pass(net, 299000);
+	cr_expect_str_eq(heard(), "busy-us");
+	cr_expect_eq(net_count(net, agent.address, "NOTIFY"), 2);
+	cr_expect_lt(net->now_ns - begun_ns, trying * NS_PER_S);
+	net_pass(net, 1500);
+	const struct sip_message *final = phone_ok(&agent, "NOTIFY");
+	cr_expect_str_eq(sip_message_header(final, "Subscription-State", NULL), "terminated;reason=noresource");
+	cr_expect_lt(net->now_ns - begun_ns, trying * NS_PER_S);
+	phone_request(&caller, "BYE", NULL, NULL);
+	phone_ok(&agent, "BYE");
+	net_expect_nothing_left(net);
+}
+
 /* What cannot be played is passed over, and says why: a sound that the dataplane does not have, a codec that sounds are
  * not there in, a dataplane that refuses or is away. */
 Test(announcements, passed_over)
