@@ -66,9 +66,7 @@ static unsigned deadlines_media(struct worker *w, uint64_t now_ns)
 		uint32_t index = index_set_next(&w->owned, w->owned_next);
 		struct endpoint *e = flow_at(w->flows, index);
 		w->owned_next = index + 1;
-		/* Where a prompt stands in for a source prompt.c looks after it. */
-		if (e->source == XF_ENDPOINT_NONE || e->paused)
-			passed += media_rtcp_own(w, e, now_ns);
+		passed += media_rtcp_own(w, e, now_ns);
 		if (unlikely(e->owes))
 			passed += loop_event_owed(w, e, now_ns);
 		if (!deadlines_timed_out(e, now_ns))

@@ -159,12 +159,25 @@ static bool media_rtcp_own_send(struct worker *w, struct endpoint *e, const stru
 	return !drop;
 }
 
+static const struct endpoint *media_rtcp_source(const struct worker *w, const struct endpoint *e)
+{
+	return e->source != XF_ENDPOINT_NONE ? flow_at(w->flows, e->source) : NULL;
+}
+
+/* Whether its peer gets the reports of whoever feeds it: if that sends any, and is heard. */
+static bool media_rtcp_passes(const struct worker *w, const struct endpoint *e)
+{
+	const struct endpoint *source = media_rtcp_source(w, e);
+	return source && !e->paused && !(endpoint_rest(e)->prompt_number & ENDPOINT_PROMPT_HEARD) &&
+	       source->rx_rtcp > 0;
+}
+
 bool media_rtcp_own(struct worker *w, struct endpoint *e, uint64_t now_ns)
 {
 	struct rtcp rtcp;
-	if (!w->pool || !e->resolved || !report_due(e, now_ns))
+	if (!w->pool || !e->resolved || !report_due(e, now_ns) || media_rtcp_passes(w, e))
 		return false;
-	report_own(&w->reports, e, &rtcp, now_ns);
+	report_own(&w->reports, e, media_rtcp_source(w, e), &rtcp, now_ns);
 	return media_rtcp_own_send(w, e, &rtcp);
 }
 
@@ -173,7 +186,7 @@ void media_rtcp_bye(struct worker *w, struct endpoint *e, uint64_t now_ns)
 	struct rtcp rtcp;
 	if (!w->pool || !e->resolved || (e->stream.packets == 0 && e->tx_rtcp == 0))
 		return;
-	report_own(&w->reports, e, &rtcp, now_ns);
+	report_own(&w->reports, e, media_rtcp_source(w, e), &rtcp, now_ns);
 	rtcp.bye = true;
 	media_rtcp_own_send(w, e, &rtcp);
 }

@@ -206,8 +206,6 @@ static void prompt_send(struct worker *w, struct endpoint *e, uint64_t n, uint64
 	if (unlikely(e->captured_out))
 		capture_rtp(w, e, mbuf, len);
 	loop_transmit(w, e->port, mbuf);
-	if (unlikely(e->source != XF_ENDPOINT_NONE))
-		media_rtcp_own(w, e, now_ns);
 }
 
 /* How long its prompt has played at this millisecond; more than half of PROMPT_WRAP_MS: it is yet to begin. */

@@ -13,6 +13,8 @@
  * has had its report. */
 #define REPORT_INTERVAL_MS 5000u
 #define REPORT_LATE_MS	   1500u
+/* Whoever has sent nothing for two of them is no sender. */
+#define REPORT_SENDER_NS (2 * REPORT_INTERVAL_MS * REPORT_NS_PER_MS)
 
 /* A round trip that is longer is somebody's mistake. */
 #define REPORT_RTT_MAX (10 << 16)
@@ -112,15 +114,14 @@ static uint32_t report_first(const struct stream *s)
 	return s->in_first + stream_seq_offset(s);
 }
 
-/* What is known of one source says nothing of the next. If it is the first that the stream has, what its receiver has
- * lost is all its own: packets sent are no more than its numbers then. */
+/* What is known of one source says nothing of the next. If it is the only one that the stream ever had, what its
+ * receiver has lost is all its own. */
 static bool report_line(struct report *r, const struct stream *s, uint32_t lost, uint32_t lost_told)
 {
-	bool only = s->packets <= s->out_ext - report_first(s) + 1;
 	r->line = report_first(s);
-	r->lost_base = (only ? 0 : lost) - lost_told;
+	r->lost_base = (s->only ? 0 : lost) - lost_told;
 	r->based = 1;
-	return only;
+	return s->only;
 }
 
 /* What the peer is told of its own stream from now on counts from here. */
@@ -205,15 +206,32 @@ static uint32_t report_prompt_timestamp(const struct endpoint *e, uint64_t now_n
 	return e->stream.timestamp_offset + (uint32_t)(us * (e->stream.rate / 1000u) / 1000);
 }
 
-void report_own(struct report_table *table, struct endpoint *e, struct rtcp *rtcp, uint64_t now_ns)
+/* Where the stream's time stands, by what feeds it. False: nothing does, or has not lately (RFC 3550 6.4). */
+static bool report_timestamp(const struct endpoint *e, const struct endpoint *source, uint64_t now_ns,
+			     uint32_t *timestamp)
+{
+	const struct stream *s = &e->stream;
+	if (e->paused || !s->mapped)
+		return false;
+	if (endpoint_rest(e)->prompt_number & ENDPOINT_PROMPT_HEARD) {
+		*timestamp = report_prompt_timestamp(e, now_ns);
+		return true;
+	}
+	if (!source || source->ssrc_in != s->in_ssrc || now_ns - source->last_rx_ns > REPORT_SENDER_NS)
+		return false;
+	/* A source's clock is known by its packets only: the latest was on time. */
+	*timestamp = s->out_timestamp + (uint32_t)((now_ns - source->last_rx_ns) / 1000 * (s->rate / 1000u) / 1000);
+	return true;
+}
+
+void report_own(struct report_table *table, struct endpoint *e, const struct endpoint *source, struct rtcp *rtcp,
+		uint64_t now_ns)
 {
 	struct report *r = report_of(table, e, now_ns);
 	*rtcp = (struct rtcp){.ssrc = e->stream.ssrc};
-	bool heard = endpoint_rest(e)->prompt && endpoint_rest(e)->prompt_number & ENDPOINT_PROMPT_HEARD;
-	rtcp->sender = heard && e->stream.mapped && !e->paused;
+	rtcp->sender = report_timestamp(e, source, now_ns, &rtcp->timestamp);
 	if (rtcp->sender) {
 		report_time(table, rtcp, now_ns);
-		rtcp->timestamp = report_prompt_timestamp(e, now_ns);
 		rtcp->packets = e->stream.packets;
 		rtcp->octets = e->stream.octets;
 	}

@@ -54,5 +54,6 @@ void report_time(const struct report_table *table, struct rtcp *rtcp, uint64_t n
 /* Is a report of our own due, where nobody else's can pass? True once for each; to be asked at least once in
  * REPORT_LATE_MS. */
 bool report_due(struct endpoint *endpoint, uint64_t now_ns);
-/* A report of our own, as of now_ns. */
-void report_own(struct report_table *table, struct endpoint *endpoint, struct rtcp *rtcp, uint64_t now_ns);
+/* A report of our own, as of now_ns. source: feeds the endpoint; NULL: none does. */
+void report_own(struct report_table *table, struct endpoint *endpoint, const struct endpoint *source, struct rtcp *rtcp,
+		uint64_t now_ns);

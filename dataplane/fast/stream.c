@@ -5,7 +5,7 @@
 
 #define STREAM_RATE_DEFAULT 8000
 #define STREAM_NS_PER_S	    1000000000ull
-#define STREAM_PARTS_PER_MS 4096
+#define STREAM_PARTS_PER_MS 2048
 #define STREAM_NS_PER_MS    1000000ull
 
 static int32_t stream_after(uint32_t a, uint32_t b)
@@ -36,7 +36,7 @@ static void stream_anchor(struct stream *s, uint32_t timestamp, uint32_t rate, u
 {
 	s->rate = (uint16_t)rate;
 	s->anchor_ms = (uint32_t)(now_ns / STREAM_NS_PER_MS);
-	s->anchor_part = (uint16_t)(now_ns % STREAM_NS_PER_MS * STREAM_PARTS_PER_MS / STREAM_NS_PER_MS) & 0xfff;
+	s->anchor_part = (uint16_t)(now_ns % STREAM_NS_PER_MS * STREAM_PARTS_PER_MS / STREAM_NS_PER_MS) & 0x7ff;
 	s->anchor_timestamp = timestamp;
 }
 
@@ -70,6 +70,7 @@ static void stream_map_first(struct stream *s, const struct rtp *in, uint32_t ra
 {
 	if (rate == 0)
 		rate = s->rate ? s->rate : STREAM_RATE_DEFAULT;
+	s->only = !s->started;
 	uint32_t timestamp = stream_next_timestamp(s, rate, now_ns);
 	s->has_before = s->mapped && in->ssrc != s->in_ssrc;
 	s->before_ssrc = s->in_ssrc;
@@ -120,6 +121,7 @@ uint16_t stream_insert(struct stream *s, uint32_t timestamp, uint16_t duration, 
 	uint16_t first = (uint16_t)(s->out_ext + 1);
 	s->out_ext += n;
 	s->in_first = s->in_ext + 1;
+	s->only = false;
 	counter32_add(&s->packets, n);
 	s->octets += n * payload_len;
 	/* Whoever is mapped next begins behind it. */

@@ -39,7 +39,8 @@ struct stream {
 	uint16_t duration;	  /* of a packet, in timestamp units */
 	uint16_t rate;		  /* Hz, of the codec that feeds it */
 	uint16_t mapped : 1, probing : 1, has_before : 1, started : 1;
-	uint16_t anchor_part : 12; /* see anchor_ms */
+	uint16_t only : 1;	   /* nothing but packets of the mapped source was ever sent */
+	uint16_t anchor_part : 11; /* see anchor_ms */
 	uint16_t probe_seq;	   /* a jump waits for its second packet */
 
 	/* Needed when a source is mapped. */
@@ -47,7 +48,7 @@ struct stream {
 	uint32_t in_first;    /* sequence of the source's first mapped packet, with cycles */
 	uint32_t probe_ssrc;
 	/* A moment of the stream's own time: this timestamp at this millisecond of the worker's time and so many
-	 * 4096ths of one. Both may wrap: 2^32 milliseconds are a multiple of 2^32 units of any clock of whole kHz. */
+	 * 2048ths of one. Both may wrap: 2^32 milliseconds are a multiple of 2^32 units of any clock of whole kHz. */
 	uint32_t anchor_timestamp, anchor_ms;
 };
 

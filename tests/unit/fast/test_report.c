@@ -472,6 +472,14 @@ static unsigned wait_for_own(struct call *c, unsigned seconds, struct own *own, 
 	return count;
 }
 
+static unsigned to_caller(const struct own *own, unsigned count)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < count; i++)
+		n += own[i].seen.dst.port == 4001;
+	return n;
+}
+
 static void expect_intervals(const struct own *own, unsigned count)
 {
 	bool differs = false;
@@ -489,7 +497,7 @@ Test(report, of_prompts)
 	static struct own own[OWN_MAX];
 	call_init(&c);
 	const struct xf_endpoint_id us = {XF_ENDPOINT_PROMPT, RIG_US};
-	cr_assert_eq(MOVE(&c, NULL, {c.caller, us}), 0);
+	cr_assert_eq(MOVE(&c, NULL, {c.caller, us}, {c.agent, none}), 0);
 	uint64_t start_ns = c.rig.now_ns;
 	unsigned count = wait_for_own(&c, 60, own, caller_says);
 	cr_expect(count >= 8 && count <= 24, "%u reports in a minute", count);
@@ -521,7 +529,11 @@ Test(report, of_prompts)
 	}
 	/* Who reports now is the agent. */
 	cr_assert_eq(MOVE(&c, NULL, {c.caller, c.agent}), 0);
-	cr_expect_eq(wait_for_own(&c, 20, own, agent_says), 0u);
+	agent_says(&c);
+	agent_reports(&c, (struct said){.sender = true, .ntp_high = 1, .ntp_low = 0});
+	rig_forget(&c.rig);
+	count = wait_for_own(&c, 20, own, agent_says);
+	cr_expect_eq(to_caller(own, count), 0u);
 	rig_fini(&c.rig);
 }
 
@@ -571,6 +583,8 @@ Test(report, of_held_legs)
 	call_init(&c);
 	caller_says(&c);
 	agent_says(&c);
+	caller_reports(&c, (struct said){.sender = true, .ntp_high = 1, .ntp_low = 0});
+	agent_reports(&c, (struct said){.sender = true, .ntp_high = 1, .ntp_low = 0});
 	rig_forget(&c.rig);
 	cr_expect_eq(wait_for_own(&c, 20, own, NULL), 0u, "the parties report of what they send each other");
 	cr_assert_eq(MOVE(&c, NULL, {c.caller, c.agent, 0, true}), 0);
@@ -581,6 +595,99 @@ Test(report, of_held_legs)
 		cr_expect_eq(own[i].seen.dst.port, 4001, "to the caller only, the target has been sent nothing");
 	cr_assert_eq(MOVE(&c, NULL, {c.caller, c.agent}), 0);
 	cr_expect_eq(wait_for_own(&c, 20, own, NULL), 0u);
+	rig_fini(&c.rig);
+}
+
+/* The reports' time is that of what is heard: at most so many units after the latest packet. */
+static void expect_senders(const struct own *own, unsigned count, unsigned ahead_most)
+{
+	for (unsigned i = 0; i < count; i++) {
+		const struct seen *s = &own[i].seen;
+		if (s->dst.port != 4001)
+			continue;
+		cr_assert_eq(word(s, 0) >> 16 & 0xff, 200u, "report %u is no sender's", i);
+		uint32_t ahead = word(s, 4) - own[i].rtp.timestamp;
+		cr_expect_leq(ahead, ahead_most, "report %u is %u units after the latest packet", i, ahead);
+		cr_expect_eq((uint16_t)word(s, 5), (uint16_t)(own[i].rtp.seq - 65530 + 1), "report %u: packets", i);
+	}
+}
+
+/* Hold music stands in for a source, which then talks again: each time the report is of what is heard. */
+Test(report, of_hold_music)
+{
+	static struct call c;
+	static struct own own[OWN_MAX];
+	call_init(&c);
+	struct xf_link_move hold = {.to = c.caller, .from = c.agent, .while_silent = RIG_US};
+	cr_assert_eq(move(&c, NULL, &hold, 1), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		unsigned count = wait_for_own(&c, 30, own, NULL);
+		cr_expect_geq(to_caller(own, count), 4u);
+		/* A packet of 20 ms, and turns of 10 ms. */
+		expect_senders(own, count, 240);
+		count = wait_for_own(&c, 30, own, agent_says);
+		cr_expect_geq(to_caller(own, count), 4u, "the agent sends no RTCP");
+		expect_senders(own, count, 240);
+	}
+	rig_fini(&c.rig);
+}
+
+/* A source that sends no RTCP: the gateway speaks for it, until it does. */
+Test(report, of_sources_without_rtcp)
+{
+	static struct call c;
+	static struct own own[OWN_MAX];
+	call_init(&c);
+	unsigned count = wait_for_own(&c, 60, own, agent_says);
+	cr_expect(to_caller(own, count) >= 8 && to_caller(own, count) <= 24, "%u", to_caller(own, count));
+	expect_senders(own, count, 240);
+	/* Whoever is not heard has a reporter, too: the agent is told of what it sends. */
+	cr_expect_gt(count, to_caller(own, count));
+	for (unsigned i = 0; i < count; i++)
+		if (own[i].seen.dst.port == 5001) {
+			cr_expect_eq(word(&own[i].seen, 0), 0x81c90007u);
+			cr_expect_eq(word(&own[i].seen, 2), 0xa6u);
+		}
+	/* It has fallen silent for longer than two intervals: nobody is a sender. */
+	wait_for_own(&c, 12, own, NULL);
+	count = wait_for_own(&c, 8, own, NULL);
+	cr_assert_geq(to_caller(own, count), 1u);
+	for (unsigned i = 0; i < count; i++)
+		cr_expect_eq(word(&own[i].seen, 0), 0x80c90001u);
+	agent_says(&c);
+	agent_reports(&c, (struct said){.sender = true, .ntp_high = 1, .ntp_low = 0});
+	rig_forget(&c.rig);
+	count = wait_for_own(&c, 20, own, agent_says);
+	cr_expect_eq(to_caller(own, count), 0u, "now it does so itself");
+	rig_fini(&c.rig);
+}
+
+/* What was lost of a prompt is nobody's fault: also where more of the source's packets are missing than the prompt had.
+ */
+Test(report, loss_of_a_prompt)
+{
+	static struct call c;
+	struct said b;
+	call_init(&c);
+	const struct xf_endpoint_id us = {XF_ENDPOINT_PROMPT, RIG_US};
+	caller_says(&c);
+	cr_assert_eq(MOVE(&c, NULL, {c.caller, us}), 0);
+	for (unsigned i = 0; i < 400; i++) {
+		c.rig.now_ns += RIG_MS;
+		rig_turns(&c.rig);
+	}
+	cr_assert_eq(MOVE(&c, NULL, {c.caller, c.agent}), 0);
+	talk(&c, agent_says, 10);
+	c.agent_seq += 30;
+	talk(&c, agent_says, 10);
+	caller_reports(&c, (struct said){.about = CALLER_SSRC, .fraction = 90, .lost = 42, .seq_ext = caller_got(&c)});
+	cr_assert(block_of(&c, 5001, &b));
+	cr_expect_eq(b.lost, 0u, "%u", b.lost);
+	cr_expect_eq(b.fraction, 0);
+	talk(&c, agent_says, 10);
+	caller_reports(&c, (struct said){.about = CALLER_SSRC, .fraction = 90, .lost = 44, .seq_ext = caller_got(&c)});
+	cr_assert(block_of(&c, 5001, &b));
+	cr_expect_eq(b.lost, 2u);
 	rig_fini(&c.rig);
 }
 
@@ -602,11 +709,12 @@ Test(report, bye_at_the_end)
 	cr_assert_eq(c.rig.sent_count, 1u);
 	struct seen s = rig_last(&c.rig);
 	cr_expect_eq(s.dst.port, 4001);
-	cr_assert_eq(s.payload_len, 8 + 36 + 8);
-	cr_expect_eq(word(&s, 0), 0x80c90001u);
-	cr_expect_eq(word(&s, 2), 0x81ca0008u);
-	cr_expect_eq(word(&s, 11), 0x81cb0001u);
-	cr_expect_eq(word(&s, 12), CALLER_SSRC);
+	cr_assert_eq(s.payload_len, 28 + 36 + 8);
+	cr_expect_eq(word(&s, 0), 0x80c80006u);
+	cr_expect_eq(word(&s, 5), 1u, "packets");
+	cr_expect_eq(word(&s, 7), 0x81ca0008u);
+	cr_expect_eq(word(&s, 16), 0x81cb0001u);
+	cr_expect_eq(word(&s, 17), CALLER_SSRC);
 	shut(&c, c.agent);
 	cr_expect_eq(c.rig.sent_count, 1u);
 	rig_fini(&c.rig);
