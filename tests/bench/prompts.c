@@ -1,5 +1,6 @@
 /* Ten thousand prompts at once from one worker on the real clock: how late each packet leaves (it is due at its
- * prompt's start + n * 20 ms), and what part of the core that takes. The worker polls, as the daemon's does.
+ * prompt's start + n * 20 ms), whether that grows, and what part of the core it takes. The worker polls, as the
+ * daemon's does.
  *
  * A core that others use too is taken away now and then; what was due meanwhile is late by as much. So the gaps in
  * which the loop did not run are measured beside it. */
@@ -24,6 +25,10 @@
 #define PROMPTS_GAP	1000000ull
 #define PROMPTS_SECONDS 30
 
+struct lateness {
+	uint64_t packets, us[PROMPTS_US + 1];
+};
+
 struct prompts_bench {
 	unsigned flows, seconds;
 	struct flow_table *flow_table;
@@ -33,8 +38,8 @@ struct prompts_bench {
 	struct prompt_set set;
 	uint64_t now_ns;
 	uint32_t *next; /* by endpoint: number of the packet that comes next */
-	uint64_t packets, left_out, early, max_ns;
-	uint64_t late_us[PROMPTS_US + 1];
+	uint64_t left_out, early, max_ns;
+	struct lateness late, late_first, late_last; /* of all, of the first and the last tenth of the time */
 	uint64_t busy_ns, begun_ns, elapsed_ns;
 	uint64_t gaps, gap_max_ns, gap_sum_ns; /* of more than PROMPTS_GAP */
 	bool measuring;
@@ -55,6 +60,12 @@ static uint64_t clock_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+static void count(struct lateness *late, uint64_t us)
+{
+	late->packets++;
+	late->us[us < PROMPTS_US ? us : PROMPTS_US]++;
+}
+
 /* n-th packet of endpoint i leaves. */
 static void look(unsigned i, uint32_t n, uint64_t now_ns)
 {
@@ -64,14 +75,15 @@ static void look(unsigned i, uint32_t n, uint64_t now_ns)
 	bench.next[i] = n + 1;
 	if (!bench.measuring)
 		return;
-	bench.packets++;
-	if (now_ns < due) {
-		bench.early++;
-		return;
-	}
-	uint64_t us = (now_ns - due) / 1000;
-	bench.late_us[us < PROMPTS_US ? us : PROMPTS_US]++;
-	if (now_ns - due > bench.max_ns)
+	bool early = now_ns < due;
+	bench.early += early;
+	uint64_t us = early ? 0 : (now_ns - due) / 1000, tenth_ns = bench.seconds * 100000000ull;
+	count(&bench.late, us);
+	if (due < bench.begun_ns + tenth_ns)
+		count(&bench.late_first, us);
+	else if (due >= bench.begun_ns + 9 * tenth_ns)
+		count(&bench.late_last, us);
+	if (!early && now_ns - due > bench.max_ns)
 		bench.max_ns = now_ns - due;
 }
 
@@ -171,11 +183,11 @@ static void run(uint64_t end_ns)
 {
 	uint64_t last = clock_ns();
 	while (bench.now_ns < end_ns) {
-		uint64_t before = bench.packets;
+		uint64_t before = bench.late.packets;
 		turn();
 		uint64_t after = clock_ns();
 		/* The turn with packets is what prompts cost; a gap outside it is somebody else's. */
-		if (bench.packets != before && after - bench.now_ns < PROMPTS_GAP)
+		if (bench.late.packets != before && after - bench.now_ns < PROMPTS_GAP)
 			bench.busy_ns += after - bench.now_ns;
 		if (after - last > PROMPTS_GAP) {
 			bench.gaps++;
@@ -186,13 +198,19 @@ static void run(uint64_t end_ns)
 	}
 }
 
-static uint64_t percentile_us(double part)
+static uint64_t percentile_us(const struct lateness *late, double part)
 {
-	uint64_t wanted = (uint64_t)(part * (double)bench.packets), seen = 0;
+	uint64_t wanted = (uint64_t)(part * (double)late->packets), seen = 0;
 	for (unsigned us = 0; us <= PROMPTS_US; us++)
-		if ((seen += bench.late_us[us]) > wanted)
+		if ((seen += late->us[us]) > wanted)
 			return us;
 	return PROMPTS_US;
+}
+
+/* By how much packets are later at the end than at the beginning: the medians of the first and the last tenth. */
+static int64_t drift_us(void)
+{
+	return (int64_t)percentile_us(&bench.late_last, 0.5) - (int64_t)percentile_us(&bench.late_first, 0.5);
 }
 
 /* Every prompt has had every packet by now, but for what was left out because it was too late. */
@@ -207,26 +225,29 @@ static void check(void)
 
 static void report(bool json)
 {
-	uint64_t p50 = percentile_us(0.5), p99 = percentile_us(0.99);
+	uint64_t p50 = percentile_us(&bench.late, 0.5), p99 = percentile_us(&bench.late, 0.99);
+	long long drift = drift_us();
 	double share = (double)bench.busy_ns / (double)bench.elapsed_ns;
-	double each = (double)bench.busy_ns / (double)bench.packets;
+	double each = (double)bench.busy_ns / (double)bench.late.packets;
 	printf("%u prompts for %u s, one core, on the real clock\n"
 	       "  %llu packets, none early; late by %llu us (p50), %llu us (p99), %.1f ms (most)\n"
+	       "  drift: %lld us (the median of the last tenth of the time, less that of the first)\n"
 	       "  left out because more than 100 ms late: %llu\n"
 	       "  %.1f %% of the core, %.0f ns a packet\n"
 	       "  the machine took the core away %llu times for more than 1 ms, %.1f ms at most, %.2f %% of the time\n",
-	       bench.flows, bench.seconds, (unsigned long long)bench.packets, (unsigned long long)p50,
-	       (unsigned long long)p99, (double)bench.max_ns / 1e6, (unsigned long long)bench.left_out, 100 * share,
-	       each, (unsigned long long)bench.gaps, (double)bench.gap_max_ns / 1e6,
+	       bench.flows, bench.seconds, (unsigned long long)bench.late.packets, (unsigned long long)p50,
+	       (unsigned long long)p99, (double)bench.max_ns / 1e6, drift, (unsigned long long)bench.left_out,
+	       100 * share, each, (unsigned long long)bench.gaps, (double)bench.gap_max_ns / 1e6,
 	       100 * (double)bench.gap_sum_ns / (double)bench.elapsed_ns);
 	if (json)
 		printf("{\"bench\":\"prompts\",\"prompts\":%u,\"seconds\":%u,\"packets\":%llu,\"early\":%llu,"
 		       "\"left_out\":%llu,\"late_us_p50\":%llu,\"late_us_p99\":%llu,\"late_us_max\":%llu,"
-		       "\"core_share\":%.4f,\"ns_per_packet\":%.1f,\"gaps_over_1ms\":%llu,\"gap_ms_max\":%.2f}\n",
-		       bench.flows, bench.seconds, (unsigned long long)bench.packets, (unsigned long long)bench.early,
-		       (unsigned long long)bench.left_out, (unsigned long long)p50, (unsigned long long)p99,
-		       (unsigned long long)(bench.max_ns / 1000), share, each, (unsigned long long)bench.gaps,
-		       (double)bench.gap_max_ns / 1e6);
+		       "\"drift_us\":%lld,\"core_share\":%.4f,\"ns_per_packet\":%.1f,\"gaps_over_1ms\":%llu,\"gap_ms_"
+		       "max\":%.2f}\n",
+		       bench.flows, bench.seconds, (unsigned long long)bench.late.packets,
+		       (unsigned long long)bench.early, (unsigned long long)bench.left_out, (unsigned long long)p50,
+		       (unsigned long long)p99, (unsigned long long)(bench.max_ns / 1000), drift, share, each,
+		       (unsigned long long)bench.gaps, (double)bench.gap_max_ns / 1e6);
 }
 
 /* --seconds N, which only this benchmark has, is taken out of the arguments. */
