@@ -99,6 +99,13 @@ static void on_resolved(void *arg, uint64_t query, const struct xf_addr *addrs, 
 	gateway_settle(gateway);
 }
 
+static void on_routes_changed(void *arg)
+{
+	struct gateway *gateway = arg;
+	plane_routes_changed(gateway->plane, gateway_now_ns());
+	gateway_settle(gateway);
+}
+
 static void on_api_line(void *arg, uint64_t client, const char *line, size_t len)
 {
 	struct gateway *gateway = arg;
@@ -205,6 +212,8 @@ int gateway_open_link(struct gateway *gateway)
 int gateway_open_kernel(struct gateway *gateway)
 {
 	int result = route_open(&gateway->world.route, gateway->config);
+	if (result == 0)
+		result = route_watch(gateway->world.route, gateway->base, on_routes_changed, gateway);
 	if (result < 0) {
 		log_error("event=routes-failed error=\"%s\"", strerror(-result));
 		return result;

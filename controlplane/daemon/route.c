@@ -6,10 +6,21 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#define ROUTE_NOTICES  256 /* read in one turn of the loop */
+#define ROUTE_GROUP(g) (1u << (RTNLGRP_##g - 1))
+#define ROUTE_GROUPS                                                                                                   \
+	(ROUTE_GROUP(LINK) | ROUTE_GROUP(IPV4_IFADDR) | ROUTE_GROUP(IPV4_ROUTE) | ROUTE_GROUP(IPV4_RULE) |             \
+	 ROUTE_GROUP(IPV6_IFADDR) | ROUTE_GROUP(IPV6_ROUTE) | ROUTE_GROUP(IPV6_RULE) | ROUTE_GROUP(NEXTHOP))
+
 struct route {
 	const struct config *config;
 	struct mnl_socket *netlink;
 	uint32_t sequence;
+
+	struct mnl_socket *notices;
+	struct event *readable;
+	void (*changed)(void *arg);
+	void *arg;
 };
 
 /* What the kernel said. */
@@ -51,8 +62,41 @@ void route_close(struct route *route)
 {
 	if (!route)
 		return;
+	if (route->readable)
+		event_free(route->readable);
+	if (route->notices)
+		mnl_socket_close(route->notices);
 	mnl_socket_close(route->netlink);
 	free(route);
+}
+
+/* What a notice says is of no use: a link that goes down or an address that is deleted takes routes along without a
+ * word about them. */
+static void route_noticed(evutil_socket_t fd, short what, void *arg)
+{
+	struct route *route = arg;
+	char nothing[16]; /* the rest of a notice is cut off */
+	bool any = false;
+	for (unsigned n = 0; n < ROUTE_NOTICES; n++) {
+		if (recv(fd, nothing, sizeof(nothing), MSG_DONTWAIT) >= 0 || errno == ENOBUFS) /* lost: it tells once */
+			any = true;
+		else if (errno != EINTR)
+			break;
+	}
+	if (any)
+		route->changed(route->arg);
+}
+
+int route_watch(struct route *route, struct event_base *base, void (*changed)(void *arg), void *arg)
+{
+	route->changed = changed;
+	route->arg = arg;
+	route->notices = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (!route->notices || mnl_socket_bind(route->notices, ROUTE_GROUPS, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
+	route->readable =
+	    event_new(base, mnl_socket_get_fd(route->notices), EV_READ | EV_PERSIST, route_noticed, route);
+	return route->readable && event_add(route->readable, NULL) == 0 ? 0 : -ENOMEM;
 }
 
 static struct xf_addr address(const void *bytes, size_t len)

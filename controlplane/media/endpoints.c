@@ -208,26 +208,6 @@ err_port:
 	return result;
 }
 
-static int settings_route(const struct media *media, uint32_t index, struct xf_endpoint_settings *settings)
-{
-	const struct config_network *networks = media->config->networks;
-	const struct config_network *own = &networks[ports_network(media->ports, index)];
-	const struct seam *seam = media->env->seam;
-	struct seam_route route;
-	settings->next_hop = (struct xf_addr){0};
-	if (settings->remote.addr.family == 0)
-		return 0;
-	if (settings->remote.addr.family != media->addr[xf_endpoint_local_addr(index)].family)
-		return -ENETUNREACH;
-	if (seam->route(seam->arg, &settings->remote.addr, &route) < 0)
-		return -ENETUNREACH;
-	/* A peer's SDP must not reach through to another network. */
-	if (route.network >= media->config->network_count || networks[route.network].port != own->port)
-		return -ENETUNREACH;
-	settings->next_hop = route.next_hop;
-	return 0;
-}
-
 int media_set_remote(struct media *media, struct xf_endpoint_id id, const struct media_remote *remote)
 {
 	struct shadow_endpoint *endpoint = shadow_find(&media->shadow, id);
@@ -244,10 +224,11 @@ int media_set_remote(struct media *media, struct xf_endpoint_id id, const struct
 	memcpy(settings.pts, remote->pts, remote->pt_count * sizeof(*remote->pts));
 	if (remote->relearn)
 		settings.relearn = 1;
-	int result = settings_route(media, id.index, &settings);
+	int result = routes_settings(media, id.index, &settings);
 	if (result < 0)
 		return result;
 	endpoint->settings = settings;
+	endpoint->unrouted = false;
 	endpoint->settings_told = false;
 	if (media->ready && !endpoint->open_refused)
 		endpoint_tell_settings(media, endpoint, remote->relearn);

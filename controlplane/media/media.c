@@ -100,6 +100,7 @@ int media_create(struct media **out, struct env *env, const struct config *confi
 	media->config = config;
 	media->user = *user;
 	media->orphan_timer = (struct timer){.expired = resync_orphan_expired, .arg = media};
+	routes_init(media);
 	int result = ports_create(&media->ports, config, env_random64(env));
 	if (result < 0)
 		goto err_media;
@@ -140,6 +141,7 @@ void media_destroy(struct media *media)
 	link_client_flush(&media->client);
 	link_client_fini(&media->client);
 	resync_forget(media);
+	routes_fini(media);
 	admission_destroy(media->admission);
 	source_blocks_fini(&media->sources);
 	shadow_fini(&media->shadow);

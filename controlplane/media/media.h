@@ -48,6 +48,10 @@ void media_link_up(struct media *media); /* connected: says HELLO, brings source
 void media_link_down(struct media *media);
 void media_link_receive(struct media *media, const void *packet, size_t len);
 bool media_ready(const struct media *media); /* connected, greeted, and all was brought over */
+/* What seam.route answers may have changed. Within 50 ms it is asked again for every endpoint that has a remote, some
+ * of them a millisecond; those whose next hop is another one by now are told to the dataplane. An endpoint without a
+ * route keeps the next hop that it had, and the log says so. */
+void media_routes_changed(struct media *media);
 /* Sends the commands gathered so far. Without it they go out by a timer that is due at once: so the end of each entry
  * point either calls this or runs the timers. */
 void media_flush(struct media *media);

@@ -33,6 +33,15 @@ struct compare_row {
 	struct xf_sockaddr remote;
 };
 
+/* The kernel's routes have changed: all endpoints are looked at again, in a walk of several turns. */
+struct routes {
+	struct timer timer; /* the next walk, or the next turn of this one */
+	bool due;	    /* they have changed since the last walk began */
+	bool walking;
+	uint32_t changed, lost;	  /* endpoints, in this walk */
+	struct xf_addr lost_peer; /* of the first that was lost */
+};
+
 struct media {
 	struct env *env;
 	const struct config *config;
@@ -56,6 +65,7 @@ struct media {
 	uint32_t generation_first, generation_last; /* those that we gave; 0: none yet */
 	struct timer orphan_timer;
 	bool orphan_look;
+	struct routes routes;
 
 	/* from the dataplane's clock to ours, when a copy came last */
 	bool clock_known;
@@ -75,6 +85,12 @@ void endpoint_answered(struct media *media, const struct link_command *command, 
 		       const struct xf_link_ack *ack);
 void endpoint_event(struct media *media, const struct xf_link_event *event);
 void endpoint_refused(struct media *media, struct shadow_endpoint *endpoint, const char *what, int result);
+
+/* routes.c */
+void routes_init(struct media *media);
+void routes_fini(struct media *media);
+/* The next hop to settings->remote for the endpoint of that index. 0; -ENETUNREACH: no way there by its port. */
+int routes_settings(const struct media *media, uint32_t index, struct xf_endpoint_settings *settings);
 
 /* copies.c */
 void copies_resync(struct media *media); /* all is brought over: the dataplane copies nothing yet */

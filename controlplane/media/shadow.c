@@ -43,6 +43,8 @@ struct shadow_endpoint *shadow_find(const struct shadow *shadow, struct xf_endpo
 
 void shadow_del(struct shadow *shadow, struct shadow_endpoint *endpoint)
 {
+	if (shadow->cursor == endpoint)
+		shadow->cursor = TAILQ_NEXT(endpoint, all);
 	TAILQ_REMOVE(&shadow->all, endpoint, all);
 	shadow->by_index[endpoint->id.index] = NULL;
 	shadow->count--;

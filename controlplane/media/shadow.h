@@ -28,6 +28,7 @@ struct shadow_endpoint {
 	uint32_t copies_lost;		      /* since it was opened, as its last copy said */
 	struct xf_endpoint_settings settings; /* relearn: owed, not acknowledged yet */
 	bool settings_told;		      /* acknowledged */
+	bool unrouted;			      /* its route was gone when it was last looked for */
 	uint32_t settings_sequence;	      /* of the command that last told them */
 	struct shadow_feed commanded, acknowledged;
 	uint32_t patch_sequence; /* of the last patch that names it; 0: answered */
@@ -39,6 +40,8 @@ struct shadow {
 	uint32_t room; /* of by_index */
 	uint32_t count;
 	TAILQ_HEAD(, shadow_endpoint) all;
+	struct shadow_endpoint *cursor; /* of a walk over some of `all` at a time: the next, or NULL; written by
+					   routes.c and, when that one goes, by shadow_del */
 };
 
 /* addr_count: media addresses. 0 or -ENOMEM. */

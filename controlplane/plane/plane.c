@@ -101,6 +101,12 @@ void plane_resolved(struct plane *plane, uint64_t now_ns, uint64_t query, const 
 	shard_resolved(plane->shard, query, addrs, count, why);
 }
 
+void plane_routes_changed(struct plane *plane, uint64_t now_ns)
+{
+	plane->env.now_ns = now_ns;
+	media_routes_changed(plane->media);
+}
+
 void plane_rpc(struct plane *plane, uint64_t now_ns, uint64_t client, const char *line, size_t len)
 {
 	plane->env.now_ns = now_ns;

@@ -19,6 +19,8 @@ void plane_link_down(struct plane *plane, uint64_t now_ns);
 void plane_link_packet(struct plane *plane, uint64_t now_ns, const void *packet, size_t len);
 void plane_resolved(struct plane *plane, uint64_t now_ns, uint64_t query, const struct xf_addr *addrs, unsigned count,
 		    const char *why);
+/* The kernel's routes, addresses or links may have changed: what seam.route answers. */
+void plane_routes_changed(struct plane *plane, uint64_t now_ns);
 /* One JSON-RPC line of a client; answered through seam.reply, perhaps later. */
 void plane_rpc(struct plane *plane, uint64_t now_ns, uint64_t client, const char *line, size_t len);
 void plane_rpc_gone(struct plane *plane, uint64_t now_ns, uint64_t client);

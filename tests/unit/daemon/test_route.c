@@ -2,6 +2,7 @@
  *   xfg-inside  198.51.100.1/24 (two networks: .1, .2)
  *   elsewhere   203.0.113.1/24, no port of ours */
 #include "daemon/route.h"
+#include "loop.h"
 #include "netns.h"
 
 static struct config_port ports[] = {{.tap = "xfg-outside"}, {.tap = "xfg-inside"}};
@@ -76,4 +77,60 @@ Test(route, table, .init = setup)
 	cr_assert_eq(found.network, 0);
 	cr_assert_eq(route_look_up(route, &none, &found), -ENETUNREACH);
 	route_close(route);
+}
+
+static unsigned told;
+
+static void on_changed(void *arg)
+{
+	told++;
+}
+
+/* Does it, and whether it is told: at once, and no more after that. */
+static bool told_of(const char *command)
+{
+	netns_do(command);
+	unsigned before = told;
+	bool any = loop_until(&told, before + 1, 2000);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	told = 0;
+	return any;
+}
+
+static bool goes_by(const char *to, const char *router)
+{
+	struct seam_route found;
+	struct xf_addr peer = addr(to), want = addr(router);
+	return route_look_up(route, &peer, &found) == 0 && xf_addr_eq(&found.next_hop, &want);
+}
+
+Test(route, watch, .init = setup)
+{
+	loop_setup();
+	cr_assert_eq(route_watch(route, base, on_changed, NULL), 0);
+	cr_expect(!loop_until(&told, 1, 100), "nothing has changed");
+	cr_expect(goes_by("8.8.8.8", "192.0.2.254"));
+	cr_expect(told_of("ip route replace default via 192.0.2.253"));
+	cr_expect(goes_by("8.8.8.8", "192.0.2.253"));
+	cr_expect(told_of("ip -6 route replace default via 2001:db8:1::fd"));
+	cr_expect(goes_by("2001:db8:77::5", "2001:db8:1::fd"));
+	cr_expect(told_of("ip route del 10.2.0.0/16"));
+	cr_expect(told_of("ip rule add to 8.8.8.0/24 table 7"));
+	cr_expect(told_of("ip addr add 192.0.2.9/24 dev xfg-outside"));
+	cr_expect(told_of("ip -6 addr add 2001:db8:9::1/64 dev xfg-outside nodad"));
+	cr_expect(told_of("ip link set xfg-inside down"), "its routes go without a word");
+	cr_expect(told_of("ip nexthop add id 5 via 192.0.2.252 dev xfg-outside"));
+	cr_expect(told_of("ip route add 10.3.0.0/16 nhid 5"));
+	cr_expect(told_of("ip nexthop replace id 5 via 192.0.2.251 dev xfg-outside"),
+		  "the routes by it change without a word");
+	cr_expect(goes_by("10.3.1.1", "192.0.2.251"));
+	/* More than the socket holds: some notices are lost, and it goes on. */
+	cr_expect(
+	    told_of("for n in $(seq 4000); do echo route replace 10.4.0.0/16 via 192.0.2.$((n % 99 + 100)); done | "
+		    "ip -batch -"));
+	while (loop_until(&told, 1, 100))
+		told = 0;
+	cr_expect(told_of("ip route replace default via 192.0.2.254"));
+	route_close(route);
+	loop_teardown();
 }

@@ -25,15 +25,23 @@ static int world_send_link(void *arg, const void *packet, size_t len)
 static int world_route(void *arg, const struct xf_addr *to, struct seam_route *out)
 {
 	struct world *world = arg;
+	world->routes_asked++;
 	if (world->route_fails)
 		return -ENETUNREACH;
 	*out = (struct seam_route){.network = world->route_network, .next_hop = *to};
-	return 0;
+	for (unsigned i = 0; i < world->way_count; i++)
+		if (xf_addr_eq(&world->ways[i].to, to))
+			out->next_hop = world->ways[i].via;
+	return out->next_hop.family ? 0 : -ENETUNREACH;
 }
 
 static void world_log(void *arg, enum log_level level, const char *line)
 {
 	struct world *world = arg;
+	if (level == LOG_LEVEL_WARNING) {
+		world->warnings++;
+		snprintf(world->warning, sizeof(world->warning), "%s", line);
+	}
 	if (level != LOG_LEVEL_ERROR)
 		return;
 	world->errors++;

@@ -22,6 +22,11 @@ struct world {
 	bool connected;	  /* the link's socket */
 	bool route_fails; /* no route anywhere */
 	uint32_t route_network;
+	struct world_way {
+		struct xf_addr to, via; /* family 0: no route */
+	} ways[4];			/* else all are on-link */
+	unsigned way_count;
+	unsigned routes_asked;
 	uint64_t random;
 
 	unsigned cookie_calls[WORLD_COOKIES];
@@ -38,8 +43,8 @@ struct world {
 	uint64_t copies_lost; /* as the copies said, together */
 	unsigned rows, row_types[80], dones;
 	int done_result;
-	unsigned errors; /* lines of level error */
-	char error[1024];
+	unsigned errors, warnings; /* lines of that level */
+	char error[1024], warning[1024];
 };
 
 /* Two media addresses outside, one inside, one IPv6; ports 16384 … last; 1 s quarantine; t1 500 ms. */
