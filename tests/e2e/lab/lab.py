@@ -21,6 +21,7 @@ import livecapture
 import load
 import outage
 import peers
+import reroute
 import scenarios
 import tone
 from gateway import RELEASE_S, Gateway
@@ -154,6 +155,7 @@ def options_of(arguments):
     parser.add_argument("--only", metavar="N,N", help=f"play these of the calls {', '.join(map(str, calls.CALLS))}")
     parser.add_argument("--load", action="store_true", help="instead: 50 calls with transfers, 10 at a time")
     parser.add_argument("--outage", action="store_true", help="instead: the control plane is killed during a call")
+    parser.add_argument("--routes", action="store_true", help="instead: the gateway's routes change during a call")
     parser.add_argument("--capture", action="store_true", help="instead: a call is captured by the gateway")
     parser.add_argument("--stay", action="store_true", help="leave the lab up with a live call")
     parser.add_argument("--keep", metavar="DIR", help="keep captures, logs and configuration there")
@@ -196,6 +198,8 @@ def main(arguments):
             code = load.run(lab)
         elif options.outage:
             code = outage.run(lab)
+        elif options.routes:
+            code = reroute.run(lab)
         elif options.capture:
             code = livecapture.run(lab)
         else:

@@ -76,6 +76,18 @@ static void storm_admit(struct storm *s, unsigned i)
 		s->held[i % 8]++;
 }
 
+/* By one of two routers, or no way at all. */
+static void storm_route(struct storm *s)
+{
+	static const char *const routers[] = {"203.0.113.253", "203.0.113.254"};
+	unsigned way = pick(s, 3);
+	s->world->way_count = 1;
+	s->world->ways[0] = (struct world_way){.to = world_addr("203.0.113.50")};
+	if (way < 2)
+		s->world->ways[0].via = world_addr(routers[way]);
+	media_routes_changed(s->world->media);
+}
+
 static void storm_step(struct storm *s)
 {
 	struct world *world = s->world;
@@ -89,8 +101,10 @@ static void storm_step(struct storm *s)
 		storm_patch(s, i);
 	else if (what < 72)
 		storm_admit(s, i);
-	else if (what < 80)
+	else if (what < 76)
 		media_flush(world->media);
+	else if (what < 80)
+		storm_route(s);
 	else if (what < 90 && fake_take(&world->dp, &packet)) {
 		media_link_receive(world->media, packet.bytes, packet.len);
 		free(packet.bytes);
@@ -116,6 +130,8 @@ static void storm_end(struct storm *s)
 	world_disconnect(world);
 	world_connect(world);
 	cr_assert(media_ready(world->media));
+	world_pass(world, NS_PER_S);
+	const struct xf_addr *router = &world->ways[0].via;
 	unsigned living = 0;
 	for (unsigned i = 0; i < LIVING; i++) {
 		if (!s->open[i])
@@ -124,6 +140,8 @@ static void storm_end(struct storm *s)
 		struct fake_endpoint *e = fake_find(&world->dp, s->id[i]);
 		cr_assert_not_null(e, "endpoint %u", i);
 		cr_assert_eq(e->source.index, s->source[i].index, "feed of %u", i);
+		if (e->settings.remote.addr.family == 4 && router->family)
+			cr_assert(xf_addr_eq(&e->settings.next_hop, router), "way of %u", i);
 	}
 	cr_assert_eq(fake_open_count(&world->dp), living, "nothing is left behind");
 	struct media_counts counts;
