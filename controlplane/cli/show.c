@@ -116,7 +116,7 @@ static const struct table_column worker_columns[] = {
     {"BUSY", "busy_turns", table_count},	 {"RX", "rx_packets", table_count},
     {"FORWARDED", "forwarded", table_count},	 {"TO-KERNEL", "to_kernel", table_count},
     {"HANDED-OVER", "handed_over", table_count}, {"EVENTS-LOST", "events_lost", table_count},
-    {"KEYS-UNTOLD", "keys_untold", table_count},
+    {"OWN-REPORTS", "own_reports", table_count}, {"KEYS-UNTOLD", "keys_untold", table_count},
 };
 
 static const struct table_column drop_columns[] = {

@@ -253,12 +253,14 @@ static inline void express_write_header(const struct endpoint *to, uint8_t *rtp)
 static inline bool express_fits(const struct worker *w, struct endpoint *to, const struct rte_mbuf *mbuf,
 				unsigned offset, uint16_t len)
 {
+	if (unlikely(offset < to->header.len) && mbuf->data_off + offset < to->header.len)
+		return false;
 	if (unlikely(to->header.payload_len != len)) {
 		if (to->header.len - to->header.l3 + len > w->ports[to->port].mtu)
 			return false;
 		header_fit(&to->header, len);
 	}
-	return likely(offset >= to->header.len) || mbuf->data_off + offset >= to->header.len;
+	return true;
 }
 
 static inline bool express_packet(struct worker *w, struct endpoint *e, struct endpoint *to, struct rte_mbuf *mbuf,

@@ -91,7 +91,7 @@ static int media_rtcp_put(struct worker *w, struct endpoint *to, struct rte_mbuf
 	counter32_saturate(&to->tx_rtcp);
 	if (unlikely(to->captured_out))
 		capture_sent(w, to, &local, &remote, bytes, (uint16_t)len);
-	loop_transmit(w, to->port, mbuf);
+	loop_queue_out(w, to->port, mbuf);
 	return 0;
 }
 
@@ -101,6 +101,8 @@ static void media_rtcp_send(struct worker *w, struct endpoint *e, struct endpoin
 	int drop = media_rtcp_put(w, to, mbuf, rtcp);
 	if (drop)
 		media_count_drop(w, e, (enum xf_drop)drop);
+	else
+		counter_add(&w->stats.forwarded, 1);
 }
 
 static void media_rtcp_forward(struct worker *w, struct endpoint *e, struct rte_mbuf *mbuf, const struct rtcp *rtcp,
@@ -154,8 +156,7 @@ static bool media_rtcp_own_send(struct worker *w, struct endpoint *e, const stru
 {
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(w->pool);
 	int drop = mbuf ? media_rtcp_put(w, e, mbuf, rtcp) : XF_DROP_NO_MBUF;
-	if (drop)
-		counter_add(&w->stats.drops[drop], 1);
+	counter_add(drop ? &w->stats.drops[drop] : &w->stats.own_reports, 1);
 	return !drop;
 }
 

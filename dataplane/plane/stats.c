@@ -27,6 +27,7 @@ void dplane_worker_row(const struct dplane *dplane, unsigned worker, struct xf_l
 	    .to_kernel = counter_get(&stats->to_kernel),
 	    .handed_over = counter_get(&stats->handed_over),
 	    .events_lost = counter_get(&stats->events_lost),
+	    .own_reports = counter_get(&stats->own_reports),
 	    .keys_untold = counter_get(&stats->keys_untold),
 	    .cycle_hz = dplane->seam.cycles ? dplane->seam.cycle_hz : 0,
 	};

@@ -13,6 +13,7 @@
 	X(to_kernel)                                                                                                   \
 	X(handed_over)                                                                                                 \
 	X(events_lost)                                                                                                 \
+	X(own_reports)                                                                                                 \
 	X(keys_untold)
 
 /* struct xf_link_port */

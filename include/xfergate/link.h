@@ -223,6 +223,7 @@ struct xf_link_worker {
 	uint64_t turns, busy_turns; /* of its loop; busy: it received something */
 	uint64_t rx_packets, forwarded, to_kernel, handed_over;
 	uint64_t events_lost; /* found no room; those that are told once were told later */
+	uint64_t own_reports; /* of RTCP, that the gateway sent for itself; not in `forwarded` */
 	uint64_t keys_untold; /* more than anybody presses: counted at their endpoint, and not told */
 	uint64_t cycle_hz;    /* of the counter that the stages are measured with; 0: there is none */
 	struct xf_stage_count stages[XF_STAGE_COUNT];

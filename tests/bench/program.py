@@ -126,8 +126,10 @@ class Program:
             time.sleep(seconds - (after[0] - before[0]) / 1e9 + 0.001)
             after = self.sample()
         self.halt()
-        require(after[2] > before[2] and after[0] > before[0], "%s sends nothing", self.name)
-        return 1e3 * (after[2] - before[2]) / (after[0] - before[0])
+        ns, received, sent = (y - x for x, y in zip(before, after))
+        require(sent > 0 and ns > 0, "%s sends nothing", self.name)
+        # What it says of its own accord (RTCP) is no packet forwarded.
+        return 1e3 * min(received, sent) / ns
 
     def end(self):
         self.process.terminate()

@@ -31,10 +31,11 @@ static struct watch {
 	struct watch_queue queue[WATCH_QUEUES];
 } watch;
 
+/* RTP; RTCP goes to an odd port. */
 static bool watch_is_media(const struct rte_mbuf *mbuf, const uint8_t *frame)
 {
 	return rte_pktmbuf_data_len(mbuf) >= MEDIA_PLAN_RTP && media_plan_get16(frame + 12) == 0x0800 &&
-	       frame[MEDIA_PLAN_IP + 9] == 17;
+	       frame[MEDIA_PLAN_IP + 9] == 17 && media_plan_get16(frame + MEDIA_PLAN_UDP + 2) % 2 == 0;
 }
 
 /* The receiver that the packet's destination means; only if all of the header is as it must be. */

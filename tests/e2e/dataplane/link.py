@@ -236,9 +236,9 @@ class Link:
                 out["ports"][name] = dict(zip(names, struct.unpack("=9Q", body[64:])), driver=driver, tap=tap)
             elif kind == WORKER:
                 names = ("worker", "lcore", "endpoints", "turns", "busy_turns", "rx_packets", "forwarded", "to_kernel",
-                         "handed_over", "events_lost", "keys_untold", "cycle_hz")
-                stages = struct.iter_unpack("=QQ", body[80:])
-                out["workers"].append(dict(zip(names, struct.unpack("=HHI9Q", body[:80])), stages=list(stages)))
+                         "handed_over", "events_lost", "own_reports", "keys_untold", "cycle_hz")
+                stages = struct.iter_unpack("=QQ", body[88:])
+                out["workers"].append(dict(zip(names, struct.unpack("=HHI10Q", body[:88])), stages=list(stages)))
             elif kind == DROPS:
                 names = drop_names()
                 out["drops"] = dict(zip(names, struct.unpack("=%dQ" % len(names), body)))
