@@ -95,6 +95,14 @@ const char *transfer_origin_name(unsigned origin);
 const char *transfer_state_name(unsigned state);
 const char *transfer_result_name(unsigned result);
 
+/* Of a peer that says `sendonly`: whether it is missed when it sends nothing. */
+enum leg_hold {
+	LEG_HOLD_NONE,	 /* says something else */
+	LEG_HOLD_NEW,	 /* has sent without a gap so far */
+	LEG_HOLD_MUSIC,	 /* had sent for some time before its first gap: is missed */
+	LEG_HOLD_SILENT, /* had not: is not missed */
+};
+
 /* One SIP dialog of a call, with its media. */
 struct leg {
 	uint64_t id;
@@ -142,6 +150,9 @@ struct leg {
 	struct xf_endpoint_id feed;	/* what its endpoint was last told to send */
 	uint32_t feed_while_silent;	/* and what while that is silent: a prompt of the media's, or 0 */
 	bool feed_paused;
+
+	uint8_t hold;	     /* enum leg_hold */
+	uint64_t watched_ns; /* since when its silence counts, if it began anew; 0: it did not */
 
 	uint32_t key_count;	     /* keys that its peer has pressed, as RTP (RFC 4733) */
 	char keys[LEG_KEYS_MAX + 1]; /* the last of them, if media.keys says show; else "" */

@@ -80,24 +80,55 @@ static int set_remote(struct leg *leg, const struct sdp *sdp)
 	return media_set_remote(leg->shard->media, leg->endpoint, &remote);
 }
 
-void leg_watch(struct leg *leg, bool again)
+/* `sendonly` is how a hold is said (RFC 3264 8.4), and a holder may send music or nothing at all, or a packet now and
+ * then. Music is what goes on for so long from the hold's beginning without such a gap. */
+#define HOLD_GAP_MS   5000u
+#define HOLD_MUSIC_MS 10000u
+/* What was told of a watch before this one has come by then; no limit is shorter. */
+#define WATCH_SETTLES_NS (500 * NS_PER_MS)
+
+static bool sends(const struct leg *leg)
 {
-	bool on = leg->state == LEG_STATE_CONNECTED && (leg->remote_sdp.direction & SDP_SENDONLY);
-	if (again)
-		media_watch(leg->shard->media, leg->endpoint, false);
-	media_watch(leg->shard->media, leg->endpoint, on);
+	return leg->state == LEG_STATE_CONNECTED && (leg->remote_sdp.direction & SDP_SENDONLY);
 }
 
-/* What is under way when a hold begins comes later, and is no sign of music. */
-#define HOLD_SETTLES_MS 2000
-
-bool leg_owes_media(const struct leg *leg, unsigned spoke_ms)
+static uint32_t watch_limit_ms(const struct leg *leg)
 {
-	/* Told before it said that it may be silent. */
-	if (leg->state != LEG_STATE_CONNECTED || !(leg->remote_sdp.direction & SDP_SENDONLY))
+	uint32_t limit_ms = leg->shard->config->media_timeout_ms;
+	if (!sends(leg) || leg->hold == LEG_HOLD_SILENT)
+		return 0;
+	return leg->hold == LEG_HOLD_NEW && limit_ms > HOLD_GAP_MS ? HOLD_GAP_MS : limit_ms;
+}
+
+static void watch_anew(struct leg *leg)
+{
+	leg->watched_ns = leg->shard->env->now_ns;
+	media_watch(leg->shard->media, leg->endpoint, 0);
+	media_watch(leg->shard->media, leg->endpoint, watch_limit_ms(leg));
+}
+
+void leg_watch(struct leg *leg, bool again)
+{
+	if (!sends(leg) || (leg->remote_sdp.direction & SDP_RECVONLY))
+		leg->hold = LEG_HOLD_NONE;
+	else if (again || leg->hold == LEG_HOLD_NONE)
+		leg->hold = LEG_HOLD_NEW;
+	if (again)
+		watch_anew(leg);
+	else
+		media_watch(leg->shard->media, leg->endpoint, watch_limit_ms(leg));
+}
+
+bool leg_fell_silent(struct leg *leg, unsigned spoke_ms)
+{
+	/* Told before it said that it may be silent, or that it is back. */
+	if (!sends(leg) || leg->shard->env->now_ns - leg->watched_ns < WATCH_SETTLES_NS)
 		return false;
-	/* `sendonly` is how a hold is said (RFC 3264 8.4), and a holder may send music or nothing at all. */
-	return (leg->remote_sdp.direction & SDP_RECVONLY) || spoke_ms >= HOLD_SETTLES_MS;
+	if (leg->hold != LEG_HOLD_NEW)
+		return leg->hold != LEG_HOLD_SILENT;
+	leg->hold = spoke_ms >= HOLD_MUSIC_MS ? LEG_HOLD_MUSIC : LEG_HOLD_SILENT;
+	watch_anew(leg);
+	return false;
 }
 
 /* One audio codec for both ways: whoever we connect to the leg later can be sure of what it sends. Who answers us may

@@ -258,7 +258,7 @@ static void on_media_event(void *arg, uint64_t owner, const struct xf_link_event
 		prompt_ended(leg);
 		return;
 	}
-	if (type != XF_EVENT_MEDIA_TIMEOUT || !leg_owes_media(leg, event->duration_ms))
+	if (type != XF_EVENT_MEDIA_TIMEOUT || !leg_fell_silent(leg, event->duration_ms))
 		return;
 	struct call *call = shard_get_call(leg->shard, leg->call);
 	/* Waits for its BYE while caller and target talk, or to be asked again while the caller hears an announcement.

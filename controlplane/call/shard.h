@@ -189,10 +189,11 @@ int leg_make_answer(struct leg *leg, const struct sdp_codec *ours, unsigned coun
 int leg_sdp_text(const struct leg *leg, bool offer, char *buf, size_t size);
 bool leg_has_sdp(const struct sip_message *message);
 bool leg_hears(const struct leg *leg); /* may media be sent to it? */
-/* Its silence ends it from now on, if it is connected and has said that it sends; again: as if it had just spoken. */
+/* Its silence is told from now on, if it is connected and has said that it sends; again: as if it had just spoken. */
 void leg_watch(struct leg *leg, bool again);
-/* Is it lost if it is silent? spoke_ms: how long after it was first watched like this its last packet came; 0: none. */
-bool leg_owes_media(const struct leg *leg, unsigned spoke_ms);
+/* Its silence was told: is it lost? spoke_ms: how long after it was first watched like this its last packet came; 0:
+ * none. */
+bool leg_fell_silent(struct leg *leg, unsigned spoke_ms);
 /* What we offer if nothing is known of the other side: both laws of G.711, and events. */
 unsigned leg_default_codecs(struct sdp_codec *codecs);
 

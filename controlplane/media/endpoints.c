@@ -235,10 +235,10 @@ int media_set_remote(struct media *media, struct xf_endpoint_id id, const struct
 	return 0;
 }
 
-void media_watch(struct media *media, struct xf_endpoint_id id, bool on)
+void media_watch(struct media *media, struct xf_endpoint_id id, uint32_t limit_ms)
 {
 	struct shadow_endpoint *endpoint = shadow_find(&media->shadow, id);
-	uint64_t timeout_ns = on ? media->config->media_timeout_ms * NS_PER_MS : 0;
+	uint64_t timeout_ns = limit_ms * NS_PER_MS;
 	if (!endpoint || endpoint->settings.timeout_ns == timeout_ns)
 		return;
 	endpoint->settings.timeout_ns = timeout_ns;

@@ -70,9 +70,9 @@ struct media_remote {
 	struct xf_pt pts[XF_ENDPOINT_PTS];
 };
 int media_set_remote(struct media *media, struct xf_endpoint_id id, const struct media_remote *remote);
-/* Whether silence of the endpoint's peer is told: `event` with XF_EVENT_MEDIA_TIMEOUT once `media-timeout` has passed
- * since its last packet, or since this was switched on. Off when opened. Unknown ids are ignored. */
-void media_watch(struct media *media, struct xf_endpoint_id id, bool on);
+/* Silence of the endpoint's peer is told: `event` with XF_EVENT_MEDIA_TIMEOUT once so long has passed since its last
+ * packet, or since this was set and had been 0. 0: never, as when opened. Unknown ids are ignored. */
+void media_watch(struct media *media, struct xf_endpoint_id id, uint32_t limit_ms);
 /* As advertised: the network's `advertise` address with the endpoint's port. */
 struct xf_sockaddr media_advertised(const struct media *media, struct xf_endpoint_id id);
 /* Releases; the port rests for the quarantine. Unknown ids are ignored. */

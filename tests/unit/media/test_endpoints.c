@@ -230,18 +230,18 @@ Test(endpoints, watched_when_asked)
 	struct xf_endpoint_id id = opened(0, 1, 31);
 	world_settle(world);
 	unsigned updates = world->dp.seen[XF_LINK_UPDATE];
-	media_watch(world->media, id, false);
-	media_watch(world->media, id, true);
-	media_watch(world->media, id, true);
+	media_watch(world->media, id, 0);
+	media_watch(world->media, id, 5000);
+	media_watch(world->media, id, 5000);
 	world_settle(world);
-	cr_expect_eq(fake_find(&world->dp, id)->settings.timeout_ns, 60 * NS_PER_S);
+	cr_expect_eq(fake_find(&world->dp, id)->settings.timeout_ns, 5 * NS_PER_S);
 	cr_expect_eq(world->dp.seen[XF_LINK_UPDATE], updates + 1, "told what changed");
-	media_watch(world->media, id, false);
-	media_watch(world->media, id, true);
+	media_watch(world->media, id, 0);
+	media_watch(world->media, id, 5000);
 	world_settle(world);
 	cr_expect_eq(world->dp.seen[XF_LINK_UPDATE], updates + 3, "off and on counts anew");
 	media_close(world->media, id);
-	media_watch(world->media, id, true);
+	media_watch(world->media, id, 5000);
 	world_settle(world);
 	cr_expect_eq(world->dp.violations, 0);
 }
