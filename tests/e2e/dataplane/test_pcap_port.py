@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """Ports on captures (net_pcap): what is in a file comes in once the control plane is there, is screened and forwarded, and
-what is sent stands in another file; over and over for load; a clear word when a file is not to be had."""
+what is sent stands in another file; over and over for load; several files for several workers; a clear word when a file is
+not to be had."""
 
 import os
+import random
 import socket
 import struct
 
@@ -13,6 +15,7 @@ GATEWAY = bytes.fromhex("02aa00000001")  # where both captures were sent to; no 
 PEER_A = bytes.fromhex("02bb0000000a")
 PEER_B = bytes.fromhex("02bb0000000b")
 COUNT = 50
+SPREAD = 20000  # packets of each of four streams
 
 
 def write(path, frames, linktype=1):
@@ -60,9 +63,9 @@ def media(source, destination, letter, mac):
             for i in range(COUNT)]
 
 
-def gateway(make, outside, inside):
+def gateway(make, outside, inside, workers=1):
     """A lab without wires: its ports are these devices."""
-    lab = make(driver="net_x")
+    lab = make(driver="net_x", workers=workers)
     with open(lab.config) as f:
         text = f.read()
     text = text.replace("net_x0,iface=lower0", '"net_pcap0,%s"' % outside).replace(
@@ -151,6 +154,89 @@ def load(make, folder):
     lab.remove()
 
 
+def numbered(flow, number):
+    """A packet of a call's side; without UDP checksum, for they are many."""
+    payload = net.rtp(number, 160 * number, 0x10 + flow, struct.pack("!II", flow, number) + bytes(32))
+    header = struct.pack("!HHHH", 5000 + 2 * flow, 20000 + 2 * flow, 8 + len(payload), 0)
+    return net.ethernet(GATEWAY, PEER_B, net.ipv4("198.51.100.2", "198.51.100.1", 17, header + payload))
+
+
+def write_spread(paths):
+    """Each packet in one of the files by chance; in each file the order stays."""
+    chance = random.Random(1)
+    files = [[] for _ in paths]
+    for number in range(SPREAD):
+        for flow in range(4):
+            chance.choice(files).append(numbered(flow, number))
+    for path, frames in zip(paths, files):
+        write(path, frames)
+
+
+def judge_heard(packets, call, moves):
+    """What a caller heard: each packet once, of one of its two sides, which take turns no oftener than they were moved; no
+    sequence number twice."""
+    sides, numbers, used, highest = [], set(), set(), None
+    for packet in packets:
+        flow, number = struct.unpack("!II", packet["payload"][:8])
+        assert flow // 2 == call, "call %d hears %d" % (call, flow)
+        assert (flow, number) not in numbers, "%d of %d is heard twice" % (number, flow)
+        numbers.add((flow, number))
+        if sides[-1:] != [flow]:
+            sides.append(flow)
+        highest = packet["sequence"] if highest is None else highest
+        sequence = highest + ((packet["sequence"] - highest + 0x8000) & 0xFFFF) - 0x8000
+        assert sequence not in used, "sequence number %d twice" % sequence
+        used.add(sequence)
+        highest = max(highest, sequence)
+    assert 1 < len(sides) <= moves + 1, "%d times another side in %d moves" % (len(sides) - 1, moves)
+    assert len({packet["ssrc"] for packet in packets}) == 1
+
+
+def spread(make, folder):
+    """Two workers, each with a file of its own for a queue, whoever owns what comes in it, and moves meanwhile. The files go
+    in as fast as they can, so what finds no room or comes too late for its order is dropped, by name."""
+    ins, out, total = [os.path.join(folder, "in%d.pcap" % i) for i in range(2)], os.path.join(folder, "spread.pcap"), 4 * SPREAD
+    write_spread(ins)
+    lab = gateway(make, "tx_pcap=%s" % out, ",".join("rx_pcap=" + path for path in ins), workers=2).start()
+    neighbour(lab, "xfg-out", "192.0.2.2", PEER_A)
+    control = lab.link(1)
+    callers = [control.open(link.index(0, 20000 + 2 * call), link.settings(("192.0.2.2", 4000 + 2 * call), "192.0.2.2", 0), call)
+               for call in range(2)]
+    sides = [control.open(link.index(2, 20000 + 2 * flow), link.settings(("198.51.100.2", 5000 + 2 * flow), None, 1), flow // 2)
+             for flow in range(4)]
+    for call in range(2):
+        control.patch((callers[call], sides[2 * call], 0))
+    net.wait_for("neighbours resolved", lambda: all(control.dump()[e]["resolved"] for e in callers))
+    control.sources([])
+    moves = 0
+    while moves % 8 or control.stats()["ports"]["inside"]["rx_packets"] < total:
+        moves += 1
+        for call in range(2):
+            control.patch((callers[call], sides[2 * call + moves % 2], 0))
+
+    def accounted():
+        stats, rows = control.stats(), control.dump()
+        sent, drops, port = sum(rows[e]["tx_packets"] for e in callers), stats["drops"], stats["ports"]["outside"]
+        # Worker 0 sends what the other one has for the port a little later.
+        return (sent + sum(drops.values()) - drops["tx-full"] == total and
+                port["tx_packets"] - port["tap_in"] >= sent - drops["tx-full"])
+    net.wait_for("all is accounted for", accounted)
+    stats = control.stats()
+    dropped = {name: count for name, count in stats["drops"].items() if count}
+    assert set(dropped) <= {"unpatched", "before-mapped", "sequence-jump", "handover-full", "tx-full"}, dropped
+    others = sum(row["handed_over"] for row in stats["workers"]) + dropped.get("handover-full", 0)
+    assert 0.45 * total < others < 0.55 * total, stats["workers"]
+    assert lab.stop() == 0
+    frames, heard = read(out), 0
+    for call in range(2):
+        to = struct.pack("!H", 4000 + 2 * call)
+        packets = [net.rtp_parse(f[42:]) for f in frames if f[12:14] == b"\x08\x00" and f[23] == 17 and f[36:38] == to]
+        judge_heard(packets, call, moves)
+        heard += len(packets)
+    assert heard + sum(dropped.values()) == total, (heard, dropped)
+    lab.remove()
+
+
 def refused(make, folder):
     here = lambda name: os.path.join(folder, name)
     with open(here("text.pcap"), "w") as f:
@@ -179,6 +265,7 @@ def test(make):
     with net.tempfile.TemporaryDirectory(prefix="xfgdp-pcap-") as folder:
         once(make, folder)
         load(make, folder)
+        spread(make, folder)
         refused(make, folder)
 
 
