@@ -28,22 +28,22 @@ static uint64_t deadlines_watched_since(const struct endpoint *e)
 static bool deadlines_timed_out(const struct endpoint *e, uint64_t now_ns)
 {
 	/* Without a remote nothing can come: its time begins when the SDP names one, and when somebody asks for it. */
-	if (e->timed_out || e->timeout_ms == 0 || e->remote_port == 0)
+	if (e->timed_out == ENDPOINT_TIMEOUT_TOLD || e->timeout_ms == 0 || e->remote_port == 0)
 		return false;
 	uint64_t since = RTE_MAX(e->last_rx_ns, deadlines_watched_since(e));
 	return now_ns >= since && now_ns - since >= e->timeout_ms * DEADLINES_MS_NS;
 }
 
-/* If there is no room it is told in the next round. */
-static void deadlines_tell_timeout(struct worker *w, struct endpoint *e, uint64_t now_ns)
+static bool deadlines_tell_timeout(struct worker *w, struct endpoint *e, uint64_t now_ns)
 {
-	const uint64_t since = deadlines_watched_since(e);
-	const uint64_t heard_ms = e->last_rx_ns > since ? (e->last_rx_ns - since) / DEADLINES_MS_NS : 0;
-	const struct xf_link_event event = {.id = e->id,
-					    .event = XF_EVENT_MEDIA_TIMEOUT,
-					    .duration_ms = (uint16_t)RTE_MIN(heard_ms, (uint64_t)UINT16_MAX),
-					    .now_ns = now_ns};
-	e->timed_out = loop_event_post(w, &event);
+	const struct xf_link_event event = {
+	    .id = e->id, .event = XF_EVENT_MEDIA_TIMEOUT, .duration_ms = endpoint_heard_ms(e), .now_ns = now_ns};
+	bool owed = e->timed_out == ENDPOINT_TIMEOUT_OWED;
+	if (owed && !loop_event_again(w, now_ns))
+		return false;
+	bool taken = loop_event_post(w, &event, owed);
+	shown8_set(&e->timed_out, taken ? ENDPOINT_TIMEOUT_TOLD : ENDPOINT_TIMEOUT_OWED);
+	return taken;
 }
 
 /* How many endpoints to look at. An idle worker has time; a busy one does what it must to see each one in
@@ -71,8 +71,7 @@ static unsigned deadlines_media(struct worker *w, uint64_t now_ns)
 			passed += loop_event_owed(w, e, now_ns);
 		if (!deadlines_timed_out(e, now_ns))
 			continue;
-		deadlines_tell_timeout(w, e, now_ns);
-		passed++;
+		passed += deadlines_tell_timeout(w, e, now_ns);
 	}
 	return passed;
 }

@@ -116,7 +116,7 @@ static void dtmf_tell(struct worker *w, struct dtmf_slot *slot, uint64_t now_ns)
 				      .digit = side->code,
 				      .duration_ms = (uint16_t)RTE_MIN(ms, (uint64_t)UINT16_MAX),
 				      .now_ns = now_ns};
-	loop_event_post(w, &event);
+	loop_event_post(w, &event, false);
 }
 
 void dtmf_received(struct worker *w, struct endpoint *e, const struct rtp *rtp, const struct dtmf_event *event,

@@ -233,10 +233,11 @@ void endpoint_update(const struct flow_table *flows, struct endpoint *e, const s
 	bool learns = settings->relearn || unknown || foreign;
 	if (learns)
 		e->learn_since_ms = now_ms;
-	if (learns || e->timeout_ms == 0) {
-		e->watch_since_ms = now_ms;
-		e->timed_out = 0;
-	}
+	if (learns || e->timeout_ms == 0)
+		counter32_set(&e->watch_since_ms, now_ms);
+	/* If it has passed all the same it is told again, behind the answer: whoever asks anew need not heed what
+	 * it was told before. */
+	shown8_set(&e->timed_out, ENDPOINT_TIMEOUT_NONE);
 	endpoint_settings(flows, e, settings, &way);
 	endpoint_publish(e);
 }

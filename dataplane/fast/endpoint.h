@@ -29,6 +29,13 @@
 struct flow_table;
 struct prompt;
 
+/* Its media time-out. */
+enum endpoint_timeout {
+	ENDPOINT_TIMEOUT_NONE, /* has not passed, or nobody knows of it yet */
+	ENDPOINT_TIMEOUT_TOLD,
+	ENDPOINT_TIMEOUT_OWED, /* has passed, and found no room */
+};
+
 /* Ethernet, IP and UDP of what an endpoint sends, complete but for the UDP checksum if the payload has payload_len
  * bytes; for another length header_fit() completes it anew. */
 struct endpoint_header {
@@ -62,7 +69,7 @@ struct endpoint {
 	uint8_t express;		/* endpoint_settle: its packets may take the express way, to sinks[0] */
 	uint8_t pt_in;	   /* of its last packet, if the sink sends that type on as its pt_out; else ENDPOINT_PT_NONE */
 	uint8_t rate_khz;  /* of pt_in */
-	uint8_t timed_out; /* told; a new packet arms it again */
+	uint8_t timed_out; /* enum endpoint_timeout; a new packet arms it again. Read by other threads */
 	uint8_t locked;	   /* shown: 1: a source is locked, and what is sent goes there */
 
 	/* Sending, for every packet. */
@@ -81,7 +88,7 @@ struct endpoint {
 	uint32_t source, armed; /* shown: feeds the stream; will feed it from its first valid packet on */
 	uint32_t learn_since_ms, learn_window_ms; /* since open or relearn: the learning window */
 	uint32_t watch_since_ms,
-	    timeout_ms; /* since open or relearn, or when a time-out was set: until media is missed */
+	    timeout_ms; /* shown: since open or relearn, or when a time-out was set: until media is missed */
 	uint32_t rx_wrong_source, rx_dropped, rx_rtcp, tx_rtcp; /* saturate */
 	uint32_t expected_before; /* packets of the SSRCs before ssrc_in, by their sequences */
 	uint32_t seq_first;	  /* of ssrc_in; seq_ext counts its cycles from 0 */
@@ -243,6 +250,16 @@ void endpoint_publish(struct endpoint *endpoint);
 /* The codec that a received payload type means here, or -1; the payload type that a codec has here, or -1. */
 int endpoint_codec(const struct endpoint *endpoint, uint8_t pt);
 int endpoint_pt(const struct endpoint *endpoint, uint8_t codec);
+
+/* How long after its time-out was set, or set anew, the last packet came, in milliseconds; 0: none came; 65,535: that
+ * or longer. The owner; under the sequence count all others. */
+static inline uint16_t endpoint_heard_ms(const struct endpoint *e)
+{
+	const uint64_t since_ns = counter_get(&e->opened_ns) + counter32_get(&e->watch_since_ms) * 1000000ull;
+	const uint64_t last_rx_ns = counter_get(&e->last_rx_ns);
+	const uint64_t heard_ms = last_rx_ns > since_ns ? (last_rx_ns - since_ns) / 1000000 : 0;
+	return (uint16_t)RTE_MIN(heard_ms, (uint64_t)UINT16_MAX);
+}
 
 /* Milliseconds of its life. */
 static inline uint64_t endpoint_ms(const struct endpoint *e, uint64_t now_ns)

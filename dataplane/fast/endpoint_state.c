@@ -105,6 +105,10 @@ static void state_read(const struct flow_table *flows, const struct endpoint *e,
 	    .rx_digits = shown8_get(&e->digits),
 	    .rtt_us = shown16_get(endpoint_rtt(e)) * 100u,
 	};
+	/* Whoever speaks again is heard first, and then not timed out. */
+	const uint16_t heard_ms = endpoint_heard_ms(e);
+	state->timed_out = counter32_get(&e->timeout_ms) && shown8_get(&e->timed_out) == ENDPOINT_TIMEOUT_TOLD;
+	state->heard_ms = state->timed_out ? heard_ms : 0;
 }
 
 bool endpoint_state(const struct flow_table *flows, uint32_t index, struct xf_endpoint_state *state)

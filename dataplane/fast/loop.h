@@ -61,6 +61,7 @@ struct worker {
 	uint64_t *sets;			 /* their memory */
 	uint32_t owned_next, armed_next; /* to be looked at */
 	uint64_t timeout_due_ns;	 /* when the next are due, if there is traffic */
+	uint64_t owed_due_ns;		 /* when events that found no room are tried again */
 
 	struct prompt_set *prompts; /* NULL: there are none */
 	struct rte_mempool *pool;   /* for their packets, and for reports; NULL: neither are sent */
@@ -109,8 +110,13 @@ bool loop_event(struct worker *worker, struct endpoint *endpoint, enum xf_link_e
 		const struct xf_sockaddr *source, uint64_t now_ns);
 /* Of an endpoint with `owes`: tells what is still true. How many were told. */
 unsigned loop_event_owed(struct worker *worker, struct endpoint *endpoint, uint64_t now_ns);
-/* One that is ready; false, and counted: there was no room. */
-bool loop_event_post(struct worker *worker, const struct xf_link_event *event);
+/* One that is ready; false: there was no room. It is counted unless it was owed already. */
+bool loop_event_post(struct worker *worker, const struct xf_link_event *event, bool owed);
+/* Whether what is owed may be tried again: the ring that was full is left alone for a while. */
+static inline bool loop_event_again(const struct worker *worker, uint64_t now_ns)
+{
+	return now_ns >= worker->owed_due_ns;
+}
 
 /* media.c: packets to media addresses and ports, sorted by classify; takes ownership. */
 void media_stage(struct worker *worker, struct packet *packets, unsigned n, uint64_t now_ns);

@@ -51,7 +51,7 @@ static inline void receive_arrival(struct endpoint *e, uint16_t len, uint64_t no
 	counter32_add(&e->rx_packets, 1);
 	counter_add(&e->rx_bytes, len);
 	counter_set(&e->last_rx_ns, now_ns);
-	e->timed_out = 0;
+	shown8_set(&e->timed_out, ENDPOINT_TIMEOUT_NONE);
 }
 
 /* A packet that receive_follows, of rate_khz. len: bytes of UDP payload. */

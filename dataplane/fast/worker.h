@@ -121,7 +121,8 @@ struct command {
 struct worker_stats {
 	uint64_t turns, busy_turns;
 	uint64_t rx_packets, forwarded, to_kernel, handed_over;
-	uint64_t events_lost; /* found no room; those that are told once are told later all the same */
+	uint64_t events_lost; /* found no room. Lost are keys and wrong sources; all others are told later, once there
+				 is room */
 	uint64_t own_reports; /* of RTCP that the gateway sent for itself; not in `forwarded` */
 	uint64_t keys_untold; /* of telephone-events that come faster than people press keys: counted, not told */
 	uint64_t express;     /* of `forwarded`: by the express way */

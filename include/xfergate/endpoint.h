@@ -86,6 +86,7 @@ struct xf_endpoint_settings {
 	uint64_t learn_window_ns; /* a foreign source may win only within this time after the open or relearn */
 	uint64_t timeout_ns;	  /* no valid packet for so long: media time-out event; 0: never */
 };
+_Static_assert(sizeof(struct xf_endpoint_settings) == 104, "crosses the link: raise XF_LINK_VERSION when it changes");
 
 /* An endpoint as `xfergate show endpoints` prints it and as a returning control plane reads it back. */
 struct xf_endpoint_state {
@@ -117,5 +118,8 @@ struct xf_endpoint_state {
 	uint32_t jitter_us;
 	uint32_t rx_digits; /* keys pressed (RFC 4733); 255: that or more */
 	uint32_t rtt_us; /* to the peer and back, as the latest report that answers one of ours has it; 0: not known */
-	uint32_t zero2;
+	uint16_t heard_ms; /* if timed_out: as MEDIA_TIMEOUT's duration_ms has it; else 0 */
+	uint8_t timed_out; /* 0, 1: its media time-out has passed and was told; whether anybody heard it is not known */
+	uint8_t zero;
 };
+_Static_assert(sizeof(struct xf_endpoint_state) == 232, "crosses the link: raise XF_LINK_VERSION when it changes");

@@ -23,11 +23,14 @@
 #include "xfergate/source.h"
 #include "xfergate/stage.h"
 
-#define XF_LINK_VERSION	    6
+#define XF_LINK_VERSION	    7
 #define XF_LINK_PACKET_MAX  65536
 #define XF_LINK_MOVES_MAX   32
 #define XF_LINK_CAPTURE_MAX 2048 /* bytes of a packet that is copied */
 #define XF_LINK_STRANGERS   64
+
+#define XF_LINK_SIZE(type, bytes)                                                                                      \
+	_Static_assert(sizeof(type) == (bytes), "crosses the link: raise XF_LINK_VERSION when it changes")
 
 /* X(symbol, number, "name", struct of the body). Control plane to dataplane below 64, back from 64 on. */
 #define XF_LINK_TYPES(X)                                                                                               \
@@ -69,16 +72,19 @@ struct xf_link_record {
 	uint16_t body_len; /* bytes, without this header and without padding */
 	uint32_t sequence; /* of the command; in an answer, of the command that it answers; 0 in an event */
 };
+XF_LINK_SIZE(struct xf_link_record, 8);
 
 struct xf_link_empty {
 	uint64_t zero;
 };
+XF_LINK_SIZE(struct xf_link_empty, 8);
 
 struct xf_link_hello {
 	uint32_t version; /* XF_LINK_VERSION */
 	uint32_t zero;
 	uint64_t instance; /* random, of this life of the control plane */
 };
+XF_LINK_SIZE(struct xf_link_hello, 16);
 
 struct xf_link_hello_ok {
 	uint32_t version;
@@ -91,12 +97,14 @@ struct xf_link_hello_ok {
 	uint16_t zero;
 	struct xf_addr media_addr[XF_MAX_MEDIA_ADDRS];
 };
+XF_LINK_SIZE(struct xf_link_hello_ok, 2592);
 
 /* An address outside the source table that may send us SIP while a target's transaction or dialog lives. */
 struct xf_link_admit {
 	struct xf_addr addr;
 	uint32_t zero;
 };
+XF_LINK_SIZE(struct xf_link_admit, 24);
 
 struct xf_link_open {
 	struct xf_endpoint_id
@@ -105,17 +113,21 @@ struct xf_link_open {
 	uint8_t zero[7];
 	struct xf_endpoint_settings settings;
 };
+XF_LINK_SIZE(struct xf_link_open, 120);
 
-/* New settings for an open endpoint; its send stream goes on unbroken. -ENOENT, -ESTALE. */
+/* New settings for an open endpoint; its send stream goes on unbroken. A media time-out that has passed, by the new
+ * settings too, is told again. -ENOENT, -ESTALE. */
 struct xf_link_update {
 	struct xf_endpoint_id id;
 	struct xf_endpoint_settings settings;
 };
+XF_LINK_SIZE(struct xf_link_update, 112);
 
 /* Its patches go with it. -ENOENT, -ESTALE. */
 struct xf_link_close {
 	struct xf_endpoint_id id;
 };
+XF_LINK_SIZE(struct xf_link_close, 8);
 
 /* Feed `to`'s send stream from `from` (index XF_ENDPOINT_NONE: from nothing; XF_ENDPOINT_PROMPT: from a prompt, which
  * begins at once, whatever the limit says; -EINVAL: there is no such prompt). A prompt that comes to an end is followed
@@ -133,6 +145,7 @@ struct xf_link_move {
 	uint8_t zero[3];
 	uint32_t while_silent; /* number, or XF_PROMPT_NONE */
 };
+XF_LINK_SIZE(struct xf_link_move, 32);
 
 /* What a move says of prompts. */
 static inline bool xf_move_ok(const struct xf_link_move *move)
@@ -154,18 +167,21 @@ struct xf_link_patch {
 	uint32_t zero;
 	struct xf_link_move moves[XF_LINK_MOVES_MAX]; /* body_len may end after the last used one */
 };
+XF_LINK_SIZE(struct xf_link_patch, 1032);
 
 struct xf_link_dump {
 	uint32_t
 	    index_first; /* rows from this index on; at most as many ENDPOINT rows as fit one packet, then the ACK */
 	uint32_t zero;
 };
+XF_LINK_SIZE(struct xf_link_dump, 8);
 
 struct xf_link_ack {
 	int32_t result;	 /* 0 or -errno; for DUMP: > 0 if there are more rows, from `detail` on */
 	uint32_t detail; /* PATCH, on error: number of the first bad move. DUMP: next index_first */
 	uint64_t now_ns; /* dataplane clock when the owner applied it */
 };
+XF_LINK_SIZE(struct xf_link_ack, 16);
 
 /* X(symbol, "name") */
 #define XF_LINK_EVENTS(X)                                                                                              \
@@ -199,6 +215,7 @@ struct xf_link_event {
 	uint32_t prompt;	   /* PROMPT_ENDED: its number */
 	uint32_t zero_too;
 };
+XF_LINK_SIZE(struct xf_link_event, 56);
 
 struct xf_link_port {
 	char name[16];	 /* NUL-terminated */
@@ -211,10 +228,12 @@ struct xf_link_port {
 	uint64_t tx_packets, tx_bytes, tx_errors;
 	uint64_t tap_in, tap_out; /* packets from the kernel, to the kernel */
 };
+XF_LINK_SIZE(struct xf_link_port, 136);
 
 struct xf_link_drops {
 	uint64_t count[XF_DROP_COUNT]; /* all workers and the main thread together */
 };
+XF_LINK_SIZE(struct xf_link_drops, 376);
 
 struct xf_link_worker {
 	uint16_t worker;
@@ -222,12 +241,13 @@ struct xf_link_worker {
 	uint32_t endpoints;
 	uint64_t turns, busy_turns; /* of its loop; busy: it received something */
 	uint64_t rx_packets, forwarded, to_kernel, handed_over;
-	uint64_t events_lost; /* found no room; those that are told once were told later */
+	uint64_t events_lost; /* found no room. Lost are keys and wrong sources; all others are told later */
 	uint64_t own_reports; /* of RTCP, that the gateway sent for itself; not in `forwarded` */
 	uint64_t keys_untold; /* more than anybody presses: counted at their endpoint, and not told */
 	uint64_t cycle_hz;    /* of the counter that the stages are measured with; 0: there is none */
 	struct xf_stage_count stages[XF_STAGE_COUNT];
 };
+XF_LINK_SIZE(struct xf_link_worker, 216);
 
 /* SIP by peer, as the screen saw it; peer: a number of the control plane, or XF_PEER_TARGETS. Only peers that sent. */
 struct xf_link_peer {
@@ -238,6 +258,7 @@ struct xf_link_peer {
 	uint64_t drops[XF_SCREEN_DROP_COUNT]; /* from XF_DROP_SCREEN_FIRST on */
 	uint64_t passed_per_s, dropped_per_s; /* in the last whole second */
 };
+XF_LINK_SIZE(struct xf_link_peer, 136);
 
 /* The screen as a whole. */
 struct xf_link_screen {
@@ -245,6 +266,7 @@ struct xf_link_screen {
 	uint32_t rules;				  /* in use; a SIGNATURE row each */
 	uint32_t reloads;			  /* sets of rules taken up since the start */
 };
+XF_LINK_SIZE(struct xf_link_screen, 192);
 
 /* A rule of the signatures in use. */
 struct xf_link_signature {
@@ -256,6 +278,7 @@ struct xf_link_signature {
 	uint64_t hits;	     /* messages; a rule whose id stays keeps its count when the file is reloaded */
 	uint64_t hits_per_s; /* in the last whole second */
 };
+XF_LINK_SIZE(struct xf_link_signature, 56);
 
 /* A prompt and its number, one of several names for the same sound, perhaps. All are told behind HELLO_OK, and again,
  * with those that are gone, after a reload; sequence number 0. */
@@ -266,6 +289,7 @@ struct xf_link_prompt {
 	uint32_t times;			/* that it is played; 0: over and over */
 	uint32_t zero;
 };
+XF_LINK_SIZE(struct xf_link_prompt, 48);
 
 /* An address outside the source table, and not admitted, that SIP, TCP to a SIP port or fragments were dropped of:
  * `drops` of them at most, `drops` - `error` at least. Those with the most, at most XF_LINK_STRANGERS rows, the worst
@@ -275,6 +299,7 @@ struct xf_link_stranger {
 	uint64_t drops, error;
 	uint64_t drops_per_s; /* in the last whole second */
 };
+XF_LINK_SIZE(struct xf_link_stranger, 48);
 
 /* Whether what an endpoint receives and sends is copied to the control plane as CAPTURED, from its owner's next turn
  * on. It ends with the endpoint and with the connection. -ENOENT, -ESTALE. */
@@ -283,6 +308,7 @@ struct xf_link_capture {
 	uint8_t on; /* 0, 1 */
 	uint8_t zero[7];
 };
+XF_LINK_SIZE(struct xf_link_capture, 16);
 
 /* An RTP or RTCP packet of an endpoint that is captured; sequence number 0. What finds no room on its way is lost, and
  * counted as "capture-lost". */
@@ -296,6 +322,7 @@ struct xf_link_captured {
 	uint16_t len;			    /* of the UDP payload */
 	uint8_t bytes[XF_LINK_CAPTURE_MAX]; /* body_len ends after the last used one */
 };
+XF_LINK_SIZE(struct xf_link_captured, 2120);
 
 static inline const char *xf_link_type_name(unsigned type)
 {

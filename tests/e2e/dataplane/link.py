@@ -262,8 +262,8 @@ def endpoint_row(body):
     words = struct.unpack("=6I", body[:24])
     counters = ("rx_packets", "rx_bytes", "rx_wrong_source", "rx_dropped", "rx_rtcp", "tx_rtcp", "tx_packets",
                 "tx_bytes", "last_rx_ns", "opened_ns", "gap_longest_ns", "rx_expected", "rx_reordered", "rx_duplicate",
-                "jitter_us", "rx_digits", "rtt_us")
-    row = dict(zip(counters, struct.unpack("=12Q5I4x", body[112:232])))
+                "jitter_us", "rx_digits", "rtt_us", "heard_ms", "timed_out")
+    row = dict(zip(counters, struct.unpack("=12Q5IHBx", body[112:232])))
     row.update(id=words[0:2], source=words[2:4], armed=words[4:6], local=unpack_sockaddr(body[24:48]),
                remote=unpack_sockaddr(body[48:72]), locked=unpack_sockaddr(body[72:96]), resolved=body[96],
                paused=body[97], worker=body[98])

@@ -355,6 +355,33 @@ Test(dplane, events_for_a_control_plane_that_does_not_read)
 	desk_free(&desk);
 }
 
+/* What happened while nobody was connected is in the dump, and so is what nobody took. */
+Test(dplane, what_is_told_once_is_in_the_dump)
+{
+	static struct desk desk;
+
+	desk_start(&desk);
+	desk_hello(&desk, 1);
+	desk_open_pair(&desk);
+	desk_wait(&desk, DESK_SECOND);
+	dplane_link_down(desk.dplane, desk.now_ns);
+	desk_rtp(&desk, 1, CALLER, 4000, "192.0.2.1", 20000, 1);
+	desk_wait(&desk, 6 * DESK_SECOND);
+	cr_expect_eq(desk.event_count, 0);
+	desk_hello(&desk, 1);
+	cr_assert_eq(dump(&desk), 2);
+	cr_expect_eq(desk.rows[0].rx_packets, 1, "first-packet");
+	cr_expect_eq(desk.rows[0].locked.port, 4000, "source-locked");
+	for (unsigned i = 0; i < 2; i++)
+		cr_expect_eq(desk.rows[i].timed_out, 1, "media-timeout");
+	cr_expect_eq(desk.rows[0].heard_ms, (desk.rows[0].last_rx_ns - desk.rows[0].opened_ns) / RIG_MS);
+	cr_expect_eq(desk.rows[1].heard_ms, 0);
+	desk_wait(&desk, 2 * DESK_SECOND);
+	cr_expect_eq(desk.event_count, 0, "not told again");
+	desk_stop(&desk);
+	desk_free(&desk);
+}
+
 static int capture(struct desk *desk, uint32_t generation, bool on)
 {
 	struct xf_link_capture body = {.id = {xf_endpoint_index(0, (uint16_t)(19998 + 2 * generation)), generation},

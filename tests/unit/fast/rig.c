@@ -60,6 +60,7 @@ static void rig_to_kernel(void *arg, uint16_t port, struct rte_mbuf **pkts, uint
 static bool rig_event(void *arg, const struct xf_link_event *event)
 {
 	struct rig *rig = arg;
+	rig->events_tried++;
 	if (rig->events_refused)
 		return false;
 	cr_assert_lt(rig->event_count, RIG_EVENTS);

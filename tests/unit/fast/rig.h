@@ -50,8 +50,9 @@ struct rig {
 	uint32_t generation;
 	bool rtp_only; /* what is sent of RTCP is counted, and not kept */
 	unsigned rtcp_count;
-	bool copies_refused;					/* the ring of copies is full */
-	bool events_refused;					/* likewise */
+	bool copies_refused; /* the ring of copies is full */
+	bool events_refused; /* likewise */
+	unsigned events_tried;
 	uint8_t to_kernel[FRAGMENTS_HEADERS + FRAGMENTS_BYTES]; /* the latest frame to the kernel */
 	uint16_t to_kernel_len;
 	unsigned copy_count;

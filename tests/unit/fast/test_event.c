@@ -74,8 +74,55 @@ Test(event, media_timeout)
 	struct xf_link_event event;
 	caller_says(&p, CALLER, 4000, 0, 1);
 	pass_time(5500);
-	cr_expect_gt(worker_stats(p.rig.worker[0])->events_lost, 2);
+	cr_expect_eq(worker_stats(p.rig.worker[0])->events_lost, 3, "each once, however often it is tried");
+	cr_expect_eq(rig_state(&p.rig, p.caller).timed_out, 0, "it will be told yet");
 	cr_expect_eq(told(XF_EVENT_MEDIA_TIMEOUT, p.caller, &event), 1);
+	cr_expect_eq(rig_state(&p.rig, p.caller).timed_out, 1);
+}
+
+/* Whom nobody listens to does not keep its core busy. */
+Test(event, refused_is_no_work)
+{
+	caller_says(&p, CALLER, 4000, 0, 1);
+	pass_time(5500);
+	unsigned tries = p.rig.events_tried, work = 0;
+	for (unsigned i = 0; i < 3000; i++) {
+		p.rig.now_ns += RIG_MS;
+		work += worker_turn(p.rig.worker[0], p.rig.now_ns);
+		worker_flush(p.rig.worker[0]);
+		rig_forget(&p.rig);
+	}
+	cr_expect_leq(work, 10, "%u: no more than reports", work);
+	cr_expect_leq(p.rig.events_tried - tries, 12, "%u: three events, once a second", p.rig.events_tried - tries);
+	cr_expect_eq(worker_stats(p.rig.worker[0])->events_lost, 3);
+}
+
+/* What was told may have been lost behind the ring: whoever asks sees it, and whoever sets it anew is told anew. */
+Test(event, media_timeout_is_shown)
+{
+	struct xf_link_event event;
+	struct xf_endpoint_settings settings = rig_settings(CALLER, 4000);
+	struct command update = {.type = COMMAND_UPDATE, .id = p.caller, .egress = {.resolved = true}};
+	settings.timeout_ns = 5000 * RIG_MS;
+	update.settings = settings;
+	p.rig.events_refused = false;
+	p.rig.now_ns += 300 * RIG_MS;
+	caller_says(&p, CALLER, 4000, 0, 1);
+	uint64_t spoke_ms = (p.rig.now_ns - rig_state(&p.rig, p.caller).opened_ns) / RIG_MS;
+	cr_expect_eq(rig_state(&p.rig, p.caller).timed_out, 0);
+	pass_time(5500);
+	cr_expect_eq(rig_state(&p.rig, p.caller).timed_out, 1);
+	cr_expect_eq(rig_state(&p.rig, p.caller).heard_ms, spoke_ms);
+	cr_assert_eq(rig_command(&p.rig, 0, &update), 0);
+	cr_assert_eq(told(XF_EVENT_MEDIA_TIMEOUT, p.caller, &event), 1);
+	cr_expect_eq(event.duration_ms, spoke_ms, "the silence is the same");
+	caller_says(&p, CALLER, 4000, 0, 2);
+	cr_expect_eq(rig_state(&p.rig, p.caller).timed_out, 0);
+	cr_expect_eq(rig_state(&p.rig, p.caller).heard_ms, 0, "of a time-out only");
+	pass_time(5500);
+	update.settings.timeout_ns = 0;
+	cr_assert_eq(rig_command(&p.rig, 0, &update), 0);
+	cr_expect_eq(rig_state(&p.rig, p.caller).timed_out, 0, "nobody asks any more");
 }
 
 /* Who speaks again has not been silent. */
