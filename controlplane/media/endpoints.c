@@ -67,18 +67,27 @@ void endpoint_refused(struct media *media, struct shadow_endpoint *endpoint, con
 	media->user.refused(media->user.arg, endpoint->owner, endpoint->id, result);
 }
 
-static void settings_answered(struct media *media, const struct link_command *command, uint32_t sequence, int result)
+static void settings_answered(struct media *media, const struct link_command *command, uint32_t sequence,
+			      const struct xf_link_ack *ack)
 {
+	const int result = ack->result;
 	struct shadow_endpoint *endpoint = shadow_find(&media->shadow, command->id);
 	if (!endpoint)
 		return;
 	if (result == 0 && command->type == XF_LINK_OPEN)
 		endpoint->open_told = true;
+	if (result == 0) {
+		endpoint->settled_ns = ack->now_ns;
+		/* What was told before is told again if it is still so. */
+		if (endpoint->silent_ns < ack->now_ns)
+			endpoint->silent_ns = 0;
+	}
 	if (endpoint->settings_sequence == sequence) {
 		endpoint->settings_sequence = 0;
 		if (result == 0) {
 			endpoint->settings_told = true;
 			endpoint->settings.relearn = 0;
+			endpoint->watch_anew = false;
 		}
 	}
 	if (result == 0 || result == -ENOTCONN)
@@ -125,7 +134,7 @@ void endpoint_answered(struct media *media, const struct link_command *command, 
 	switch (command->type) {
 	case XF_LINK_OPEN:
 	case XF_LINK_UPDATE:
-		settings_answered(media, command, sequence, ack->result);
+		settings_answered(media, command, sequence, ack);
 		break;
 	case XF_LINK_PATCH:
 		moves_answered(media, command, sequence, ack);
@@ -151,6 +160,24 @@ static bool ended_now(const struct media *media, const struct shadow_endpoint *e
 	       event->prompt == prompt_names_theirs(&media->prompts, ours);
 }
 
+/* Answers overtake events: what was commanded since may have made it untrue, and the dataplane tells again of a silence
+ * that goes on. */
+static bool event_is_old(const struct media *media, const struct shadow_endpoint *endpoint,
+			 const struct xf_link_event *event)
+{
+	switch (event->event) {
+	case XF_EVENT_ARMED_FIRED:
+	case XF_EVENT_ARMED_LIMIT:
+		return event->now_ns < endpoint->patched_ns;
+	case XF_EVENT_MEDIA_TIMEOUT:
+		return event->now_ns < endpoint->settled_ns || event->now_ns <= endpoint->silent_ns;
+	case XF_EVENT_PROMPT_ENDED:
+		return !ended_now(media, endpoint, event);
+	default:
+		return false;
+	}
+}
+
 void endpoint_event(struct media *media, const struct xf_link_event *event)
 {
 	struct shadow_endpoint *endpoint = shadow_find(&media->shadow, event->id);
@@ -159,10 +186,12 @@ void endpoint_event(struct media *media, const struct xf_link_event *event)
 			orphans_gone(&media->orphans, event->id, media->env->now_ns);
 		return;
 	}
+	if (event_is_old(media, endpoint, event))
+		return;
 	if (event->event == XF_EVENT_ARMED_FIRED || event->event == XF_EVENT_ARMED_LIMIT)
 		shadow_armed_fired(endpoint);
-	if (event->event == XF_EVENT_PROMPT_ENDED && !ended_now(media, endpoint, event))
-		return;
+	if (event->event == XF_EVENT_MEDIA_TIMEOUT)
+		endpoint->silent_ns = event->now_ns;
 	media->user.event(media->user.arg, endpoint->owner, event);
 }
 
@@ -241,6 +270,8 @@ void media_watch(struct media *media, struct xf_endpoint_id id, uint32_t limit_m
 	uint64_t timeout_ns = limit_ms * NS_PER_MS;
 	if (!endpoint || endpoint->settings.timeout_ns == timeout_ns)
 		return;
+	if (endpoint->settings.timeout_ns == 0)
+		endpoint->watch_anew = true;
 	endpoint->settings.timeout_ns = timeout_ns;
 	endpoint->settings_told = false;
 	if (media->ready && !endpoint->open_refused)

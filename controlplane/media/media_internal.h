@@ -29,7 +29,9 @@ struct query_run {
 struct compare_row {
 	struct xf_endpoint_id id;
 	struct shadow_feed feed;
-	bool prompt_ended;
+	bool prompt_ended, timed_out;
+	uint16_t heard_ms;
+	uint64_t last_rx_ns;
 	struct xf_sockaddr remote;
 };
 
@@ -106,7 +108,7 @@ void query_answered(struct media *media, const struct link_command *command, con
 /* resync.c: what happens at connect, and to orphans. */
 void resync_greeted(struct media *media, const struct xf_link_hello_ok *hello);
 void resync_row(struct media *media, const struct xf_endpoint_state *row);
-void resync_done(struct media *media, int result);
+void resync_done(struct media *media, int result, uint64_t dataplane_ns);
 void resync_forget(struct media *media); /* the link went down */
 void resync_orphan_expired(void *arg, struct timer *timer);
 void resync_orphan_row(struct media *media, const struct xf_endpoint_state *row);

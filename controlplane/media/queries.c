@@ -62,7 +62,7 @@ static void query_finish(struct media *media, struct query_run *run, int result,
 		finished.user.done(finished.user.arg, finished.cookie, result, dataplane_ns);
 		break;
 	case QUERY_COMPARE:
-		resync_done(media, result);
+		resync_done(media, result, dataplane_ns);
 		break;
 	case QUERY_ORPHANS:
 		resync_orphan_done(media, result);

@@ -83,6 +83,9 @@ void resync_row(struct media *media, const struct xf_endpoint_state *row)
 		     .while_silent = prompt_names_ours(&media->prompts, row->prompt),
 		     .paused = row->paused != 0},
 	    .prompt_ended = row->prompt_ended != 0,
+	    .timed_out = row->timed_out != 0,
+	    .heard_ms = row->heard_ms,
+	    .last_rx_ns = row->last_rx_ns,
 	    .remote = row->remote,
 	};
 }
@@ -110,6 +113,23 @@ static const struct compare_row *resync_find(const struct media *media, struct x
 	return low < media->row_count && xf_endpoint_id_eq(media->rows[low].id, id) ? &media->rows[low] : NULL;
 }
 
+static bool resync_settings_agree(const struct shadow_endpoint *endpoint, const struct compare_row *row)
+{
+	return endpoint->settings_told && xf_sockaddr_eq(&row->remote, &endpoint->settings.remote);
+}
+
+/* A time-out that was off meanwhile counts from now. */
+static void resync_tell_settings(struct media *media, struct shadow_endpoint *endpoint)
+{
+	const uint64_t timeout_ns = endpoint->settings.timeout_ns;
+	if (timeout_ns && endpoint->watch_anew) {
+		endpoint->settings.timeout_ns = 0;
+		endpoint_tell_settings(media, endpoint, false);
+		endpoint->settings.timeout_ns = timeout_ns;
+	}
+	endpoint_tell_settings(media, endpoint, endpoint->settings.relearn);
+}
+
 /* 0, or why this endpoint cannot go on. */
 static int resync_settings(struct media *media, struct shadow_endpoint *endpoint, const struct compare_row *row,
 			   bool fresh)
@@ -118,8 +138,8 @@ static int resync_settings(struct media *media, struct shadow_endpoint *endpoint
 	if (row) {
 		endpoint->open_told = true;
 		endpoint->acknowledged = row->feed;
-		if (!endpoint->settings_told || !xf_sockaddr_eq(&row->remote, &endpoint->settings.remote))
-			endpoint_tell_settings(media, endpoint, endpoint->settings.relearn);
+		if (!resync_settings_agree(endpoint, row))
+			resync_tell_settings(media, endpoint);
 		return 0;
 	}
 	if (endpoint->open_refused)
@@ -130,6 +150,7 @@ static int resync_settings(struct media *media, struct shadow_endpoint *endpoint
 	endpoint->settings_told = false;
 	endpoint->acknowledged = silence;
 	endpoint->copies_lost = 0;
+	endpoint->patched_ns = endpoint->settled_ns = endpoint->silent_ns = 0;
 	endpoint_tell_open(media, endpoint);
 	return 0;
 }
@@ -180,12 +201,33 @@ static void resync_feed(struct media *media, struct shadow_endpoint *endpoint)
 		resync_move(media, endpoint, &want, true);
 }
 
+/* An event that nobody could be told of. */
+struct told_event {
+	struct xf_endpoint_id id;
+	uint16_t event, heard_ms;
+};
+
+#define TOLD_EVENTS 2 /* of an endpoint */
+
 /* Whose owners have something to hear. */
 struct told {
-	uint32_t lost_count, ended_count;
-	struct xf_endpoint_id *ended; /* prompts */
-	struct xf_endpoint_id lost[]; /* endpoints; as many as the shadow has, and behind them the others */
+	uint32_t lost_count, event_count;
+	struct told_event *events;
+	struct xf_endpoint_id lost[]; /* endpoints; as many as the shadow has, and behind them the events */
 };
+
+static void resync_missed(const struct media *media, const struct shadow_endpoint *endpoint,
+			  const struct compare_row *row, struct told *told)
+{
+	if (row->prompt_ended && endpoint->commanded.source.index == XF_ENDPOINT_PROMPT &&
+	    resync_same_source(media, endpoint->commanded.source, row->feed.source))
+		told->events[told->event_count++] = (struct told_event){endpoint->id, XF_EVENT_PROMPT_ENDED, 0};
+	/* Where settings are told the dataplane tells of it again, by these. */
+	if (row->timed_out && endpoint->settings.timeout_ns && resync_settings_agree(endpoint, row) &&
+	    (endpoint->silent_ns == 0 || row->last_rx_ns > endpoint->silent_ns))
+		told->events[told->event_count++] =
+		    (struct told_event){endpoint->id, XF_EVENT_MEDIA_TIMEOUT, row->heard_ms};
+}
 
 static void resync_compare(struct media *media, bool fresh, struct told *told)
 {
@@ -201,9 +243,8 @@ static void resync_compare(struct media *media, bool fresh, struct told *told)
 		if (result < 0) {
 			endpoint->open_refused = true;
 			told->lost[told->lost_count++] = endpoint->id;
-		} else if (row && row->prompt_ended && endpoint->commanded.source.index == XF_ENDPOINT_PROMPT &&
-			   resync_same_source(media, endpoint->commanded.source, row->feed.source)) {
-			told->ended[told->ended_count++] = endpoint->id;
+		} else if (row) {
+			resync_missed(media, endpoint, row, told);
 		}
 	}
 	TAILQ_FOREACH(endpoint, &media->shadow.all, all)
@@ -214,34 +255,41 @@ static void resync_compare(struct media *media, bool fresh, struct told *told)
 }
 
 /* The owners hear of it last: what they do now is sent at once. */
-static void resync_tell(struct media *media, const struct told *told)
+static void resync_tell(struct media *media, const struct told *told, uint64_t dataplane_ns)
 {
 	for (uint32_t i = 0; i < told->lost_count; i++) {
 		struct shadow_endpoint *endpoint = shadow_find(&media->shadow, told->lost[i]);
 		if (endpoint)
 			endpoint_refused(media, endpoint, "compare", -ENOENT);
 	}
-	for (uint32_t i = 0; i < told->ended_count; i++) {
-		const struct shadow_endpoint *endpoint = shadow_find(&media->shadow, told->ended[i]);
-		struct xf_link_event event = {.id = told->ended[i], .event = XF_EVENT_PROMPT_ENDED};
-		if (endpoint)
-			media->user.event(media->user.arg, endpoint->owner, &event);
+	for (uint32_t i = 0; i < told->event_count; i++) {
+		const struct told_event *what = &told->events[i];
+		struct shadow_endpoint *endpoint = shadow_find(&media->shadow, what->id);
+		const struct xf_link_event event = {
+		    .id = what->id, .event = what->event, .duration_ms = what->heard_ms, .now_ns = dataplane_ns};
+		if (!endpoint)
+			continue;
+		/* It may be on its way as well. */
+		if (what->event == XF_EVENT_MEDIA_TIMEOUT)
+			endpoint->silent_ns = dataplane_ns;
+		media->user.event(media->user.arg, endpoint->owner, &event);
 	}
 }
 
-void resync_done(struct media *media, int result)
+void resync_done(struct media *media, int result, uint64_t dataplane_ns)
 {
 	struct told *told = NULL;
 	if (result == 0)
-		told = malloc(sizeof(*told) + 2 * media->shadow.count * sizeof(told->lost[0]));
+		told = malloc(sizeof(*told) +
+			      media->shadow.count * (sizeof(told->lost[0]) + TOLD_EVENTS * sizeof(told->events[0])));
 	if (!told) {
 		if (result != -ENOTCONN)
 			log_event(media->env, LOG_LEVEL_ERROR, "event=link-compare-failed error=\"%s\"",
 				  strerror(result < 0 ? -result : ENOMEM));
 		return;
 	}
-	told->lost_count = told->ended_count = 0;
-	told->ended = told->lost + media->shadow.count;
+	told->lost_count = told->event_count = 0;
+	told->events = (struct told_event *)(void *)(told->lost + media->shadow.count);
 	bool fresh = !media->known || media->greeted_instance != media->instance;
 	resync_compare(media, fresh, told);
 	resync_forget(media);
@@ -254,7 +302,7 @@ void resync_done(struct media *media, int result)
 	log_event(media->env, LOG_LEVEL_INFO, "event=link-ready dataplane=%s endpoints=%u orphans=%u",
 		  fresh ? "new" : "known", media->shadow.count, media->orphans.count);
 	media->user.link_changed(media->user.arg, true);
-	resync_tell(media, told);
+	resync_tell(media, told, dataplane_ns);
 	free(told);
 }
 

@@ -28,11 +28,14 @@ struct shadow_endpoint {
 	uint32_t copies_lost;		      /* since it was opened, as its last copy said */
 	struct xf_endpoint_settings settings; /* relearn: owed, not acknowledged yet */
 	bool settings_told;		      /* acknowledged */
+	bool watch_anew;		      /* its time-out was switched on, and that is not acknowledged yet */
 	bool unrouted;			      /* its route was gone when it was last looked for */
 	uint32_t settings_sequence;	      /* of the command that last told them */
 	struct shadow_feed commanded, acknowledged;
 	uint32_t patch_sequence; /* of the last patch that names it; 0: answered */
-	uint64_t patched_ns;	 /* when the dataplane took it up, by its clock */
+	/* By the dataplane's clock, of the life that we know: when it took up the last patch and the last settings that
+	 * it has acknowledged, and when the media time-out was that the owner has heard of. 0: never. */
+	uint64_t patched_ns, settled_ns, silent_ns;
 };
 
 struct shadow {

@@ -197,6 +197,9 @@ static bool fake_dump(struct fake_dataplane *dp, uint32_t first, uint32_t sequen
 		    .paused = e->paused,
 		    .prompt = e->while_silent,
 		    .prompt_ended = e->prompt_ended,
+		    .timed_out = e->timed_out,
+		    .heard_ms = e->heard_ms,
+		    .last_rx_ns = e->last_rx_ns,
 		    .remote = e->settings.remote,
 		    .worker = e->worker,
 		};
@@ -298,6 +301,7 @@ static int fake_apply(struct fake_dataplane *dp, uint16_t type, const union comm
 		if (c->update.settings.timeout_ns && !e->settings.timeout_ns)
 			e->switched_on++;
 		e->settings = c->update.settings;
+		e->timed_out = false;
 		e->relearned += c->update.settings.relearn;
 		return 0;
 	case XF_LINK_CLOSE:
@@ -398,8 +402,25 @@ void fake_prompt_ended(struct fake_dataplane *dp, struct xf_endpoint_id id, uint
 
 void fake_silence(struct fake_dataplane *dp, struct xf_endpoint_id id, uint16_t spoke_ms)
 {
+	struct fake_endpoint *e = fake_find(dp, id);
+	if (e) {
+		e->timed_out = true;
+		e->heard_ms = spoke_ms;
+	}
+	fake_silence_at(dp, id, spoke_ms, ++dp->now_ns);
+}
+
+void fake_silence_at(struct fake_dataplane *dp, struct xf_endpoint_id id, uint16_t spoke_ms, uint64_t now_ns)
+{
 	struct xf_link_event body = {
-	    .id = id, .event = XF_EVENT_MEDIA_TIMEOUT, .duration_ms = spoke_ms, .now_ns = ++dp->now_ns};
+	    .id = id, .event = XF_EVENT_MEDIA_TIMEOUT, .duration_ms = spoke_ms, .now_ns = now_ns};
+	fake_say(dp, XF_LINK_EVENT, 0, &body);
+	fake_flush(dp);
+}
+
+void fake_fired_at(struct fake_dataplane *dp, struct xf_endpoint_id id, uint64_t now_ns)
+{
+	struct xf_link_event body = {.id = id, .event = XF_EVENT_ARMED_FIRED, .now_ns = now_ns};
 	fake_say(dp, XF_LINK_EVENT, 0, &body);
 	fake_flush(dp);
 }

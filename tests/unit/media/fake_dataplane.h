@@ -13,7 +13,9 @@ struct fake_endpoint {
 	unsigned relearned, switched_on; /* its time-out */
 	struct xf_endpoint_id source, armed;
 	uint32_t while_silent;
-	bool paused, captured, prompt_ended;
+	bool paused, captured, prompt_ended, timed_out;
+	uint16_t heard_ms;
+	uint64_t last_rx_ns;
 };
 
 struct fake_packet {
@@ -78,6 +80,10 @@ struct fake_endpoint *fake_find(struct fake_dataplane *dp, struct xf_endpoint_id
 unsigned fake_open_count(const struct fake_dataplane *dp);
 /* Silence for its time-out; spoke_ms: how long after that was set its last packet came. */
 void fake_silence(struct fake_dataplane *dp, struct xf_endpoint_id id, uint16_t spoke_ms);
+/* The same of a while ago, by its own clock: told late. */
+void fake_silence_at(struct fake_dataplane *dp, struct xf_endpoint_id id, uint16_t spoke_ms, uint64_t now_ns);
+/* An armed patch of that time fired: told late. */
+void fake_fired_at(struct fake_dataplane *dp, struct xf_endpoint_id id, uint64_t now_ns);
 /* A key was pressed; digit: event code of RFC 4733. */
 /* That prompt's end is told, whatever plays. now_ns: when it was, by its own clock; 0: now. */
 void fake_prompt_ended(struct fake_dataplane *dp, struct xf_endpoint_id id, uint32_t prompt, uint64_t now_ns);

@@ -246,6 +246,52 @@ Test(endpoints, watched_when_asked)
 	cr_expect_eq(world->dp.violations, 0);
 }
 
+/* Answers overtake events while the link is slow: what happened before the settings is no news of them. */
+Test(endpoints, a_time_out_before_the_settings)
+{
+	struct xf_endpoint_id id = opened(0, 1, 31);
+	media_watch(world->media, id, 60000);
+	world_settle(world);
+	uint64_t before = world->dp.now_ns;
+	media_watch(world->media, id, 0);
+	media_watch(world->media, id, 60000);
+	world_settle(world);
+	fake_silence_at(&world->dp, id, 30000, before);
+	world_settle(world);
+	cr_expect_eq(world->events[XF_EVENT_MEDIA_TIMEOUT], 0);
+	fake_silence(&world->dp, id, 0);
+	world_settle(world);
+	cr_expect_eq(world->events[XF_EVENT_MEDIA_TIMEOUT], 1);
+	cr_expect_eq(world->heard_ms, 0);
+}
+
+/* The first patch has fired, and it is the second that is armed when we hear of it. */
+Test(endpoints, an_armed_patch_that_fired_before_the_next)
+{
+	struct xf_endpoint_id a = opened(0, 1, 31), b = opened(1, 1, 31), c = opened(1, 1, 31);
+	struct xf_link_move arm = world_move(a, b);
+	arm.armed_limit_ns = NS_PER_S;
+	cr_assert_eq(media_patch(world->media, &arm, 1, 0), 0);
+	world_settle(world);
+	uint64_t before = ++world->dp.now_ns;
+	struct xf_link_move next[] = {world_move(a, b), world_move(a, c)};
+	next[1].armed_limit_ns = NS_PER_S;
+	cr_assert_eq(media_patch(world->media, next, 2, 0), 0);
+	world_settle(world);
+	fake_fired_at(&world->dp, a, before);
+	world_settle(world);
+	cr_expect_eq(world->events[XF_EVENT_ARMED_FIRED], 0);
+	/* A dataplane that has to be told all shows what we think. */
+	world_disconnect(world);
+	fake_restart(&world->dp);
+	world_connect(world);
+	cr_expect_eq(fake_find(&world->dp, a)->source.index, b.index);
+	cr_expect_eq(fake_find(&world->dp, a)->armed.index, c.index);
+	fake_event(&world->dp, a, XF_EVENT_ARMED_FIRED);
+	world_settle(world);
+	cr_expect_eq(world->events[XF_EVENT_ARMED_FIRED], 1);
+}
+
 Test(endpoints, events_reach_the_owner)
 {
 	struct xf_endpoint_id id = opened(0, 1, 31), gone = opened(0, 1, 32);

@@ -193,6 +193,100 @@ Test(reconnect, prompts_that_ended)
 	cr_assert_eq(media_patch(world->media, moves, 1, 0), -ENOENT);
 }
 
+/* Whose silence nobody could be told of: told at the next connection, once. */
+Test(reconnect, a_time_out_while_down)
+{
+	world_connect(world);
+	struct xf_endpoint_id a = opened(0, 1), b = opened(0, 2);
+	media_watch(world->media, a, 60000);
+	media_watch(world->media, b, 60000);
+	world_settle(world);
+	world_disconnect(world);
+	fake_silence(&world->dp, a, 4321);
+	world_connect(world);
+	cr_assert_eq(world->events[XF_EVENT_MEDIA_TIMEOUT], 1);
+	cr_expect_eq(world->event_owner, 1);
+	cr_expect_eq(world->heard_ms, 4321);
+	/* It may still have been on its way. */
+	fake_silence_at(&world->dp, a, 4321, world->dp.now_ns - 1);
+	world_settle(world);
+	cr_expect_eq(world->events[XF_EVENT_MEDIA_TIMEOUT], 1);
+	for (unsigned i = 0; i < 2; i++) {
+		world_disconnect(world);
+		world_connect(world);
+	}
+	cr_expect_eq(world->events[XF_EVENT_MEDIA_TIMEOUT], 1, "and not at each connection");
+	/* It spoke again, and fell silent again. */
+	world_disconnect(world);
+	fake_find(&world->dp, a)->last_rx_ns = ++world->dp.now_ns;
+	fake_silence(&world->dp, a, 9000);
+	world_connect(world);
+	cr_expect_eq(world->events[XF_EVENT_MEDIA_TIMEOUT], 2);
+	cr_expect_eq(world->heard_ms, 9000);
+}
+
+Test(reconnect, a_time_out_that_was_told_before)
+{
+	world_connect(world);
+	struct xf_endpoint_id a = opened(0, 1);
+	media_watch(world->media, a, 60000);
+	world_settle(world);
+	fake_silence(&world->dp, a, 4321);
+	world_settle(world);
+	cr_assert_eq(world->events[XF_EVENT_MEDIA_TIMEOUT], 1);
+	world_disconnect(world);
+	world_connect(world);
+	cr_expect_eq(world->events[XF_EVENT_MEDIA_TIMEOUT], 1);
+	/* Told anew by whom it is set anew at. */
+	media_watch(world->media, a, 0);
+	media_watch(world->media, a, 60000);
+	world_settle(world);
+	world_disconnect(world);
+	fake_silence(&world->dp, a, 1);
+	world_connect(world);
+	cr_expect_eq(world->events[XF_EVENT_MEDIA_TIMEOUT], 2);
+}
+
+/* The settings that it is told now ask anew, and it answers itself. */
+Test(reconnect, a_time_out_before_a_hold)
+{
+	world_connect(world);
+	struct xf_endpoint_id a = opened(0, 1);
+	media_watch(world->media, a, 60000);
+	world_settle(world);
+	world_disconnect(world);
+	fake_silence(&world->dp, a, 4321);
+	media_watch(world->media, a, 0);
+	unsigned switched_on = fake_find(&world->dp, a)->switched_on;
+	media_watch(world->media, a, 60000);
+	world_connect(world);
+	cr_expect_eq(world->events[XF_EVENT_MEDIA_TIMEOUT], 0);
+	cr_expect_eq(fake_find(&world->dp, a)->switched_on, switched_on + 1, "counts from the end of the hold");
+	world_disconnect(world);
+	fake_silence(&world->dp, a, 4321);
+	media_watch(world->media, a, 0);
+	world_connect(world);
+	cr_expect_eq(world->events[XF_EVENT_MEDIA_TIMEOUT], 0);
+}
+
+/* Another life has another clock, whose events are not old for that. */
+Test(reconnect, a_time_out_in_another_life)
+{
+	world_connect(world);
+	struct xf_endpoint_id a = opened(0, 1);
+	media_watch(world->media, a, 60000);
+	world_settle(world);
+	fake_silence(&world->dp, a, 1);
+	world_settle(world);
+	world_disconnect(world);
+	fake_restart(&world->dp);
+	world->dp.now_ns = 0;
+	world_connect(world);
+	fake_silence(&world->dp, a, 2);
+	world_settle(world);
+	cr_expect_eq(world->events[XF_EVENT_MEDIA_TIMEOUT], 2);
+}
+
 Test(reconnect, a_dataplane_that_lived_on_is_left_in_peace)
 {
 	struct media_remote remote = world_remote("203.0.113.50", 4000);

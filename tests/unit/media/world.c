@@ -59,6 +59,8 @@ static void on_event(void *arg, uint64_t owner, const struct xf_link_event *even
 {
 	struct world *world = arg;
 	world->events[event->event]++;
+	if (event->event == XF_EVENT_MEDIA_TIMEOUT)
+		world->heard_ms = event->duration_ms;
 	world->event_owner = owner;
 }
 

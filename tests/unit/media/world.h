@@ -35,6 +35,7 @@ struct world {
 	int admitted_result[WORLD_COOKIES];
 	unsigned events[XF_EVENT_COUNT];
 	uint64_t event_owner;
+	uint16_t heard_ms; /* of the last time-out */
 	unsigned refused;
 	int refused_result;
 	uint64_t refused_owner;
