@@ -27,10 +27,16 @@ static const struct {
 };
 
 static const struct {
-	uint32_t get, set;
+	const char *name; /* as `ethtool -K` has it */
+	uint32_t get, set, bits;
 } lower_offloads[LOWER_OFFLOADS] = {
-    {ETHTOOL_GTSO, ETHTOOL_STSO}, {ETHTOOL_GGSO, ETHTOOL_SGSO},	      {ETHTOOL_GGRO, ETHTOOL_SGRO},
-    {ETHTOOL_GSG, ETHTOOL_SSG},	  {ETHTOOL_GTXCSUM, ETHTOOL_STXCSUM},
+    {"tso", ETHTOOL_GTSO, ETHTOOL_STSO, UINT32_MAX},
+    {"gso", ETHTOOL_GGSO, ETHTOOL_SGSO, UINT32_MAX},
+    {"gro", ETHTOOL_GGRO, ETHTOOL_SGRO, UINT32_MAX},
+    {"sg", ETHTOOL_GSG, ETHTOOL_SSG, UINT32_MAX},
+    {"tx", ETHTOOL_GTXCSUM, ETHTOOL_STXCSUM, UINT32_MAX},
+    /* AF_XDP hands over the frame alone: a tag that the NIC has taken off is lost, and its network with it. */
+    {"rxvlan", ETHTOOL_GFLAGS, ETHTOOL_SFLAGS, ETH_FLAG_RXVLAN},
 };
 
 bool lower_name(char name[static IFNAMSIZ], const char *device)
@@ -159,16 +165,16 @@ static int lower_sysctls_set(struct lower *lower)
 static void lower_offloads_set(struct lower *lower, int s)
 {
 	for (unsigned i = 0; i < LOWER_OFFLOADS; i++) {
-		uint32_t off = 0;
 		/* What a driver does not know it does not do. */
 		if (lower_ethtool(s, lower->name, lower_offloads[i].get, &lower->offloads[i].before) < 0 ||
-		    lower->offloads[i].before == 0)
+		    (lower->offloads[i].before & lower_offloads[i].bits) == 0)
 			continue;
+		uint32_t off = lower->offloads[i].before & ~lower_offloads[i].bits;
 		int r = lower_ethtool(s, lower->name, lower_offloads[i].set, &off);
 		lower->offloads[i].set = r == 0;
 		if (r < 0)
-			log_warning("lower-offload-stays", "interface=%s command=%#x error=\"%s\"", lower->name,
-				    lower_offloads[i].set, strerror(-r));
+			log_warning("lower-offload-stays", "interface=%s offload=%s error=\"%s\"", lower->name,
+				    lower_offloads[i].name, strerror(-r));
 	}
 }
 

@@ -2,7 +2,7 @@
  *
  * The kernel must not take part in what the port receives: on AF_PACKET it keeps a copy of every frame, and would
  * answer, or deliver SIP round the screen. So while the daemon runs: no address, no IPv6, no ARP answers, strict
- * reverse path filter, no offloads that leave checksums or segments unfinished. Main thread.
+ * reverse path filter, no offloads that leave checksums or segments unfinished or take VLAN tags off. Main thread.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define LOWER_SYSCTLS  3
-#define LOWER_OFFLOADS 5
+#define LOWER_OFFLOADS 6
 
 struct lower {
 	char name[IFNAMSIZ]; /* "": this port has none */

@@ -45,7 +45,8 @@ def sysctl(namespace, interface):
 def features(namespace, interface):
     text = namespace.exec("ethtool", "-k", interface)
     return [line for line in text.splitlines() if line.split(":")[0] in
-            ("tx-checksumming", "tcp-segmentation-offload", "generic-receive-offload", "scatter-gather")]
+            ("tx-checksumming", "tcp-segmentation-offload", "generic-receive-offload", "scatter-gather",
+             "rx-vlan-offload")]
 
 
 def link(namespace, interface):
@@ -65,7 +66,7 @@ def test(make):
     lab.start()
     assert link(gateway, "lower0") == (True, 1400), link(gateway, "lower0")
     assert sysctl(gateway, "lower0") == ["1", "8", "1"], sysctl(gateway, "lower0")
-    assert "tx-checksumming: off" in features(gateway, "lower0"), features(gateway, "lower0")
+    assert {"tx-checksumming: off", "rx-vlan-offload: off"} <= set(features(gateway, "lower0")), features(gateway, "lower0")
     assert gateway.mac("xfg-out") == gateway.mac("lower0")
     net.ping(lab.a, "192.0.2.1")
     net.ping(lab.a, "2001:db8:1::1")
