@@ -36,17 +36,17 @@ static uint16_t fragments_vlan(const struct packet *p)
 	return (uint16_t)(frame[14] << 8 | frame[15]) & RTE_ETHER_MAX_VLAN_ID;
 }
 
-/* RFC 791 3.2, RFC 8200 4.5: what fragments of one datagram have in common; and addresses mean something in their own
- * network only, so that is how they came as well. -1: there is none. */
+/* RFC 791 3.2, RFC 8200 4.5: what fragments of one datagram have in common; and the VLAN, for addresses mean something
+ * in their own network only. Not the port: a local address is one network's, and its fragments may come by several
+ * ports, on paths of equal cost. -1: there is none. */
 static int fragments_find(const struct fragments *f, const struct packet *p)
 {
 	uint16_t vlan = fragments_vlan(p);
 	for (uint64_t used = f->used; used; used &= used - 1) {
 		int i = __builtin_ctzll(used);
 		const struct fragments_datagram *d = &f->datagrams[i];
-		if (f->ids[i] == p->fragment.id && d->port == p->mbuf->port && d->vlan == vlan &&
-		    xf_addr_eq(&d->src, &p->src.addr) && xf_addr_eq(&d->dst, &p->dst.addr) &&
-		    (d->src.family == 6 || d->proto == p->fragment.proto))
+		if (f->ids[i] == p->fragment.id && d->vlan == vlan && xf_addr_eq(&d->src, &p->src.addr) &&
+		    xf_addr_eq(&d->dst, &p->dst.addr) && (d->src.family == 6 || d->proto == p->fragment.proto))
 			return i;
 	}
 	return -1;
@@ -78,7 +78,6 @@ static int fragments_begin(struct worker *w, const struct packet *p, uint64_t no
 	    .since_ns = now_ns,
 	    .whole = whole,
 	    .peer = p->peer,
-	    .port = p->mbuf->port,
 	    .vlan = fragments_vlan(p),
 	    .proto = p->fragment.proto,
 	};

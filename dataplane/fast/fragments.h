@@ -36,7 +36,7 @@ struct fragments_datagram {
 	uint64_t since_ns;
 	struct rte_mbuf *whole; /* NULL: given up */
 	uint16_t peer;
-	uint16_t port, vlan;	       /* that they come by; vlan 0: none */
+	uint16_t vlan;		       /* that they come by; 0: none */
 	uint16_t l3, headers, next_at; /* of the first fragment; headers 0: it has not come */
 	uint16_t bytes, end;	       /* there; of the datagram, 0: not known */
 	uint8_t proto;

@@ -351,7 +351,8 @@ void rig_receive(struct rig *rig, const struct frame *frame)
 {
 	uint8_t buf[2048];
 	struct rte_mbuf *mbuf = rig_mbuf(rig, buf, rig_frame(buf, frame));
-	worker_receive(rig->worker[0], 0, &mbuf, 1, rig->now_ns);
+	mbuf->port = frame->port;
+	worker_receive(rig->worker[0], frame->port, &mbuf, 1, rig->now_ns);
 	worker_flush(rig->worker[0]);
 }
 

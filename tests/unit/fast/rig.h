@@ -78,6 +78,7 @@ struct frame {
 				   proto */
 	const uint8_t *dst_mac; /* NULL: the port's */
 	bool no_checksum;	/* UDP checksum 0 */
+	uint8_t port;		/* by which it comes */
 };
 
 /* What a sent frame says. */
@@ -117,7 +118,7 @@ struct xf_sockaddr rig_sockaddr(const char *text, uint16_t port);
 /* Bytes of the frame in buf (2,048). */
 uint16_t rig_frame(uint8_t *buf, const struct frame *frame);
 struct rte_mbuf *rig_mbuf(struct rig *rig, const uint8_t *bytes, uint16_t len);
-/* To worker 0, port 0, and flushed; deadlines are not run. */
+/* To worker 0, and flushed; deadlines are not run. */
 void rig_receive(struct rig *rig, const struct frame *frame);
 /* RTP from src:sport to dst:dport, 160 bytes of payload, each `fill`. */
 void rig_rtp(struct rig *rig, const char *src, uint16_t sport, const char *dst, uint16_t dport, uint8_t pt,

@@ -171,6 +171,30 @@ Test(fragments, headers)
 	end();
 }
 
+/* Paths of equal cost lead to several ports, and each fragment may take another; addresses of another VLAN are others.
+ */
+Test(fragments, by_several_ports)
+{
+	rig_init(&rig, 1);
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		datagram(ways[v6].src, ways[v6].dst, 5060, 2000);
+		shape.port = (uint8_t)!v6;
+		piece(0, 1000);
+		shape.port = (uint8_t)v6;
+		piece(1000, udp_len - 1000u);
+		expect_whole(v6 + 1, v6 ? "v6" : "v4");
+	}
+	cr_expect_eq(rig_all_drops(&rig), 0);
+	datagram(KNOWN4, OWN4, 5060, 2000);
+	piece(0, 1000);
+	shape.vlan = 8;
+	piece(1000, udp_len - 1000u);
+	cr_expect_eq(rig.kernel_count, 2);
+	expire();
+	cr_expect_eq(rig_drops(&rig, XF_DROP_FRAGMENT_TIMEOUT), 2);
+	end();
+}
+
 /* Whatever else goes by UDP to SIP's address is not screened, but put together all the same. */
 Test(fragments, of_other_things)
 {
