@@ -1,5 +1,5 @@
-/* Listening Unix sockets of the daemons, and who calls there. Main thread, before others start: the umask is the
- * process's. */
+/* Listening Unix sockets of the daemons, and who calls there. Main thread, while no other makes files: the umask, which
+ * unix_listen changes and puts back, is the process's. */
 #pragma once
 
 #include <stdbool.h>

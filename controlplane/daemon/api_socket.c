@@ -105,8 +105,8 @@ err_event:
 		event_free(api->acceptable);
 	if (api->sweep)
 		event_free(api->sweep);
-	close(api->fd);
 	unlink(path);
+	close(api->fd);
 err_api:
 	free(api->path);
 	free(api);
@@ -121,9 +121,10 @@ void api_socket_close(struct api_socket *api)
 		api_client_destroy(LIST_FIRST(&api->clients));
 	event_free(api->acceptable);
 	event_free(api->sweep);
-	close(api->fd);
-	/* Without root it may not: the folder is root's. The next start replaces a socket that nobody listens on. */
+	/* While it still listens: who starts now does not take its place, and so what goes away is not a successor's.
+	 * Without root it may not: the folder is root's. The next start replaces a socket that nobody listens on. */
 	unlink(api->path);
+	close(api->fd);
 	free(api->path);
 	free(api);
 }

@@ -75,9 +75,11 @@ void link_server_stop(struct link_server *server)
 	if (server->in == NULL)
 		return;
 	link_server_drop(server, "dataplane ends");
+	/* While it still listens: who starts now does not take its place, and so what goes away is not a successor's.
+	 */
+	unlink(server->path);
 	close(server->listener);
 	server->listener = -1;
-	unlink(server->path);
 	free(server->in);
 	server->in = NULL;
 }

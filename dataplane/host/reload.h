@@ -1,8 +1,7 @@
 /* Signatures and sounds read anew on SIGHUP: compiled and encoded on a thread of their own, for that takes seconds. Of
  * the configuration, which is read for it again, only the sounds are taken up; peers' limits are not, and the log says
- * whose. The main thread starts it, sees its end
- * at the descriptor, and takes what came of it. Who ends before the thread does leaves it its work, and nobody waits.
- * Main thread. */
+ * whose. The main thread starts it, sees its end at the descriptor, and takes what came of it. Who ends before the
+ * thread does leaves it its work, and nobody waits. Main thread. */
 #pragma once
 
 #include <stdbool.h>
