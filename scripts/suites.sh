@@ -44,6 +44,8 @@ suites() {
 		alone_failed "$title" "meson test" "$log"
 	elif [ -e "$json" ]; then
 		failed_tests "$json" "$title" >>"$failures"
+	elif [ "$rc" != 0 ]; then
+		tell_end "$title: meson test: FAIL, and no testlog.json says which" "$log"
 	fi
 	rm -f "$log"
 }
@@ -51,9 +53,14 @@ suites() {
 # alone_failed TITLE NAME LOG: counts what failed beside meson's tests.
 alone_failed() {
 	failed=$((failed + 1))
+	tell_end "$1: $2: FAIL" "$3"
+}
+
+# tell_end WHAT LOG: notes what failed, with the end of its log.
+tell_end() {
 	{
-		echo "$1: $2: FAIL"
-		tail -n 20 "$3" | sed 's/^/    /'
+		echo "$1"
+		tail -n 20 "$2" | sed 's/^/    /'
 	} >>"$failures"
 }
 

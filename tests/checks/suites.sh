@@ -28,6 +28,9 @@ never() {
 suites "$dir/build" "a title" --suite all >/dev/null 2>&1
 suites "$dir/build" "another" --suite well >/dev/null 2>&1
 suites "$dir/none" "no such folder" >/dev/null 2>&1
+meson() { printf 'it broke\nFail: 1\n'; return 1; }
+suites "$dir/none" "nothing written" >/dev/null 2>&1
+unset -f meson
 alone "one" by-itself sh -c 'echo its words; exit 3' >/dev/null 2>&1
 alone "one" well-done true >/dev/null 2>&1
 totals >"$dir/end" && { echo "what failed is not told by the return"; wrong=1; }
@@ -40,9 +43,11 @@ expect '    began'
 expect 'a title: cases: FAIL'
 expect '    not ok 1 first'
 expect 'no such folder: meson test: FAIL'
+expect 'nothing written: meson test: FAIL, and no testlog.json says which'
+expect '    it broke'
 expect 'one: by-itself: FAIL'
 expect '    its words'
 never '.*(good|well|well-done).*'
-[ "$(tail -n 1 "$dir/end")" = "3 passed, 5 failed, 0 skipped" ] || { echo "totals: $(tail -n 1 "$dir/end")"; wrong=1; }
+[ "$(tail -n 1 "$dir/end")" = "3 passed, 6 failed, 0 skipped" ] || { echo "totals: $(tail -n 1 "$dir/end")"; wrong=1; }
 [ $wrong = 0 ] || cat "$dir/end"
 exit $wrong
