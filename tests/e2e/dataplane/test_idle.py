@@ -74,7 +74,8 @@ def measured(name):
         took, commands = latencies(lab)
         print("idle: %s: %.1f %% of a processor, %.0f sleeps a second; a packet takes %.2f ms (median), %.2f ms (45th of 50); a command %.2f ms"
               % (name, 100 * share, sleeps, 1e3 * took[25], 1e3 * took[44], 1e3 * commands))
-        # Others may have the processor; but nothing waits for the next packet that wakes the worker by chance.
+        # That commands and packets are taken at all and soon; a worker wakes by itself each millisecond, so this says
+        # nothing of its interrupts.
         assert name == "poll" or commands < 0.5, "a command takes %.1f ms" % (1e3 * commands)
         assert name == "poll" or took[25] < 0.5, "a packet takes %.1f ms" % (1e3 * took[25])
     return more

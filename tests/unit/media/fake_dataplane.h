@@ -84,9 +84,9 @@ void fake_silence(struct fake_dataplane *dp, struct xf_endpoint_id id, uint16_t 
 void fake_silence_at(struct fake_dataplane *dp, struct xf_endpoint_id id, uint16_t spoke_ms, uint64_t now_ns);
 /* An armed patch of that time fired: told late. */
 void fake_fired_at(struct fake_dataplane *dp, struct xf_endpoint_id id, uint64_t now_ns);
-/* A key was pressed; digit: event code of RFC 4733. */
 /* That prompt's end is told, whatever plays. now_ns: when it was, by its own clock; 0: now. */
 void fake_prompt_ended(struct fake_dataplane *dp, struct xf_endpoint_id id, uint32_t prompt, uint64_t now_ns);
+/* A key was pressed; digit: event code of RFC 4733. */
 void fake_digit(struct fake_dataplane *dp, struct xf_endpoint_id id, uint8_t digit, uint16_t duration_ms);
 /* A copy of a packet: addresses without ports, which are the endpoint's. */
 void fake_copy(struct fake_dataplane *dp, struct xf_endpoint_id id, bool sent, const char *from, const char *to,
