@@ -47,15 +47,6 @@ static void put_counters(struct row *row, const struct xf_endpoint_state *state)
 		row_null(row, "ssrc_out");
 }
 
-static void put_prompt(struct row *row, const struct api *api, const char *key, uint32_t number)
-{
-	const char *name = media_prompt_name(api->media, number);
-	if (number == XF_PROMPT_NONE)
-		row_null(row, key);
-	else
-		row_text(row, key, name ? name : "unknown");
-}
-
 void endpoints_row(struct api *api, struct ask *ask, const struct xf_endpoint_state *state)
 {
 	/* A row takes kilobytes until it is sent; later rows find no ask. */
@@ -76,11 +67,8 @@ void endpoints_row(struct api *api, struct ask *ask, const struct xf_endpoint_st
 	row_sockaddr(&row, "local", &state->local);
 	row_sockaddr(&row, "remote", &state->remote);
 	row_sockaddr(&row, "locked", &state->locked);
-	if (state->source.index == XF_ENDPOINT_PROMPT)
-		put_prompt(&row, api, "source", state->source.generation);
-	else
-		row_endpoint(&row, "source", state->source);
-	put_prompt(&row, api, "while_silent", state->prompt);
+	name_feed(&row, "source", api, state->source);
+	name_prompt(&row, "while_silent", api, state->prompt);
 	row_bool(&row, "prompt_ended", state->prompt_ended);
 	row_endpoint(&row, "armed", state->armed);
 	row_bool(&row, "paused", state->paused);

@@ -1,4 +1,5 @@
 #include "handlers.h"
+#include "row.h"
 
 const char *name_network(const struct config *config, uint32_t network)
 {
@@ -18,6 +19,23 @@ const char *name_agent(const struct config *config, uint32_t agent)
 const char *name_plan(const struct config *config, uint32_t plan)
 {
 	return plan < config->plan_count ? config->plans[plan].name : "";
+}
+
+void name_prompt(struct row *row, const char *key, const struct api *api, uint32_t number)
+{
+	const char *name = media_prompt_name(api->media, number);
+	if (number == XF_PROMPT_NONE)
+		row_null(row, key);
+	else
+		row_text(row, key, name ? name : "unknown");
+}
+
+void name_feed(struct row *row, const char *key, const struct api *api, struct xf_endpoint_id source)
+{
+	if (source.index == XF_ENDPOINT_PROMPT)
+		name_prompt(row, key, api, source.generation);
+	else
+		row_endpoint(row, key, source);
 }
 
 const char *params_text(const json_t *params, const char *name)

@@ -144,8 +144,8 @@ static int find_command(struct reader *reader, unsigned first, unsigned *command
 		return 0;
 	if (show && !two)
 		return refuse(reader,
-			      "show what? calls, call CALL, transfers, endpoints, ports, sources, numbers, plans, "
-			      "providers, stats or version");
+			      "show what? calls, call CALL, transfers, endpoints, ports, sources, screen, dataplane, "
+			      "numbers, plans, providers, stats or version");
 	for (unsigned i = 0; i < COMMAND_COUNT; i++)
 		names[i] = command_info(i)->words;
 	names[COMMAND_COUNT] = "show";

@@ -51,7 +51,7 @@
 	  "  xfergate transfer c-4k2m9x1a --to sip:reception@pbx.example.com\n"                                        \
 	  "  xfergate transfer +12025550143 --plan sales --no-wait\n")                                                 \
 	X(HANGUP, "hangup", XF_RPC_HANGUP, "CALL [--reason TEXT]", "ends a call",                                      \
-	  COMMAND_CALL_HELP "  --reason TEXT  why, for the log\n",                                                     \
+	  COMMAND_CALL_HELP "  --reason TEXT  why: for the log, and for both parties to read (Reason in our BYE)\n",   \
 	  "  xfergate hangup c-4k2m9x1a\n  xfergate hangup c-4k2m9x1a --reason 'test call'\n")                         \
 	X(CAPTURE, "capture", XF_RPC_CAPTURE_START, "CALL|--all -o FILE [--media] [--scrub] [--for TIME]",             \
 	  "writes what a call says and hears to a file",                                                               \

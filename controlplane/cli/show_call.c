@@ -66,9 +66,9 @@ void show_call_attempts(FILE *out, const json_t *attempts)
 		if (json_is_integer(status))
 			put_text(out, status);
 		else
-			fputs(json_is_number(duration) ? "under way" : "not tried", out);
+			fputs(json_is_string(reason) ? "" : json_is_number(duration) ? "under way" : "not tried", out);
 		if (json_is_string(reason)) {
-			fputc(' ', out);
+			fputs(json_is_integer(status) ? " " : "", out);
 			put_text(out, reason);
 		}
 		if (json_is_number(duration)) {
@@ -113,7 +113,7 @@ static const struct table_column leg_fields[] = {
     {"we said", "local_direction", table_text},
     {"they said", "remote_direction", table_text},
     {"endpoint", "endpoint", table_text},
-    {"hears endpoint", "fed_from", table_text},
+    {"hears", "fed_from", table_text},
     {"on hold", "paused", table_yes},
     {"keys pressed", "keys_pressed", table_text},
     {"last keys", "keys", table_text},

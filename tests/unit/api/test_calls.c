@@ -49,7 +49,7 @@ static void setup(void)
 			       .provider = XF_NONE,
 			       .agent = 0,
 			       .endpoint = {XF_ENDPOINT_NONE, 0},
-			       .feed = {XF_ENDPOINT_NONE, 0},
+			       .feed = {XF_ENDPOINT_PROMPT, 3},
 			       .final_status = 486,
 			       .reason = "Busy"};
 	calls[0] = (struct call){.id = 1,
@@ -131,6 +131,7 @@ Test(calls, one_with_everything)
 	EXPECT_JSON(json_object_get(caller, "media_local"), "\"203.0.113.7:16524\"");
 	EXPECT_JSON(json_object_get(caller, "fed_from"), "71");
 	EXPECT_JSON(json_object_get(caller, "provider"), "\"twilio\"");
+	EXPECT_JSON(json_object_get(agent, "fed_from"), "\"unknown\"");
 	EXPECT_JSON(json_object_get(agent, "status"), "486");
 	EXPECT_JSON(json_object_get(agent, "reason"), "\"Busy\"");
 	EXPECT_JSON(json_object_get(agent, "media_local"), "null");

@@ -189,12 +189,18 @@ Test(show, one_call)
 	    "{\"id\":\"c-1\",\"legs\":[{\"kind\":\"caller\",\"remote_codecs\":[\"0 PCMU/8000\"],"
 	    "\"remote_party\":\"<sip:\\u001b[2J@x>\"}],\"transfers\":[{\"id\":\"t-1\",\"attempts\":["
 	    "{\"type\":\"number\",\"destination\":\"+1\",\"status\":486,\"reason\":\"Busy\","
-	    "\"duration_s\":2.1},{\"type\":\"agent\",\"status\":null,\"duration_s\":null}]}]}";
+	    "\"duration_s\":2.1},{\"type\":\"announcement\",\"destination\":\"closed\",\"status\":null,"
+	    "\"reason\":\"played to its end\",\"duration_s\":2.1},{\"type\":\"number\",\"destination\":\"+2\","
+	    "\"status\":null,\"reason\":null,\"duration_s\":1.0},"
+	    "{\"type\":\"agent\",\"status\":null,\"duration_s\":null}]}]}";
 	expect_shown(COMMAND_SHOW_CALL, call, "\nleg caller\n");
 	expect_shown(COMMAND_SHOW_CALL, call, "0 PCMU/8000");
 	expect_shown(COMMAND_SHOW_CALL, call, "<sip:\\x1b[2J@x>");
 	expect_shown(COMMAND_SHOW_CALL, call, "\ntransfer t-1\n");
-	expect_shown(COMMAND_SHOW_CALL, call, "  1. number +1: 486 Busy (2.1 s)\n  2. agent: not tried\n");
+	expect_shown(COMMAND_SHOW_CALL, call,
+		     "  1. number +1: 486 Busy (2.1 s)\n"
+		     "  2. announcement closed: played to its end (2.1 s)\n"
+		     "  3. number +2: under way (1.0 s)\n  4. agent: not tried\n");
 }
 
 #define MESSAGE(at, sent, leg, line, cseq, more)                                                                       \
