@@ -7,7 +7,8 @@ import socket
 import struct
 import time
 
-VERSION = 6
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../include/xfergate/link.h")) as header:
+    VERSION = int(re.search(r"define XF_LINK_VERSION\s+(\d+)", header.read()).group(1))
 NONE = 0xFFFFFFFF
 PROMPT = 0xFFFFFFFE  # as a source, with the number of a prompt
 PORT_FIRST = 16384
