@@ -5,7 +5,7 @@
  * SRTP (RFC 3711) has two places in it. A packet is authenticated and decrypted in media_rtp between its header and its
  * source, for nobody may lock a source or be counted who has no key. It is encrypted in media_send between the law and
  * the header, for its index follows from the sequence that it was mapped to. An endpoint with keys is not for the
- * express way: endpoint_settle says so. */
+ * express way, which endpoint_settle will have to say. */
 #include <rte_ip.h>
 #include <rte_prefetch.h>
 #include "header.h"

@@ -86,11 +86,11 @@ static inline uint32_t media_plan_sum(const uint8_t *bytes, unsigned len)
 	return sum;
 }
 
-static inline uint16_t media_plan_fold(uint32_t sum)
+/* Adding the two halves the other way round leaves their sum in the upper one, with the carry of the lower one. */
+static inline uint16_t media_plan_fold(uint64_t sum)
 {
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	uint32_t half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
+	return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
 }
 
 /* Of addresses, protocol, length, UDP header and payload; 0xffff if the checksum that stands in the frame is right. */

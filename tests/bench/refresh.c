@@ -40,13 +40,6 @@ static inline void refresh_replace(uint8_t *frame, unsigned at, const void *byte
 	memcpy(frame + MEDIA_PLAN_UDP + 6, &checksum, sizeof(checksum));
 }
 
-/* Adding the two halves the other way round leaves their sum in the upper one, with the carry of the lower one. */
-static inline uint16_t refresh_fold(uint64_t sum)
-{
-	uint32_t half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
-	return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
-}
-
 /* The same of the first eight bytes of the RTP header, whole words at a time: every packet of every run pays for it. */
 static inline void refresh_packet(uint8_t *frame, uint32_t pass)
 {
@@ -57,8 +50,8 @@ static inline void refresh_packet(uint8_t *frame, uint32_t pass)
 	const uint32_t first = __builtin_bswap32(old[0]);
 	const uint32_t sequence = __builtin_bswap32((first & 0xffff0000) | ((first + pass) & 0xffff));
 	const uint32_t timestamp = __builtin_bswap32(__builtin_bswap32(old[1]) + pass * MEDIA_PLAN_STEP);
-	checksum = (uint16_t)~refresh_fold((uint64_t)(uint16_t)~checksum + (uint32_t)~old[0] + sequence +
-					   (uint32_t)~old[1] + timestamp);
+	checksum = (uint16_t)~media_plan_fold((uint64_t)(uint16_t)~checksum + (uint32_t)~old[0] + sequence +
+					      (uint32_t)~old[1] + timestamp);
 	if (checksum == 0)
 		checksum = 0xffff;
 	memcpy(frame + MEDIA_PLAN_RTP, &sequence, sizeof(sequence));

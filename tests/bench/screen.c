@@ -164,20 +164,26 @@ static void bench_signatures(struct bench *b, bool on)
 		      "the signatures were refused");
 }
 
+/* The batch through the worker; what it took, in ns. */
+static uint64_t bench_batch(struct bench *b)
+{
+	uint64_t start = turns_now_ns();
+	for (unsigned at = 0; at < BATCH; at += WORKER_BURST) {
+		b->now_ns += 20000;
+		worker_receive(b->worker, 0, b->in + at, WORKER_BURST, b->now_ns);
+		worker_turn(b->worker, b->now_ns);
+		worker_flush(b->worker);
+	}
+	return turns_now_ns() - start;
+}
+
 static double bench_turn(struct bench *b, bool signatures)
 {
 	uint64_t took = 0, before = b->passed;
 	bench_signatures(b, signatures);
 	for (unsigned batch = 0; batch < b->batches; batch++) {
 		bench_make(b);
-		uint64_t start = turns_now_ns();
-		for (unsigned at = 0; at < BATCH; at += WORKER_BURST) {
-			b->now_ns += 20000;
-			worker_receive(b->worker, 0, b->in + at, WORKER_BURST, b->now_ns);
-			worker_turn(b->worker, b->now_ns);
-			worker_flush(b->worker);
-		}
-		took += turns_now_ns() - start;
+		took += bench_batch(b);
 	}
 	turns_require(b->passed - before == (uint64_t)b->batches * BATCH, "%llu of %u INVITEs passed",
 		      (unsigned long long)(b->passed - before), b->batches * BATCH);
@@ -203,14 +209,7 @@ static double bench_refuse(struct bench *b, bool crowd)
 	for (unsigned batch = 0; batch < b->batches; batch++) {
 		bench_make(b);
 		bench_disguise(b, crowd);
-		uint64_t start = turns_now_ns();
-		for (unsigned at = 0; at < BATCH; at += WORKER_BURST) {
-			b->now_ns += 20000;
-			worker_receive(b->worker, 0, b->in + at, WORKER_BURST, b->now_ns);
-			worker_turn(b->worker, b->now_ns);
-			worker_flush(b->worker);
-		}
-		took += turns_now_ns() - start;
+		took += bench_batch(b);
 	}
 	turns_require(*drops - before == (uint64_t)b->batches * BATCH, "%llu of %u strangers were refused",
 		      (unsigned long long)(*drops - before), b->batches * BATCH);
