@@ -21,6 +21,14 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
+def stand_apart():
+    """What the terminal sends is for the benchmark, which ends its programs itself. A process group, no session: the kernel
+    makes each session a scheduling group (autogroup), and beside one that has a polling worker and the daemon's main thread
+    on the same processor, Linux 6.18 let everybody else of that processor wait for seconds to a minute."""
+    die_with_parent()
+    os.setpgrp()
+
+
 class Program:
     """One of the two that are compared, with the probe in it. Stopped unless it has its turn."""
 
@@ -39,7 +47,7 @@ class Program:
             self.process = subprocess.Popen(
                 [*self.before, "env", *probe, *environment, *words],
                 stdin=subprocess.PIPE, stdout=log, stderr=log, pass_fds=[theirs.fileno(), *kept],
-                preexec_fn=lambda: (die_with_parent(), os.setsid(), os.sched_setaffinity(0, self.cpus or rig.cpus),
+                preexec_fn=lambda: (stand_apart(), os.sched_setaffinity(0, self.cpus or rig.cpus),
                                     rig.hugepages.small_pages and only_small_pages()))
         theirs.close()
         self.pid = self.process.pid

@@ -13,7 +13,7 @@ import time
 import rig as rigging
 import testpmd
 from daemon import Daemon, GATEWAY_MAC, NEXT_HOP, ROUTER_MAC
-from program import die_with_parent
+from program import stand_apart
 from steps import Failed, require, run, say, wait_for
 
 FLOWS = 100
@@ -49,7 +49,7 @@ class Generator:
         words = [rig.path("tests/bench/relay-generator"), INTERFACE, rig.capture(FLOWS), *map(str, ports)]
         self.process = subprocess.Popen(
             ["ip", "netns", "exec", wire.generator, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            preexec_fn=lambda: (die_with_parent(), os.setsid(), os.sched_setaffinity(0, rig.cpus[:1])))
+            preexec_fn=lambda: (stand_apart(), os.sched_setaffinity(0, rig.cpus[:1])))
         rig.programs.append(self)
         favour(self.process.pid)
         self.rig = rig
@@ -166,7 +166,7 @@ class Rtpengine:
                  "--log-level=4", "--table=-1", "--interface=10.0.0.1", "--listen-ng=127.0.0.1:%d" % NG_PORT,
                  "--port-min=30000", "--port-max=40000", "--num-threads=1", "--pidfile=" + rig.folder + "/rtpengine.pid"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=lambda: (die_with_parent(), os.setsid(), os.sched_setaffinity(0, [rig.cpu])))
+                preexec_fn=lambda: (stand_apart(), os.sched_setaffinity(0, [rig.cpu])))
         rig.programs.append(self)
         favour(self.process.pid)
         self.softirqs = kernel_thread("ksoftirqd/%d" % rig.cpu)
