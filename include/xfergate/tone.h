@@ -1,6 +1,7 @@
 /* The tones of the telephone networks, as their countries have them (ITU-T E.180 Supplement 2): ringback, busy, and
  * congestion. Countries that sound alike share one tone; each has a name of its own for it, "ringback-de", "busy-us".
- * Argentina and Turkey as both DAHDI's zonedata.c and FreePBX's list of indications have them. */
+ * Argentina and Turkey as both DAHDI's zonedata.c and FreePBX's list of indications have them; the Emirates, Ireland
+ * and Korea as spandsp's global-tones.xml has them too, but for Ireland's congestion. */
 #pragma once
 
 #include <stdbool.h>
@@ -72,6 +73,7 @@ struct xf_tone {
 	X("congestion-es", 425, 0, 0, 200, 200, 200, 200, 200, 600)                                                    \
 	X("congestion-fr", 440, 0, 0, 250, 250)                                                                        \
 	X("congestion-in", 400, 0, 0, 250, 250)                                                                        \
+	X("congestion-kr", 480, 620, 0, 300, 200)                                                                      \
 	X("congestion-ru", 425, 0, 0, 175, 175)                                                                        \
 	X("congestion-se", 425, 0, 0, 250, 750)                                                                        \
 	X("congestion-th", 400, 0, 0, 300, 300)                                                                        \
@@ -110,7 +112,7 @@ struct xf_tone {
 	X("in", "ringback-in", "busy-in", "congestion-in")                                                             \
 	X("it", "ringback-eu", "busy-eu", "busy-es")                                                                   \
 	X("jp", "ringback-jp", "busy-jp", "busy-jp")                                                                   \
-	X("kr", "ringback-kr", "busy-us", "congestion-us")                                                             \
+	X("kr", "ringback-kr", "busy-us", "congestion-kr")                                                             \
 	X("lt", "ringback-eu", "busy-ru", "busy-es")                                                                   \
 	X("mx", "ringback-eu", "busy-br", "busy-br")                                                                   \
 	X("my", "ringback-my", "busy-eu", "busy-eu")                                                                   \
