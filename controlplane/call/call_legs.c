@@ -197,7 +197,7 @@ int call_callers_status(int status)
 	return ours ? 480 : status;
 }
 
-static void agent_fails(struct call *call, int status, const char *reason)
+static void agent_fails(struct call *call, int status)
 {
 	const struct config_route *route = &call->shard->config->routes[call->route];
 	if (XF_FAULT("impossible-cell"))
@@ -216,7 +216,7 @@ void call_leg_failed(struct call *call, struct leg *leg, int status, const char 
 	if (leg->kind == LEG_TARGET)
 		to_transfer(call, leg, TRANSFER_EVENT_FAILED, status, reason);
 	else
-		agent_fails(call, status, reason);
+		agent_fails(call, status);
 }
 
 void call_leg_ringing_too_long(struct call *call, struct leg *leg)
@@ -234,19 +234,19 @@ void call_agent_lost(struct call *call, const char *reason)
 	if (XF_FAULT("caller-left-when-agent-leaves"))
 		return;
 	if (!start_plan(call, call->shard->config->routes[call->route].lost_plan, TRANSFER_FROM_AGENT_LOST))
-		call_end(call, 480, "agent hung up");
+		call_end(call, 480, reason ? reason : "agent hung up");
 }
 
 static void agent_gone(struct call *call, struct leg *leg, const char *reason)
 {
 	struct transfer *transfer = shard_get_transfer(call->shard, call->transfer);
-	struct transfer_event event = {TRANSFER_EVENT_AGENT_GONE, 0, reason};
+	struct transfer_event event = {TRANSFER_EVENT_AGENT_GONE};
 	if (transfer) {
 		transfer_handle(transfer, &event);
 		return;
 	}
 	if (call->state == CALL_ARRIVING)
-		agent_fails(call, 480, reason);
+		agent_fails(call, 480);
 	else if (call->state == CALL_AGENT)
 		call_agent_lost(call, reason);
 }
@@ -259,7 +259,7 @@ void call_leg_gone(struct call *call, struct leg *leg, const char *reason)
 						 : CALL_EVENT_TARGET_GONE);
 	switch (leg->kind) {
 	case LEG_CALLER:
-		call_end(call, 487, reason);
+		call_end(call, 487, reason ? reason : "hung up");
 		return;
 	case LEG_AGENT:
 		agent_gone(call, leg, reason);
@@ -267,8 +267,14 @@ void call_leg_gone(struct call *call, struct leg *leg, const char *reason)
 	default:
 		/* Also when the caller never had an agent, and the call is not TRANSFERRING. */
 		if (transfer && transfer->state < TRANSFER_REPORTING)
-			to_transfer(call, leg, TRANSFER_EVENT_FAILED, 480, reason);
+			to_transfer(call, leg, TRANSFER_EVENT_FAILED, 480, reason ? reason : "hung up");
 		else if (call->target_leg == leg->id)
-			call_end(call, 480, "target hung up");
+			call_end(call, 480, reason ? reason : "target hung up");
 	}
+}
+
+void call_leg_lost(struct call *call, struct leg *leg, int status, const char *reason)
+{
+	leg_release(leg, status, reason);
+	call_leg_gone(call, leg, reason);
 }

@@ -59,7 +59,7 @@ static void bye(struct leg *leg, sip_txn txn)
 			leg_ended(leg);
 		return;
 	}
-	call_leg_gone(call, leg, "hung up");
+	call_leg_gone(call, leg, NULL);
 }
 
 /* A new offer: answered from the leg's own state, at once; a hold pauses the patch and goes no further. */
@@ -194,6 +194,6 @@ void leg_ack_received(struct leg *leg, const struct sip_message *ack)
 	leg->offered = false;
 	if (leg->agreed)
 		return; /* a late re-offer without an answer: what was agreed stays */
-	leg_release(leg, 488, "no usable SDP in the ACK");
-	call_leg_gone(call, leg, "no usable SDP in the ACK");
+	snprintf(why, sizeof(why), "no usable SDP in the %s's ACK", leg_kind_name(leg->kind));
+	call_leg_lost(call, leg, 488, why);
 }

@@ -186,16 +186,18 @@ static void on_response(void *arg, sip_txn txn, uint64_t owner, const struct sip
 static void on_failed(void *arg, sip_txn txn, uint64_t owner, enum sip_failure failure)
 {
 	struct leg *leg = shard_get_leg(arg, owner);
+	char why[64];
 	if (failure == SIP_FAILURE_UNACKED && leg && leg->awaiting_ack == txn) {
 		leg->awaiting_ack = 0;
-		leg_event(leg, LOG_LEVEL_WARNING, "event=no-ack");
+		leg_event(leg, LOG_LEVEL_WARNING, "event=no-ack answer=\"200 (INVITE)\"");
 		if (leg->state == LEG_STATE_ENDING) {
 			leg_bye(leg);
 			return;
 		}
 		struct call *call = shard_get_call(leg->shard, leg->call);
-		leg_release(leg, 408, "no ACK to our answer");
-		call_leg_gone(call, leg, "no ACK to our answer");
+		snprintf(why, sizeof(why), "the %s did not acknowledge our 200 to its INVITE",
+			 leg_kind_name(leg->kind));
+		call_leg_lost(call, leg, 408, why);
 		return;
 	}
 	if (!leg)
@@ -243,6 +245,7 @@ static void on_media_event(void *arg, uint64_t owner, const struct xf_link_event
 {
 	struct leg *leg = owner_leg(arg, owner);
 	uint32_t type = event->event;
+	char why[64];
 	if (!leg)
 		return;
 	if (type == XF_EVENT_DIGIT) {
@@ -265,8 +268,8 @@ static void on_media_event(void *arg, uint64_t owner, const struct xf_link_event
 	 */
 	if (call->agent_leg == leg->id && (call->target_leg || call->transfer))
 		return;
-	leg_release(leg, 408, "no media");
-	call_leg_gone(call, leg, "no media");
+	snprintf(why, sizeof(why), "no media from the %s", leg_kind_name(leg->kind));
+	call_leg_lost(call, leg, 408, why);
 }
 
 static void on_admitted(void *arg, uint64_t waiter, int result)
@@ -279,14 +282,15 @@ static void on_admitted(void *arg, uint64_t waiter, int result)
 static void on_refused(void *arg, uint64_t owner, struct xf_endpoint_id id, int result)
 {
 	struct leg *leg = owner_leg(arg, owner);
+	char why[64];
 	if (!leg)
 		return;
 	leg_event(leg, LOG_LEVEL_ERROR, "event=endpoint-refused error=%s", strerrordesc_np(-result));
 	if (leg->endpoint.index != id.index || leg->state >= LEG_STATE_CANCELLING)
 		return;
 	struct call *call = shard_get_call(leg->shard, leg->call);
-	leg_release(leg, 500, "the dataplane refused its endpoint");
-	call_leg_gone(call, leg, "the dataplane refused its endpoint");
+	snprintf(why, sizeof(why), "the dataplane refused the %s's endpoint", leg_kind_name(leg->kind));
+	call_leg_lost(call, leg, 500, why);
 }
 
 static void on_link(void *arg, bool up)

@@ -96,10 +96,14 @@ bool inbound_require_nothing(struct shard *shard, sip_txn txn, const struct sip_
 void call_leg_progress(struct call *call, struct leg *leg, int status, bool media);
 void call_leg_answered(struct call *call, struct leg *leg);
 void call_leg_failed(struct call *call, struct leg *leg, int status, const char *reason);
-void call_leg_gone(struct call *call, struct leg *leg, const char *reason); /* BYE, or lost */
+/* The leg is over. The call's other legs are told the reason, so it names the leg; NULL: its peer hung up. */
+void call_leg_gone(struct call *call, struct leg *leg, const char *reason);
+/* Releases the leg, whose peer or endpoint does not do its part; reason as above. */
+void call_leg_lost(struct call *call, struct leg *leg, int status, const char *reason);
 void call_leg_ringing_too_long(struct call *call, struct leg *leg);
 
-/* The agent is gone without having asked for a transfer, or after one that brought the caller back to it. */
+/* The agent is gone without having asked for a transfer, or after one that brought the caller back to it. reason: as
+ * above. */
 void call_agent_lost(struct call *call, const char *reason);
 /* What the caller is told when the agent or a target answered with that: what is between us and them (credentials,
  * redirections, loops) is not its business, and it could not answer a challenge. */

@@ -219,5 +219,5 @@ void transfer_done(struct transfer *transfer)
 	if (target && target->state == LEG_STATE_ENDED)
 		leg_set_deadline(target, 0);
 	if (call->state == CALL_AGENT && (!agent || agent->state != LEG_STATE_CONNECTED))
-		call_agent_lost(call, "gone while its transfer was under way");
+		call_agent_lost(call, NULL);
 }

@@ -213,6 +213,19 @@ static void seam_log(void *arg, enum log_level level, const char *line)
 	cr_assert_null(strstr(line, "hunter2"), "a secret in the log: %s", line);
 	if (net->verbose)
 		fprintf(stderr, "%.3f %s\n", (double)net->now_ns / 1e9, line);
+	char **place = &net->logged[net->log_count++ % 256];
+	free(*place);
+	*place = strdup(line);
+}
+
+const char *net_logged(const struct net *net, const char *text)
+{
+	for (unsigned i = 0; i < 256 && i < net->log_count; i++) {
+		const char *line = net->logged[(net->log_count - 1 - i) % 256];
+		if (strstr(line, text))
+			return line;
+	}
+	return "";
 }
 
 /* ---- life */
@@ -259,6 +272,8 @@ void net_destroy(struct net *net)
 		sip_message_destroy(net->sent[i].message);
 		free(net->sent[i].text);
 	}
+	for (unsigned i = 0; i < 256; i++)
+		free(net->logged[i]);
 	while (net->notified_count)
 		free(net->notified[--net->notified_count]);
 	free(net);

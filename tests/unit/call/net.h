@@ -38,6 +38,8 @@ struct net {
 	char *notified[256]; /* JSON-RPC notifications */
 	unsigned notified_count;
 	unsigned impossible; /* log lines that say so */
+	char *logged[256];   /* the newest lines of the log */
+	unsigned log_count;
 	bool verbose;
 };
 
@@ -56,6 +58,8 @@ const struct sip_message *net_hear(struct net *net, const char *address, const c
 unsigned net_count(const struct net *net, const char *address, const char *what);
 const char *net_rpc(struct net *net, const char *line);
 struct shard_counts net_counts(struct net *net);
+/* The newest line of the log that contains `text`, of the last 256; "": none. */
+const char *net_logged(const struct net *net, const char *text);
 
 /* A phone in one dialog. */
 struct phone {

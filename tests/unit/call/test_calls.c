@@ -244,6 +244,16 @@ Test(calls, strangers_get_no_answer)
 	net_expect_nothing_left(net);
 }
 
+static void expect_reason(struct phone *phone, int cause, const char *text)
+{
+	char wanted[160];
+	const struct sip_message *bye = phone_ok(phone, "BYE");
+	const char *reason = sip_message_header(bye, "Reason", NULL);
+	snprintf(wanted, sizeof(wanted), "SIP;cause=%d;text=\"%s\"", cause, text);
+	cr_assert_not_null(reason);
+	cr_expect_eq(strncmp(reason, wanted, strlen(wanted)), 0, "%.*s", (int)strcspn(reason, "\r\n"), reason);
+}
+
 Test(calls, no_ack_ends_the_call)
 {
 	phone_init(&caller, net, "192.0.2.20");
@@ -252,8 +262,23 @@ Test(calls, no_ack_ends_the_call)
 	net_pass(net, 20);
 	phone_answer(&agent, phone_rung(&agent), 200, NULL, phone_sdp(&agent, "sendrecv"));
 	net_pass(net, 33000);
-	phone_ok(&agent, "BYE");
+	expect_reason(&agent, 487, "the caller did not acknowledge our 200 to its INVITE");
+	expect_reason(&caller, 408, "the caller did not acknowledge our 200 to its INVITE");
 	cr_expect_gt(net_count(net, caller.address, "200 INVITE"), 5);
+	cr_expect_not_null(strstr(net_logged(net, "event=no-ack"), "leg=caller event=no-ack answer=\"200 (INVITE)\""));
+	cr_expect_not_null(
+	    strstr(net_logged(net, "leg=agent event=ended"), "reason=\"the caller did not acknowledge "));
+	net_expect_nothing_left(net);
+}
+
+/* Nobody has hung up, so the caller does not read that somebody did. */
+Test(calls, no_ack_of_the_agent_is_not_its_hanging_up)
+{
+	net_connect(net, &caller, &agent, "+12025550100");
+	phone_request(&agent, "INVITE", NULL, phone_sdp(&agent, "sendrecv"));
+	net_pass(net, 33000);
+	expect_reason(&caller, 480, "the agent did not acknowledge our 200 to its INVITE");
+	expect_reason(&agent, 408, "the agent did not acknowledge our 200 to its INVITE");
 	net_expect_nothing_left(net);
 }
 
@@ -266,8 +291,8 @@ Test(calls, silence_ends_the_call)
 			id = (struct xf_endpoint_id){i, net->dp.endpoint[i].generation};
 	fake_event(&net->dp, id, XF_EVENT_MEDIA_TIMEOUT);
 	net_pass(net, 10);
-	phone_ok(&caller, "BYE");
-	phone_ok(&agent, "BYE");
+	expect_reason(&caller, 408, "no media from the caller");
+	expect_reason(&agent, 487, "no media from the caller");
 	net_expect_nothing_left(net);
 }
 
