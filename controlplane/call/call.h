@@ -239,6 +239,7 @@ struct call {
 	uint32_t legs_of_kind[LEG_KIND_COUNT];	    /* made so far */
 	uint8_t max_forwards;			    /* of the INVITEs that we send for it (RFC 7332) */
 	uint64_t started_ns, answered_ns;
+	int status;	  /* that its legs get as it ends; 0: it has not */
 	char reason[128]; /* why it ends */
 
 	/* ---- what follows belongs to this process only ---- */

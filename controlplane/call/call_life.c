@@ -68,6 +68,7 @@ void call_end(struct call *call, int status, const char *reason)
 	if (call->state == CALL_ENDING)
 		return;
 	call_set_state(call, CALL_ENDING);
+	call->status = status;
 	snprintf(call->reason, sizeof(call->reason), "%s", reason);
 	timer_stop(&shard->env->timers, &call->deadline);
 	if ((leg = shard_get_leg(shard, call->caller_leg)))

@@ -203,7 +203,6 @@ void transfer_done(struct transfer *transfer)
 	struct leg *agent = shard_get_leg(shard, call->agent_leg);
 	struct leg *target = shard_get_leg(shard, transfer->target_leg);
 	struct leg *refer = shard_get_leg(shard, transfer->refer_leg);
-	bool release = transfer->result == TRANSFER_RESULT_CONNECTED || call->state == CALL_ENDING;
 	timer_stop(&shard->env->timers, &transfer->deadline);
 	transfer->state = TRANSFER_DONE;
 	call->transfer = 0;
@@ -211,8 +210,10 @@ void transfer_done(struct transfer *transfer)
 	free(shard->finished[shard->finished_next]);
 	shard->finished[shard->finished_next] = transfer;
 	shard->finished_next = (shard->finished_next + 1) % SHARD_FINISHED_MAX;
-	if (agent && release)
+	if (agent && transfer->result == TRANSFER_RESULT_CONNECTED)
 		leg_release(agent, 200, "transferred");
+	else if (agent && call->state == CALL_ENDING)
+		leg_release(agent, call->status, call->reason);
 	/* Legs that ended while the transfer named them wait for this. */
 	if (refer && refer->state == LEG_STATE_ENDED)
 		leg_set_deadline(refer, 0);

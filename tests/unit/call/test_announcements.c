@@ -389,6 +389,27 @@ Test(announcements, the_agent_is_told_of_the_end)
 	net_expect_nothing_left(net);
 }
 
+/* An agent that waits for the report of a plan that came to nobody is told so, and its leg's end does not say
+ * otherwise. */
+Test(announcements, a_failed_plan_is_no_transfer)
+{
+	net_connect(net, &caller, &agent, "+12025550100");
+	phone_request(&agent, "REFER", "Refer-To: <sip:plan-closed@xfergate>\r\n", NULL);
+	net_pass(net, 20);
+	phone_ok(&agent, "NOTIFY");
+	target_is_busy();
+	it_ends();
+	net_pass(net, 4050);
+	phone_ok(&caller, "BYE");
+	phone_ok(&agent, "NOTIFY");
+	const char *reason = sip_message_header(phone_ok(&agent, "BYE"), "Reason", NULL);
+	cr_assert_not_null(reason);
+	cr_expect_eq(strncmp(reason, "SIP;cause=486;text=\"no target answered\"", 39), 0, "%s", reason);
+	const char *ended = net_logged(net, "leg=agent event=ended");
+	cr_expect_not_null(strstr(ended, "status=486 reason=\"no target answered\""), "%s", ended);
+	net_expect_nothing_left(net);
+}
+
 /* What cannot be played is passed over, and says why: a sound that the dataplane does not have, a codec that sounds are
  * not there in, a dataplane that refuses or is away. */
 Test(announcements, passed_over)

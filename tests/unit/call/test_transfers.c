@@ -76,6 +76,12 @@ static const struct sip_message *caller_sdp(void)
 	return NULL;
 }
 
+static void expect_agent_ended(const char *how)
+{
+	const char *line = net_logged(net, "leg=agent event=ended");
+	cr_expect_not_null(strstr(line, how), "%s", line);
+}
+
 Test(transfers, to_a_number_by_refer)
 {
 	refer("sip:(202)555-0143@agent.lab");
@@ -108,6 +114,7 @@ Test(transfers, to_a_number_by_refer)
 	expect_notify("200", true);
 	net_pass(net, 5);
 	phone_ok(&agent, "BYE");
+	expect_agent_ended("status=200 reason=\"transferred\"");
 	net_pass(net, 5000);
 	phone_request(&caller, "BYE", NULL, NULL);
 	phone_ok(&edge, "BYE");
@@ -244,6 +251,7 @@ Test(transfers, caller_hangs_up_while_the_target_rings)
 	expect_notify("487", true);
 	net_pass(net, 5);
 	phone_ok(&agent, "BYE");
+	expect_agent_ended("status=487 reason=\"hung up\"");
 	phone_answer(&edge, cancel, 200, NULL, NULL);
 	phone_answer(&edge, invite, 487, NULL, NULL);
 	cr_expect_eq(final_notifies(), 1);
