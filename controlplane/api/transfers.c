@@ -51,7 +51,9 @@ json_t *transfers_row(const struct api *api, const struct transfer *transfer)
 	row_text_or_null(&row, "reason", transfer->reason);
 	row_seconds(&row, "duration_s", transfer->started_ns,
 		    transfer->ended_ns ? transfer->ended_ns : api->env->now_ns);
-	row_count(&row, "attempt", transfer->attempt);
+	/* Counted from 1, as the reasons do; after the last has failed there is no next one. */
+	row_count(&row, "attempt",
+		  transfer->attempt < transfer->attempt_count ? transfer->attempt + 1u : transfer->attempt_count);
 	row_set(&row, "attempts", attempts);
 	return row_take(&row);
 }

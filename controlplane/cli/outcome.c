@@ -55,10 +55,10 @@ static void print_connected(FILE *out, const json_t *transfer)
 {
 	const json_t *attempts = json_object_get(transfer, "attempts");
 	json_int_t at = json_integer_value(json_object_get(transfer, "attempt"));
-	const json_t *attempt = at >= 0 ? json_array_get(attempts, (size_t)at) : NULL;
+	const json_t *attempt = at > 0 ? json_array_get(attempts, (size_t)at - 1) : NULL;
 	char *time = table_seconds(json_object_get(transfer, "duration_s"));
 	const char *destination = text_of(attempt, "destination");
-	if (json_array_size(attempts) > 1 && at > 0)
+	if (json_array_size(attempts) > 1 && at > 1)
 		show_call_attempts(out, attempts);
 	fputs("connected to ", out);
 	put_escaped(out, *destination ? destination : text_of(attempt, "type"));

@@ -16,14 +16,14 @@ PROGRAM = sys.argv.pop(1)
 
 CONNECTED = {
     "id": "t-1", "call": "c-1", "result": "connected", "state": "done", "status": 200, "reason": None, "duration_s": 3.2,
-    "attempt": 0,
+    "attempt": 1,
     "attempts": [{"type": "number", "destination": "+12025550199", "caller_id": "+12025550100", "status": 200,
                   "reason": None, "duration_s": 3.2}],
 }
 RETURNED = {
     "id": "t-1", "call": "c-1", "result": "returned", "state": "done", "status": 408,
     "reason": "attempt 1: 486 Busy Here; attempt 2: 408 no answer in 8 s",
-    "duration_s": 9.0, "attempt": 1,
+    "duration_s": 9.0, "attempt": 2,
     "attempts": [{"type": "number", "destination": "+12025550199", "caller_id": None, "status": 486,
                   "reason": "Busy Here", "duration_s": 1.0},
                  {"type": "sip", "destination": "sip:r@pbx.lab", "caller_id": None, "status": 408,

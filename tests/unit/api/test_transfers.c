@@ -50,7 +50,7 @@ static void expect_row(json_t *row, const char *state, const char *result, const
 	char text[2048];
 	snprintf(text, sizeof(text),
 		 "{\"id\":\"t-five\",\"call\":\"c-one\",\"origin\":\"operator\",\"plan\":\"sales\",\"state\":\"%s\","
-		 "\"result\":\"%s\",%s,\"attempt\":1,\"attempts\":%s}",
+		 "\"result\":\"%s\",%s,\"attempt\":2,\"attempts\":%s}",
 		 state, result, rest, attempts_json);
 	json_t *wanted = json_loads(text, 0, NULL);
 	char *found = json_dumps(row, JSON_COMPACT);
@@ -76,6 +76,7 @@ Test(transfers, finished_without_its_call)
 	transfers[0].state = TRANSFER_DONE;
 	transfers[0].result = TRANSFER_RESULT_RETURNED;
 	transfers[0].final_status = 408;
+	transfers[0].attempt = 2; /* there is none any more: the last was the second */
 	transfers[0].ended_ns = 993 * NS_PER_S;
 	snprintf(transfers[0].reason, sizeof(transfers[0].reason), "not answered");
 	json_t *reply = fakes_ask("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.transfers\"}");

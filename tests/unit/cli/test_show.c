@@ -352,10 +352,10 @@ Test(show, outcomes)
 		int code;
 		const char *out, *err;
 	} cases[] = {
-	    {"{\"id\":\"t-1\",\"result\":\"connected\",\"duration_s\":3.2,\"attempt\":0,\"attempts\":"
+	    {"{\"id\":\"t-1\",\"result\":\"connected\",\"duration_s\":3.2,\"attempt\":1,\"attempts\":"
 	     "[{\"type\":\"number\",\"destination\":\"+12025550199\",\"status\":200}]}",
 	     true, 0, "connected to +12025550199 after 3.2 s\n", ""},
-	    {"{\"result\":\"connected\",\"duration_s\":9.0,\"attempt\":1,\"attempts\":"
+	    {"{\"result\":\"connected\",\"duration_s\":9.0,\"attempt\":2,\"attempts\":"
 	     "[{\"type\":\"number\",\"destination\":\"+1\",\"status\":486,\"reason\":\"Busy\",\"duration_s\":2.0},"
 	     "{\"type\":\"sip\",\"destination\":\"sip:a@b\",\"status\":200,\"reason\":null,\"duration_s\":7.0}]}",
 	     true, 0,
