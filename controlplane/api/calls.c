@@ -81,7 +81,9 @@ static void put_leg_media(const struct api *api, struct row *row, const struct l
 	row_text_or_null(row, "remote_direction",
 			 leg->remote_sdp.codec_count ? direction_name(leg->remote_sdp.direction) : "");
 	row_set(row, "remote_codecs", codec_list(leg->remote_sdp.codecs, leg->remote_sdp.codec_count));
-	name_feed(row, "fed_from", api, leg->feed);
+	name_feed(row, "fed_from", leg->feed, media_own_prompt_name(api->media, leg->feed.generation));
+	name_prompt(row, "while_silent", leg->feed_while_silent,
+		    media_own_prompt_name(api->media, leg->feed_while_silent));
 	row_bool(row, "paused", leg->feed_paused);
 	row_count(row, "keys_pressed", leg->key_count);
 	row_text_or_null(row, "keys", leg->keys);

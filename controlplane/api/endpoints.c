@@ -67,8 +67,8 @@ void endpoints_row(struct api *api, struct ask *ask, const struct xf_endpoint_st
 	row_sockaddr(&row, "local", &state->local);
 	row_sockaddr(&row, "remote", &state->remote);
 	row_sockaddr(&row, "locked", &state->locked);
-	name_feed(&row, "source", api, state->source);
-	name_prompt(&row, "while_silent", api, state->prompt);
+	name_feed(&row, "source", state->source, media_prompt_name(api->media, state->source.generation));
+	name_prompt(&row, "while_silent", state->prompt, media_prompt_name(api->media, state->prompt));
 	row_bool(&row, "prompt_ended", state->prompt_ended);
 	row_endpoint(&row, "armed", state->armed);
 	row_bool(&row, "paused", state->paused);

@@ -44,9 +44,10 @@ const char *name_provider(const struct config *config, uint32_t provider);
 const char *name_agent(const struct config *config, uint32_t agent);
 const char *name_plan(const struct config *config, uint32_t plan);
 struct row;
-/* The prompt's name, or null; and what feeds an endpoint: another one's index, the name of a prompt, or null. */
-void name_prompt(struct row *row, const char *key, const struct api *api, uint32_t number);
-void name_feed(struct row *row, const char *key, const struct api *api, struct xf_endpoint_id source);
+/* The prompt's name, or null; and what feeds an endpoint: another one's index, the name of a prompt, or null.
+ * name, prompt: NULL if a prompt's is not known, which is said; not read where there is no prompt. */
+void name_prompt(struct row *row, const char *key, uint32_t number, const char *name);
+void name_feed(struct row *row, const char *key, struct xf_endpoint_id source, const char *prompt);
 
 enum question {
 	QUESTION_DUMP,	/* ENDPOINT rows */

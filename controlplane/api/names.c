@@ -21,19 +21,18 @@ const char *name_plan(const struct config *config, uint32_t plan)
 	return plan < config->plan_count ? config->plans[plan].name : "";
 }
 
-void name_prompt(struct row *row, const char *key, const struct api *api, uint32_t number)
+void name_prompt(struct row *row, const char *key, uint32_t number, const char *name)
 {
-	const char *name = media_prompt_name(api->media, number);
 	if (number == XF_PROMPT_NONE)
 		row_null(row, key);
 	else
 		row_text(row, key, name ? name : "unknown");
 }
 
-void name_feed(struct row *row, const char *key, const struct api *api, struct xf_endpoint_id source)
+void name_feed(struct row *row, const char *key, struct xf_endpoint_id source, const char *prompt)
 {
 	if (source.index == XF_ENDPOINT_PROMPT)
-		name_prompt(row, key, api, source.generation);
+		name_prompt(row, key, source.generation, prompt);
 	else
 		row_endpoint(row, key, source);
 }

@@ -40,6 +40,7 @@ static const struct table_column endpoint_columns[] = {
     {"REMOTE", "remote", table_text},
     {"LOCKED", "locked", table_text},
     {"SOURCE", "source", table_count},
+    {"WHILE-SILENT", "while_silent", table_text},
     {"ARMED", "armed", table_count},
     {"PAUSED", "paused", table_yes},
     {"RX", "rx_packets", table_count},

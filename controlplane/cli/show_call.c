@@ -114,6 +114,7 @@ static const struct table_column leg_fields[] = {
     {"they said", "remote_direction", table_text},
     {"endpoint", "endpoint", table_text},
     {"hears", "fed_from", table_text},
+    {"if that is silent", "while_silent", table_text},
     {"on hold", "paused", table_yes},
     {"keys pressed", "keys_pressed", table_text},
     {"last keys", "keys", table_text},

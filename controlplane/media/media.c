@@ -217,7 +217,12 @@ int media_prompt(const struct media *media, const char *name, struct media_promp
 
 const char *media_prompt_name(const struct media *media, uint32_t number)
 {
-	const struct prompt_name *name = prompt_names_get(&media->prompts, prompt_names_ours(&media->prompts, number));
+	return media_own_prompt_name(media, prompt_names_ours(&media->prompts, number));
+}
+
+const char *media_own_prompt_name(const struct media *media, uint32_t number)
+{
+	const struct prompt_name *name = prompt_names_get(&media->prompts, number);
 	return name ? name->name : NULL;
 }
 

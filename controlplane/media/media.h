@@ -92,6 +92,8 @@ struct media_prompt {
 int media_prompt(const struct media *media, const char *name, struct media_prompt *prompt);
 /* By the number that a row of the dataplane gives; NULL: unknown. */
 const char *media_prompt_name(const struct media *media, uint32_t number);
+/* By the number that media_prompt gave, in its source's generation; NULL: unknown. */
+const char *media_own_prompt_name(const struct media *media, uint32_t number);
 
 /* Whether what the endpoint receives and sends is told by `copied`. Unknown ids are ignored. */
 void media_capture(struct media *media, struct xf_endpoint_id id, bool on);

@@ -209,6 +209,11 @@ const char *media_prompt_name(const struct media *media, uint32_t number)
 	return number == 7 ? "sorry" : NULL;
 }
 
+const char *media_own_prompt_name(const struct media *media, uint32_t number)
+{
+	return number == 4 ? "music" : NULL;
+}
+
 bool media_knows(const struct media *media, struct xf_endpoint_id id, uint64_t *owner)
 {
 	*owner = id.generation;

@@ -30,6 +30,7 @@ static void setup(void)
 			       .remote = "\"A\" <sip:a:secret@192.0.2.9>",
 			       .endpoint = {70, 11},
 			       .feed = {71, 13},
+			       .feed_while_silent = 4,
 			       .agreed = true,
 			       .started_ns = 990 * NS_PER_S};
 	xf_addr_parse(&legs[0].hop.addr, "192.0.2.9");
@@ -130,6 +131,8 @@ Test(calls, one_with_everything)
 	EXPECT_JSON(json_object_get(caller, "remote_direction"), "\"sendonly\"");
 	EXPECT_JSON(json_object_get(caller, "media_local"), "\"203.0.113.7:16524\"");
 	EXPECT_JSON(json_object_get(caller, "fed_from"), "71");
+	EXPECT_JSON(json_object_get(caller, "while_silent"), "\"music\"");
+	EXPECT_JSON(json_object_get(agent, "while_silent"), "null");
 	EXPECT_JSON(json_object_get(caller, "provider"), "\"twilio\"");
 	EXPECT_JSON(json_object_get(agent, "fed_from"), "\"unknown\"");
 	EXPECT_JSON(json_object_get(agent, "status"), "486");

@@ -76,6 +76,7 @@ Test(announcements, then_hang_up)
 	net_rpc(net, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.call\",\"params\":{\"call\":\"+12025550177\"}}");
 	cr_expect_not_null(strstr(net->reply, "\"reason\":\"played to its end\"},{\"at\":"), "%s", net->reply);
 	cr_expect_not_null(strstr(net->reply, "\"sound\":\"busy\""), "%s", net->reply);
+	cr_expect_not_null(strstr(net->reply, "\"fed_from\":\"busy-us\""), "%s", net->reply);
 	net_pass(net, 3900);
 	cr_expect_str_eq(heard(), "busy-us");
 	cr_expect_eq(net_count(net, caller.address, "BYE"), 0);

@@ -60,9 +60,25 @@ Test(hold, of_the_agent)
 	net_expect_nothing_left(net);
 }
 
+/* `show call`: the caller's leg first, then the agent's. */
+static void expect_shown(const char *to_caller, const char *to_agent)
+{
+	const char *at = net_rpc(
+	    net, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"show.call\",\"params\":{\"call\":\"+12025550177\"}}");
+	const char *const wanted[] = {to_caller, to_agent};
+	for (unsigned i = 0; i < 2; i++) {
+		at = strstr(at, "\"while_silent\":");
+		cr_assert_not_null(at, "%s", net->reply);
+		at += strlen("\"while_silent\":");
+		cr_expect_eq(strncmp(at, wanted[i], strlen(wanted[i])), 0, "%s", net->reply);
+	}
+}
+
 Test(hold, of_the_caller)
 {
+	expect_shown("null", "null");
 	says(&caller, "sendonly");
+	expect_shown("null", "\"music\"");
 	cr_expect_str_eq(net_hold_music(net, agent.invite), "music");
 	cr_expect_str_eq(net_hold_music(net, caller_sdp()), "");
 	cr_expect_eq(net_feeder(net, caller_sdp()), 0);

@@ -123,6 +123,11 @@ Test(show, tables)
 		     "+1 486, agent -\n");
 	expect_shown(COMMAND_SHOW_ENDPOINTS, "[{\"index\":1,\"orphan\":true,\"ssrc_out\":1}]", "0x00000001");
 	expect_shown(COMMAND_SHOW_ENDPOINTS, "[{\"index\":1,\"source\":\"ringback-eu\"}]", "ringback-eu");
+	expect_shown(COMMAND_SHOW_ENDPOINTS, "[{\"index\":1,\"source\":70,\"while_silent\":\"music\"}]",
+		     "    70  music         ");
+	expect_shown(COMMAND_SHOW_CALL,
+		     "{\"id\":\"c-1\",\"legs\":[{\"kind\":\"caller\",\"fed_from\":70,\"while_silent\":\"music\"}]}",
+		     "  hears              70\n  if that is silent  music\n");
 	expect_shown(COMMAND_SHOW_PLANS,
 		     "[{\"name\":\"sales\",\"owner\":\"acme\",\"targets\":[{\"type\":\"number\",\"ring_s\":15.0},"
 		     "{\"type\":\"hang-up\",\"ring_s\":null}]}]",
