@@ -224,16 +224,16 @@ static int take_arguments(struct reader *reader, unsigned used)
 	return 0;
 }
 
-/* "90s", "15m", "2h", or seconds; 1 s to 30 days. */
+/* "90s", "15m", "2h", "1d"; 1 s to 30 days. */
 static bool read_time(const char *text, uint64_t *ms)
 {
 	static const struct {
 		char unit;
 		uint64_t seconds;
-	} units[] = {{0, 1}, {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
 	uint64_t value = 0;
 	size_t digits = strspn(text, "0123456789");
-	if (digits == 0 || digits > 7 || (text[digits] && text[digits + 1]))
+	if (digits == 0 || digits > 7 || !text[digits] || text[digits + 1])
 		return false;
 	for (size_t i = 0; i < digits; i++)
 		value = value * 10 + (uint64_t)(text[i] - '0');
@@ -254,8 +254,9 @@ static int check_capture(struct reader *reader)
 	if (!args->output)
 		return refuse(reader, "-o FILE is missing: where is the capture to be written?");
 	if (args->duration && !read_time(args->duration, &args->for_ms))
-		return refuse(reader, "--for takes a time such as 90s, 15m or 2h, at most 30d; '%s' is none",
-			      args->duration);
+		return refuse(reader, "--for: '%s' %s1s to 30d, written like 90s, 15m, 2h, 1d", args->duration,
+			      args->duration[strspn(args->duration, "0123456789")] ? "is no time from "
+										   : "has no unit; ");
 	return 0;
 }
 

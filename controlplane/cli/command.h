@@ -61,7 +61,7 @@
 	  "  -o FILE         where to; - is standard output\n"                                                         \
 	  "  --media         RTP and RTCP too\n"                                                                       \
 	  "  --scrub         without credentials and keys, and with other digits in telephone numbers\n"               \
-	  "  --for TIME      how long: 90s, 15m, 2h\n",                                                                \
+	  "  --for TIME      how long: 90s, 15m, 2h, 1d\n",                                                            \
 	  "  xfergate capture c-4k2m9x1a -o call.pcap\n"                                                               \
 	  "  xfergate capture --all -o hour.pcap --scrub --for 1h\n")                                                  \
 	X(CHECK, "check", XF_RPC_COUNT, "FILE", "checks a configuration file and prints what it says",                 \

@@ -23,22 +23,23 @@ void commands_fini(struct commands *commands)
 	*commands = (struct commands){0};
 }
 
-int commands_time(uint64_t *ns, const char *text)
+const char *commands_time(uint64_t *ns, const char *text)
 {
+	static const struct {
+		const char *name;
+		double ns;
+	} units[] = {{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
 	char *end;
 	if (*text < '0' || *text > '9')
-		return -EINVAL;
-	double value = strtod(text, &end), unit = 1e9;
-	if (strcmp(end, "ms") == 0)
-		unit = 1e6;
-	else if (strcmp(end, "m") == 0)
-		unit = 60e9;
-	else if (*end && strcmp(end, "s") != 0)
-		return -EINVAL;
-	if (!isfinite(value) || value * unit > TIME_MAX * 1e9)
-		return -EINVAL;
-	*ns = (uint64_t)llround(value * unit);
-	return 0;
+		return "is no time";
+	double value = strtod(text, &end);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(end, units[i].name) != 0 || !(value * units[i].ns <= TIME_MAX * 1e9))
+			continue;
+		*ns = (uint64_t)llround(value * units[i].ns);
+		return NULL;
+	}
+	return *end ? "is no time" : "has no unit";
 }
 
 /* ---- transfer and hangup */
@@ -142,13 +143,15 @@ int commands_add(struct commands *commands, const char *where, uint64_t ns, char
 
 /* ---- targets */
 
-static int read_answer(struct target *target, const char *text)
+/* *wrong: what is wrong with the delay. */
+static int read_answer(struct target *target, const char *text, const char **wrong)
 {
 	char *end;
 	target->delay_ns = 1000000000;
 	if (strncmp(text, "answer", 6) == 0 && (text[6] == 0 || text[6] == ':')) {
 		target->answer = TARGET_ANSWERS;
-		return text[6] ? commands_time(&target->delay_ns, text + 7) : 0;
+		*wrong = text[6] ? commands_time(&target->delay_ns, text + 7) : NULL;
+		return *wrong ? -EINVAL : 0;
 	}
 	target->answer = TARGET_REFUSES;
 	target->code = 486;
@@ -169,12 +172,18 @@ int commands_target(struct commands *commands, const char *where, const char *us
 		    char why[static COMMANDS_WHY])
 {
 	struct target target = {.answer = TARGET_ANSWERS};
+	const char *wrong = NULL;
 	if (strlen(user) >= sizeof(target.user))
 		return refuse(why, where, "too long:", user);
 	strcpy(target.user, user);
-	if (read_answer(&target, text) < 0)
-		return refuse(why, where,
-			      "a target does answer, answer:DELAY, busy, silent, or a code of 300 to 699; not", text);
+	int r = read_answer(&target, text, &wrong);
+	if (wrong)
+		snprintf(why, COMMANDS_WHY, "%s: '%.100s' %s; a delay is " COMMANDS_TIME, where, text, wrong);
+	else if (r < 0)
+		refuse(why, where, "a target does answer, answer:DELAY, busy, silent, or a code of 300 to 699; not",
+		       text);
+	if (r < 0)
+		return r;
 	struct target *targets = realloc(commands->targets, (commands->target_count + 1) * sizeof(*targets));
 	if (!targets) {
 		snprintf(why, COMMANDS_WHY, "out of memory");
@@ -243,8 +252,12 @@ static int read_line(struct commands *commands, const char *where, char *line, c
 			return refuse(why, where, "as in: target +12025550143 busy", NULL);
 		return commands_target(commands, where, words[1], words[2], why);
 	}
-	if (commands_time(&ns, words[0]) < 0)
-		return refuse(why, where, "a line begins with a time (4.2s, 350ms) or 'target', not with", words[0]);
+	const char *wrong = commands_time(&ns, words[0]);
+	if (wrong) {
+		snprintf(why, COMMANDS_WHY, "%s: '%.100s' %s; a line begins with 'target' or a time, " COMMANDS_TIME,
+			 where, words[0], wrong);
+		return -EINVAL;
+	}
 	return commands_add(commands, where, ns, words + 1, (unsigned)count - 1, why);
 }
 

@@ -38,8 +38,10 @@ struct commands {
 };
 
 void commands_fini(struct commands *commands);
-/* "4.2s", "350ms", "4.2". 0 or -EINVAL. */
-int commands_time(uint64_t *ns, const char *text);
+/* How a time is written, for people. */
+#define COMMANDS_TIME "written like 350ms, 4.2s, 5m, 1h"
+/* As COMMANDS_TIME says. NULL, or what is wrong with it: "has no unit", "is no time". */
+const char *commands_time(uint64_t *ns, const char *text);
 /* One command at its time. where: "--at" or "file:line". 0, -EINVAL, -ENOMEM and `why`. */
 int commands_add(struct commands *commands, const char *where, uint64_t ns, char *const *words, unsigned count,
 		 char why[static COMMANDS_WHY]);

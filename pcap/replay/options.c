@@ -87,8 +87,11 @@ static int read_at(struct reader *r, const char *time)
 {
 	uint64_t ns;
 	int first = r->at;
-	if (commands_time(&ns, time) < 0)
-		return refuse(r, "--at: a time like 4.2s or 350ms comes first, not", time);
+	const char *wrong = commands_time(&ns, time);
+	if (wrong) {
+		snprintf(r->why, OPTIONS_WHY, "--at: '%.200s' %s; first comes a time, " COMMANDS_TIME, time, wrong);
+		return -EINVAL;
+	}
 	for (int words = 0; r->at < r->argc && !is_own_option(r->argv[r->at]); words++) {
 		/* behind the name and CALL stand pairs */
 		if (words >= 2 && strncmp(r->argv[r->at], "--", 2) != 0)

@@ -57,6 +57,9 @@ Test(options, refused)
 	    {"a.pcap -c x --seed 1x", "--seed"},
 	    {"a.pcap -c x --accept", "--expect"},
 	    {"a.pcap -c x --at soon hangup 1", "soon"},
+	    {"a.pcap -c x --at 4 hangup 1",
+	     "--at: '4' has no unit; first comes a time, written like 350ms, 4.2s, 5m, 1h"},
+	    {"a.pcap -c x --at 4.2x hangup 1", "--at: '4.2x' is no time; first comes"},
 	    {"a.pcap -c x --at 1s", "a command is missing"},
 	    {"a.pcap -c x --at 1s transfer", "CALL is missing"},
 	    {"a.pcap -c x --at 1s transfer 1", "exactly one of --to and --plan"},
@@ -65,6 +68,7 @@ Test(options, refused)
 	    {"a.pcap -c x --at 1s hangup 1 --plan sales", "--plan"},
 	    {"a.pcap -c x --target 200", "200"},
 	    {"a.pcap -c x --target answer:x", "answer:x"},
+	    {"a.pcap -c x --target answer:3", "--target: 'answer:3' has no unit; a delay is written like 350ms, 4.2s"},
 	    {"a.pcap -c x -o - --report -", "standard output"},
 	    {"a.pcap -c x --script /tmp", "/tmp: Is a directory"},
 	    {"a.pcap -c x --script /nowhere/x", "/nowhere/x: No such file"},
@@ -115,7 +119,7 @@ Test(commands, errors_name_their_line)
 	static const char *const rows[] = {"#\nwat\n",		"#\n1s\n",
 					   "#\ntarget a b c\n", "#\n1s hangup 1 --reason 'x\n",
 					   "#\n-1s hangup 1\n", "#\n1e99s hangup 1\n",
-					   "#\nnan hangup 1\n"};
+					   "#\nnan hangup 1\n", "#\n4 hangup 1\n"};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct commands commands;
 		char why[COMMANDS_WHY];
