@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "wanted.h"
 #include "xfergate/prompt.h"
 #include "xfergate/tone.h"
 
@@ -113,10 +114,11 @@ static uint32_t find_in(struct reader *r, struct find_section s, const char *pat
 			      reader_owner_words(theirs, o), reader_owner_words(ours, owner));
 		return XF_NONE;
 	}
-	/* A section that was itself complained about names nothing, and each reference to it would only echo that. */
-	bool bad;
-	document_find(&r->doc, s.key, NULL, &bad);
-	if (bad)
+	/* A section that was itself complained about names nothing, and each reference to it would only echo that; so
+	 * does a required one that is missing. */
+	bool bad, present;
+	document_find(&r->doc, s.key, &present, &bad);
+	if (bad || (!present && wanted_value(s.key)))
 		return XF_NONE;
 	char *names = find_names(&s, owner);
 	reader_reject(r, path, "unknown %s '%.64s'; known: %s", s.noun, name, names ? names : "");

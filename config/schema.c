@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "wanted.h"
 
 #define SCHEMA_PATH_MAX 160
 
@@ -122,6 +123,14 @@ static const char *schema_kind(const struct cyaml_schema_value *schema)
 	}
 }
 
+/* What the key at the present path has to be. */
+static const char *schema_wanted(const struct schema_walk *w, const char *otherwise)
+{
+	const char *text = wanted_value(w->path);
+
+	return text ? text : otherwise;
+}
+
 /* As libcyaml will read it, but without its octal and hexadecimal. */
 static bool schema_is_uint(const char *text, uint32_t size)
 {
@@ -178,7 +187,7 @@ static void schema_check_scalar(struct schema_walk *w, int number, unsigned line
 		break;
 	default:
 		if (strlen(text) < schema->string.min)
-			schema_reject(w, number, line, "is empty; a value");
+			schema_reject(w, number, line, "is empty; %s", schema_wanted(w, "a value"));
 		else if (strlen(text) > schema->string.max)
 			schema_reject(w, number, line, "has %zu bytes; at most %u", strlen(text), schema->string.max);
 	}
@@ -235,7 +244,7 @@ static void schema_check_mapping(struct schema_walk *w, int number, unsigned lin
 		if ((f->value.flags & SCHEMA_REQUIRED) != SCHEMA_REQUIRED || document_get(w->doc, node, f->key))
 			continue;
 		size_t len = schema_enter(w, "%s%s", w->path[0] ? "." : "", f->key);
-		schema_reject(w, 0, line, "is missing; %s", schema_kind(&f->value));
+		schema_reject(w, 0, line, "is missing; %s", schema_wanted(w, schema_kind(&f->value)));
 		schema_leave(w, len);
 	}
 }
@@ -280,7 +289,7 @@ static void schema_check_value(struct schema_walk *w, int number, unsigned line,
 				 : node->type == YAML_MAPPING_NODE ? "has keys of its own"
 				 : *text			   ? "is one value"
 								   : "is empty";
-		schema_reject(w, number, line, "%s; %s", is, schema_kind(schema));
+		schema_reject(w, number, line, "%s; %s", is, schema_wanted(w, schema_kind(schema)));
 	} else if (schema->type == CYAML_MAPPING) {
 		schema_check_mapping(w, number, line, schema);
 	} else if (schema->type == CYAML_SEQUENCE) {

@@ -4,6 +4,8 @@
 #include <string.h>
 #include "load_text.h"
 #include "raw.h"
+#include "schema.h"
+#include "wanted.h"
 
 static unsigned seen;
 
@@ -44,4 +46,30 @@ Test(config_docs, tell_every_key)
 	cr_expect_gt(seen, 70);
 	free(reference);
 	free(example);
+}
+
+static void expect_wanted(const struct cyaml_schema_field *fields, const char *path)
+{
+	for (const struct cyaml_schema_field *f = fields; f->key; f++) {
+		char below[120], entry[128];
+		const struct cyaml_schema_value *v = &f->value;
+		bool many = v->type == CYAML_SEQUENCE;
+		snprintf(below, sizeof(below), "%s%s%s", path, *path ? "." : "", f->key);
+		snprintf(entry, sizeof(entry), "%s%s", below, many ? "[7]" : "");
+		if ((v->flags & SCHEMA_REQUIRED) == SCHEMA_REQUIRED)
+			cr_expect_not_null(wanted_value(below), "nothing says what %s has to be", below);
+		if (many)
+			v = v->sequence.entry;
+		if (v->type == CYAML_MAPPING)
+			expect_wanted(v->mapping.fields, entry);
+	}
+}
+
+/* Whoever leaves out what is required reads what it has to be. */
+Test(config_docs, of_every_required_key_what_it_has_to_be)
+{
+	expect_wanted(raw_schema.mapping.fields, "");
+	cr_expect_null(wanted_value("sip.t1"));
+	cr_expect_null(wanted_value("ports[0].tap.x"));
+	cr_expect_null(wanted_value("x.ports[0].tap"));
 }
