@@ -131,6 +131,13 @@ static int prompts_init_builtin(struct prompts *p)
 	return r < 0 ? r : prompts_alias(p);
 }
 
+static int prompts_failed(const struct prompts *p, int r)
+{
+	note_error(p->seam, "sounds-failed", "error=\"%s\"", strerror(-r));
+	return r;
+}
+
+/* Why a file is refused is told once, with its place. */
 static int prompts_load(struct prompts *p, const struct config *config, struct sound_list *list)
 {
 	char *text = NULL, *rest = NULL;
@@ -138,10 +145,13 @@ static int prompts_load(struct prompts *p, const struct config *config, struct s
 	FILE *errors = open_memstream(&text, &len);
 
 	if (errors == NULL)
-		return -ENOMEM;
+		return prompts_failed(p, -ENOMEM);
 	int r = sound_list_load(list, config, errors);
 	fclose(errors);
-	for (char *line = r < 0 ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
+	char *line = r < 0 ? strtok_r(text, "\n", &rest) : NULL;
+	if (r < 0 && !line)
+		prompts_failed(p, r);
+	for (; line; line = strtok_r(NULL, "\n", &rest))
 		note_error(p->seam, "sounds-refused", "error=\"%s\"", line);
 	free(text);
 	return r;
@@ -157,18 +167,20 @@ static int prompts_init_own(struct prompts *p, const struct config *config)
 	p->own = calloc(1, sizeof(*p->own));
 	r = p->own ? prompts_batch_make(p, p->own, &list) : -ENOMEM;
 	sound_list_destroy(&list);
-	return r;
+	return r < 0 ? prompts_failed(p, r) : 0;
 }
 
 int prompts_init(struct prompts *p, const struct config *config, const struct dplane_seam *seam)
 {
 	*p = (struct prompts){.seam = seam};
 	int r = prompts_init_builtin(p);
-	if (r == 0)
+	if (r < 0)
+		prompts_failed(p, r);
+	else
 		r = prompts_init_own(p, config);
 	if (r == 0) {
 		p->set = prompts_set_make(p, p->own);
-		r = p->set ? 0 : -ENOMEM;
+		r = p->set ? 0 : prompts_failed(p, -ENOMEM);
 	}
 	if (r < 0) {
 		prompts_fini(p);

@@ -7,13 +7,22 @@
 #include "peer_limits.h"
 #include "note.h"
 
-/* Each line of what a reader of files had to say. */
-static void screening_note_lines(const struct screening *s, char *text)
+static int screening_failed(const struct screening *s, int r)
 {
-	char *rest = NULL;
+	note_error(s->seam, "screen-failed", "error=\"%s\"", strerror(-r));
+	return r;
+}
 
-	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+/* Each line of what a reader of files had to say; if it said nothing, its result. */
+static int screening_refused(const struct screening *s, char *text, int r)
+{
+	char *rest = NULL, *line = strtok_r(text, "\n", &rest);
+
+	if (!line)
+		return screening_failed(s, r);
+	for (; line; line = strtok_r(NULL, "\n", &rest))
 		note_error(s->seam, "signatures-refused", "error=\"%s\"", line);
+	return r;
 }
 
 static int screening_load(struct screening *s, const char *file)
@@ -23,17 +32,17 @@ static int screening_load(struct screening *s, const char *file)
 	FILE *errors = open_memstream(&text, &len);
 
 	if (errors == NULL)
-		return -ENOMEM;
+		return screening_failed(s, -ENOMEM);
 	int r = signatures_load(&s->signatures, file, errors);
 	fclose(errors);
 	if (r < 0)
-		screening_note_lines(s, text);
+		screening_refused(s, text, r);
 	free(text);
 	if (r < 0)
 		return r;
 	counter32_set(&s->rule_count, signatures_count(s->signatures));
 	s->rules = calloc(s->rule_count + 1, sizeof(*s->rules));
-	return s->rules ? 0 : -ENOMEM;
+	return s->rules ? 0 : screening_failed(s, -ENOMEM);
 }
 
 static int screening_worker(struct screening *s, const struct config *config, unsigned worker)
@@ -44,7 +53,7 @@ static int screening_worker(struct screening *s, const struct config *config, un
 		r = buckets_create(&s->buckets[worker], s->plans[worker]);
 	if (r == 0 && s->signatures)
 		r = signatures_scratch_create(&s->scratch[worker], s->signatures);
-	return r;
+	return r < 0 ? screening_failed(s, r) : 0;
 }
 
 int screening_init(struct screening *s, const struct config *config, const struct dplane_seam *seam)
@@ -57,10 +66,8 @@ int screening_init(struct screening *s, const struct config *config, const struc
 		r = screening_load(s, config->screen.signatures);
 	for (; s->workers < config->workers && r == 0; s->workers++)
 		r = screening_worker(s, config, s->workers);
-	if (r < 0) {
-		note_error(seam, "screen-failed", "error=\"%s\"", strerror(-r));
+	if (r < 0)
 		screening_fini(s);
-	}
 	return r;
 }
 

@@ -46,7 +46,8 @@ static int tables_fragments(struct dplane *dplane)
 	return dplane->fragments_pool ? 0 : -ENOMEM;
 }
 
-int tables_create(struct dplane *dplane)
+/* What is not logged by those who do it. */
+static int tables_own(struct dplane *dplane)
 {
 	int r = tables_flows(dplane);
 
@@ -55,15 +56,22 @@ int tables_create(struct dplane *dplane)
 	if (r == 0)
 		r = admitted_create(&dplane->admitted, "admitted", dplane->qsbr, SOCKET_ID_ANY);
 	if (r == 0)
+		r = tables_fragments(dplane);
+	if (r < 0)
+		note_error(&dplane->seam, "tables-failed", "error=\"%s\"", strerror(-r));
+	return r;
+}
+
+int tables_create(struct dplane *dplane)
+{
+	int r = tables_own(dplane);
+
+	if (r == 0)
 		r = prompts_init(&dplane->prompts, dplane->config, &dplane->seam);
 	if (r == 0)
 		r = screening_init(&dplane->screening, dplane->config, &dplane->seam);
-	if (r == 0)
-		r = tables_fragments(dplane);
-	if (r < 0) {
-		note_error(&dplane->seam, "tables-failed", "error=\"%s\"", strerror(-r));
+	if (r < 0)
 		tables_destroy(dplane);
-	}
 	return r;
 }
 

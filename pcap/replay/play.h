@@ -59,6 +59,7 @@ struct play {
 	uint64_t sip_sent, sip_in, rtp_out, rtp_in, late, streams_in;
 	uint64_t frames_out;
 	bool failed;		/* out of memory */
+	bool explained;		/* why the planes do not start has been said */
 	FILE *out;		/* summary, results */
 	char dial[E164_STRLEN]; /* what parties.dial points to, if it was spelt otherwise */
 	unsigned width;		/* of the terminal behind `out`; 0: none */

@@ -222,8 +222,10 @@ static void on_log(void *arg, enum log_level level, const char *line)
 	if (play->options->verbose && play->world)
 		fprintf(stderr, "%10.6f %s\n", (double)play_since(play, now) / 1e9, line);
 	/* Why the planes do not start. */
-	if (!play->world && level == LOG_LEVEL_ERROR)
+	if (!play->world && level == LOG_LEVEL_ERROR) {
 		complain("%s", line);
+		play->explained = true;
+	}
 }
 
 static int open_world(struct play *play)
@@ -244,7 +246,7 @@ static int open_world(struct play *play)
 	started = r == 0;
 	if (r == 0)
 		r = world_create(&play->world, &config);
-	if (r < 0)
+	if (r < 0 && !play->explained)
 		complain("the planes do not start: %s", strerror(-r));
 	return r;
 }

@@ -87,6 +87,17 @@ class Replay(unittest.TestCase):
         rules('\nbad block via "x"\n')
         done = self.replay("call.pcap", expect=1)
         self.assertIn("%s:2: unknown action 'block'" % self.path("rules.conf"), done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+
+    def test_bad_sound(self):
+        """Why a sound cannot be had is said once, and nothing else that is not so."""
+        with open(self.path("junk.wav"), "w", encoding="utf-8") as file:
+            file.write("no sound")
+        with open(self.path("config.yaml"), "a", encoding="utf-8") as file:
+            file.write("sounds: [{name: closed, file: junk.wav}]\n")
+        done = self.replay("call.pcap", expect=1)
+        self.assertIn("sounds[0].file: '%s' is no sound: " % self.path("junk.wav"), done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
 
     def test_standard_output(self):
         done = subprocess.run([PROGRAM, "replay", self.path("call.pcap"), "-c", self.path("config.yaml"), "-o", "-"],
