@@ -71,12 +71,21 @@ static int lower_ethtool(int s, const char *name, uint32_t command, uint32_t *va
 	return 0;
 }
 
+static int lower_failed(const struct lower *lower, int r)
+{
+	log_error("lower-failed", "interface=%s error=\"%s\"", lower->name, strerror(-r));
+	return r;
+}
+
 static int lower_has_address(const struct lower *lower, int family, const void *address)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	log_error("lower-has-address", "interface=%s address=%s hint=\"remove it; it belongs in the port's addresses\"",
-		  lower->name, inet_ntop(family, address, text, sizeof(text)));
+	log_error(
+	    "lower-has-address",
+	    "interface=%s address=%s hint=\"take it away (ip address flush dev %s), but not while logged in over it; "
+	    "what the gateway is to have stands in the port's addresses, and comes onto its TAP\"",
+	    lower->name, inet_ntop(family, address, text, sizeof(text)), lower->name);
 	return -EADDRINUSE;
 }
 
@@ -86,7 +95,7 @@ static int lower_check_ipv4(const struct lower *lower)
 	int r = 0;
 
 	if (getifaddrs(&all) < 0)
-		return -errno;
+		return lower_failed(lower, -errno);
 	for (struct ifaddrs *i = all; i && r == 0; i = i->ifa_next)
 		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET && strcmp(i->ifa_name, lower->name) == 0)
 			r = lower_has_address(lower, AF_INET, &((struct sockaddr_in *)(void *)i->ifa_addr)->sin_addr);
@@ -216,7 +225,7 @@ int lower_start(struct lower *lower, const char *device, bool kernel_copy)
 		return 0;
 	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (s < 0)
-		return -errno;
+		return lower_failed(lower, -errno);
 	int r = if_nametoindex(lower->name) ? 0 : -ENODEV;
 	if (r < 0)
 		log_error("lower-missing", "interface=%s error=\"no such interface\"", lower->name);

@@ -223,6 +223,15 @@ static int port_fall_back(struct port *port, int cause, const struct config *con
 	return port_try(port, text, config, pool);
 }
 
+/* What an interface below is refused for is no error of the system's, although it comes as one. */
+static const char *port_error(const struct port *port, int r)
+{
+	if (!port->lower_refused)
+		return strerror(-r);
+	return r == -EADDRINUSE ? "the interface below has an address; lower-has-address says which, and what to do"
+				: "the interface below cannot be used; the error before this one says why";
+}
+
 int port_start(struct port *port, const struct config *all, unsigned index, struct rte_mempool *pool)
 {
 	const struct config_port *config = &all->ports[index];
@@ -234,7 +243,8 @@ int port_start(struct port *port, const struct config *all, unsigned index, stru
 	if (r == 0 && all->idle == CONFIG_IDLE_INTERRUPT)
 		r = port_check_interrupts(port);
 	if (r < 0) {
-		log_error("port-failed", "port=%s device=%s error=\"%s\"", config->name, config->device, strerror(-r));
+		log_error("port-failed", "port=%s device=%s error=\"%s\"", config->name, config->device,
+			  port_error(port, r));
 		ports_stop(port, 1);
 		return r;
 	}

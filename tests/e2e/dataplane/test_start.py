@@ -49,6 +49,10 @@ def test(make):
 
     lab.gateway.ip("addr", "add", "203.0.113.9/24", "dev", "lower0")
     refused(lab, "lower-has-address interface=lower0 address=203.0.113.9")
+    said = lab.log_text().split("event=lower-has-address", 1)[1]
+    assert "ip address flush dev lower0" in said, said
+    assert 'event=port-failed' in said and "the interface below has an address" in said, said
+    assert "Address already in use" not in said, said
     assert "203.0.113.9/24" in lab.gateway.ip("addr", "show", "dev", "lower0")
     lab.gateway.ip("addr", "del", "203.0.113.9/24", "dev", "lower0")
     lab.gateway.ip("addr", "add", "2001:db8:9::9/64", "dev", "lower0", "nodad")
@@ -62,6 +66,17 @@ def test(make):
         f.write(text.replace("net_af_xdp", "net_af_packet"))
     refused(lab, "lower-rp-filter interface=lower0")
     lab.gateway.exec("sysctl", "-q", "-w", "net.ipv4.conf.all.rp_filter=0")
+    with open(os.path.join(os.path.dirname(lab.config), "junk.wav"), "w", encoding="utf-8") as f:
+        f.write("no sound")
+    with open(lab.config, encoding="utf-8") as f:
+        text = f.read()
+    with open(lab.config, "w", encoding="utf-8") as f:
+        f.write(text + "sounds: [{name: closed, file: junk.wav}]\n")
+    refused(lab, "sounds[0].file: ")
+    said = lab.log_text().split("event=sounds-refused", 1)[1]
+    assert "event=tables-failed" not in said and " error event=" not in said, said
+    with open(lab.config, "w", encoding="utf-8") as f:
+        f.write(text)
     lab.start()
     assert lab.stop() == 0
 
