@@ -74,9 +74,10 @@ static int load_reader(struct reader *r, const char *file)
 	return err ? err : r->problems.errors ? -EINVAL : 0;
 }
 
-static int load(struct config **out, const char *file, FILE *errors, bool secrets, bool accounts)
+static int load(struct config **out, const char *file, config_tell *tell, void *arg, bool secrets, bool accounts)
 {
 	struct reader *r = calloc(1, sizeof(*r));
+	char text[128] = "";
 	int err = -ENOMEM;
 
 	*out = NULL;
@@ -84,12 +85,14 @@ static int load(struct config **out, const char *file, FILE *errors, bool secret
 		r->secrets = secrets;
 		r->accounts = accounts;
 		err = load_reader(r, file);
-		problems_write(&r->problems, file, errors);
+		problems_tell(&r->problems, file, tell, arg);
 	}
 	if (err == -EFBIG)
-		fprintf(errors, "%s: is too big; at most %d bytes\n", file, DOCUMENT_BYTES_MAX);
+		snprintf(text, sizeof(text), "is too big; at most %d bytes", DOCUMENT_BYTES_MAX);
 	else if (err && err != -EINVAL)
-		fprintf(errors, "%s: cannot be read: %s\n", file, strerror(-err));
+		snprintf(text, sizeof(text), "cannot be read: %s", strerror(-err));
+	if (*text)
+		tell(arg, &(struct config_problem){.file = file, .key = "", .text = text});
 	if (!r)
 		return err;
 	document_close(&r->doc);
@@ -104,15 +107,15 @@ static int load(struct config **out, const char *file, FILE *errors, bool secret
 
 int config_load(struct config **out, const char *file, FILE *errors)
 {
-	return load(out, file, errors, true, false);
+	return load(out, file, config_write_problem, errors, true, false);
 }
 
 int config_load_without_secrets(struct config **out, const char *file, FILE *errors)
 {
-	return load(out, file, errors, false, false);
+	return load(out, file, config_write_problem, errors, false, false);
 }
 
-int config_check(struct config **out, const char *file, FILE *errors)
+int config_check(struct config **out, const char *file, config_tell *tell, void *arg)
 {
-	return load(out, file, errors, true, true);
+	return load(out, file, tell, arg, true, true);
 }

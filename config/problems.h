@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
+#include "xfergate/config.h"
 
 /* No more than so many are kept; the rest is counted. */
 #define PROBLEMS_MAX 500
@@ -14,7 +14,8 @@ struct problem {
 	unsigned line; /* from 1 on; 0: of the file as a whole */
 	unsigned order;
 	bool warning;
-	char *text; /* "key: what; what is allowed" */
+	char *key;  /* "" for none; NULL: out of memory, as text may be */
+	char *text; /* "what; what is allowed" */
 };
 
 struct problems {
@@ -27,7 +28,7 @@ struct problems {
 /* `key` is a dotted path or "" for none. */
 void problems_add(struct problems *p, bool warning, unsigned line, const char *key, const char *format, va_list args);
 
-/* "file:line: key: …" a line each, "warning: " before the key of a warning. */
-void problems_write(struct problems *p, const char *file, FILE *out);
+/* Each, in the order of their lines. */
+void problems_tell(struct problems *p, const char *file, config_tell *tell, void *arg);
 
 void problems_fini(struct problems *p);

@@ -50,8 +50,22 @@ int sound_list_builtin(struct sound_list *out)
 	return r;
 }
 
+static void list_tell(const struct config *config, uint32_t i, const char *why, config_tell *tell, void *arg)
+{
+	const struct config_sound *s = &config->sounds[i];
+	char key[32], *text = NULL;
+
+	snprintf(key, sizeof(key), "sounds[%u].file", i);
+	if (asprintf(&text, "'%s' %s", s->file, why) < 0)
+		text = NULL;
+	tell(arg, &(struct config_problem){
+		      .file = config->file, .line = s->line, .key = key, .text = text ? text : "out of memory"});
+	free(text);
+}
+
 /* 0; -ENOMEM; -EINVAL: said why. */
-static int list_load(struct sound_list *list, const struct config *config, uint32_t i, double *seconds, FILE *errors)
+static int list_load(struct sound_list *list, const struct config *config, uint32_t i, double *seconds,
+		     config_tell *tell, void *arg)
 {
 	const struct config_sound *s = &config->sounds[i];
 	char why[256];
@@ -70,21 +84,26 @@ static int list_load(struct sound_list *list, const struct config *config, uint3
 	}
 	int added = list_add(list, s->name, &pcm, s->times, r);
 	if (r < 0)
-		fprintf(errors, "%s:%u: sounds[%u].file: '%s' %s\n", config->file, s->line, i, s->file, why);
+		list_tell(config, i, why, tell, arg);
 	return r < 0 && r != -ENOMEM ? -EINVAL : added;
 }
 
-int sound_list_load(struct sound_list *out, const struct config *config, FILE *errors)
+int sound_list_check(struct sound_list *out, const struct config *config, config_tell *tell, void *arg)
 {
 	double seconds = 0;
 	int r = list_room(out, config->sound_count);
 
 	for (uint32_t i = 0; i < config->sound_count && r != -ENOMEM; i++) {
-		int one = list_load(out, config, i, &seconds, errors);
+		int one = list_load(out, config, i, &seconds, tell, arg);
 		if (one < 0)
 			r = one;
 	}
 	if (r < 0)
 		sound_list_destroy(out);
 	return r;
+}
+
+int sound_list_load(struct sound_list *out, const struct config *config, FILE *errors)
+{
+	return sound_list_check(out, config, config_write_problem, errors);
 }

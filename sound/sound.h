@@ -73,4 +73,6 @@ int sound_list_builtin(struct sound_list *out);
 /* Those that the configuration names, in its order. 0, -ENOMEM, or -EINVAL after a line for each that cannot be had:
  * "file:line: sounds[0].file: …". */
 int sound_list_load(struct sound_list *out, const struct config *config, FILE *errors);
+/* The same, told one by one. */
+int sound_list_check(struct sound_list *out, const struct config *config, config_tell *tell, void *arg);
 void sound_list_destroy(struct sound_list *list);

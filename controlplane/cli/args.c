@@ -170,6 +170,9 @@ static int check_options(struct reader *reader)
 			return refuse(reader, "%s is an option of 'xfergate %s', not of 'xfergate %s'", options[i].name,
 				      command_info(options[i].command)->words,
 				      command_info(reader->args->command)->words);
+	if (reader->args->json && reader->args->command == COMMAND_LADDER)
+		return refuse(reader, "ladder draws, and has no --json; xfergate replay --report FILE writes JSON of a "
+				      "capture");
 	return 0;
 }
 

@@ -66,7 +66,8 @@
 	  "  xfergate capture --all -o hour.pcap --scrub --for 1h\n")                                                  \
 	X(CHECK, "check", XF_RPC_COUNT, "FILE", "checks a configuration file and prints what it says",                 \
 	  "Reads FILE as the daemons would, and the sounds (WAV) and password files that it names. Changes nothing,\n" \
-	  "and needs no running daemon.\n",                                                                            \
+	  "and needs no running daemon. With --json: an object with errors and warnings, each file, line, key, "       \
+	  "text.\n",                                                                                                   \
 	  "  xfergate check /etc/xfergate/xfergate.yaml\n")                                                            \
 	X(LADDER, "ladder", XF_RPC_COUNT,                                                                              \
 	  "CAPTURE... [--lane NAME=ADDRESS[,ADDRESS]...]... [--hub NAME] [--call TEXT] [--no-media]",                  \

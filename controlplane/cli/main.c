@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "args.h"
 #include "capture.h"
+#include "check.h"
 #include "client.h"
 #include "help.h"
 #include "outcome.h"
@@ -16,8 +17,6 @@
 #include "show.h"
 #include "ladder/text.h"
 #include "trace.h"
-#include "sound/sound.h"
-#include "xfergate/config.h"
 
 enum {
 	EXIT_DONE = 0,
@@ -31,21 +30,6 @@ static void complain(const char *text)
 	char *safe = text_escape(text);
 	fprintf(stderr, "xfergate: %s\n", safe ? safe : "out of memory");
 	free(safe);
-}
-
-static int run_check(const char *file)
-{
-	struct config *config = NULL;
-	if (config_check(&config, file, stderr) < 0)
-		return EXIT_REFUSED;
-	struct sound_list sounds;
-	int r = sound_list_load(&sounds, config, stderr);
-	if (r == 0) {
-		sound_list_destroy(&sounds);
-		config_print(config, stdout);
-	}
-	config_destroy(config);
-	return r < 0 ? EXIT_REFUSED : EXIT_DONE;
 }
 
 static size_t terminal_width(void)
@@ -161,7 +145,7 @@ int main(int argc, char **argv)
 	else if (help || args.command == COMMAND_REPLAY)
 		r = run_replay(argv + 1, help);
 	else if (args.command == COMMAND_CHECK)
-		r = run_check(args.file);
+		r = check_run(args.file, args.json, stdout, stderr) < 0 ? EXIT_REFUSED : EXIT_DONE;
 	else if (args.command == COMMAND_CAPTURE)
 		r = run_capture(&args);
 	else if (args.command == COMMAND_LADDER)

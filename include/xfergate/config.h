@@ -284,9 +284,30 @@ int config_load(struct config **out, const char *file, FILE *errors);
 /* The same, for those who need no passwords and may not be able to read them (the dataplane): all are "". */
 int config_load_without_secrets(struct config **out, const char *file, FILE *errors);
 
-/* As config_load, and warns of a control.user or control.group that this machine does not have. For `xfergate check`:
- * the file may be checked on another machine than it is for, and a daemon looks for itself. */
-int config_check(struct config **out, const char *file, FILE *errors);
+/* One thing that is wrong, or doubtful, with a configuration. */
+struct config_problem {
+	const char *file;
+	unsigned line; /* from 1; 0: the file as a whole */
+	bool warning;
+	const char *key;  /* "providers[0].trunk"; "": none */
+	const char *text; /* what is wrong; what is allowed */
+};
+
+typedef void config_tell(void *arg, const struct config_problem *problem);
+
+/* A config_tell that writes a line as config_load does: arg is a FILE. */
+static inline void config_write_problem(void *arg, const struct config_problem *problem)
+{
+	char line[16] = "";
+	if (problem->line)
+		snprintf(line, sizeof(line), "%u:", problem->line);
+	fprintf((FILE *)arg, "%s:%s %s%s%s%s\n", problem->file, line, problem->warning ? "warning: " : "", problem->key,
+		*problem->key ? ": " : "", problem->text);
+}
+
+/* As config_load, told one by one, and warns of a control.user or control.group that this machine does not have. For
+ * `xfergate check`: the file may be checked on another machine than it is for, and a daemon looks for itself. */
+int config_check(struct config **out, const char *file, config_tell *tell, void *arg);
 
 /* A summary for people, a line each thing; no secrets. */
 void config_print(const struct config *config, FILE *out);

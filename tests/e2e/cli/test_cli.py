@@ -345,6 +345,41 @@ class Cli(unittest.TestCase):
     def test_check_missing_file(self):
         self.assertIn("/nonexistent", self.run_cli("check", "/nonexistent", expect=1).stderr)
 
+    def check_json(self, file, expect):
+        """What `check --json` says of the file; nothing but that is printed."""
+        done = self.run_cli("--json", "check", file, expect=expect)
+        self.assertEqual(done.stderr, "")
+        told = json.loads(done.stdout)
+        self.assertEqual(set(told), {"errors", "warnings"})
+        return told
+
+    def test_check_json(self):
+        """Each error with its place, also of what cannot be read and of sounds; warnings apart."""
+        file = os.path.join(self.dir.name, "some.yaml")
+        good = ("ports: [{name: p, device: net_null0, tap: t}]\n"
+                "networks: [{name: n, port: p, sip: 192.0.2.1, media: [192.0.2.1]}]\n"
+                "control: {user: no-such-user, group: root}\n")
+        with open(file, "w") as out:
+            out.write(good)
+        told = self.check_json(file, 0)
+        self.assertEqual(told["errors"], [])
+        self.assertEqual([(w["file"], w["line"], w["key"]) for w in told["warnings"]], [(file, 3, "control.user")])
+        with open(file, "w") as out:
+            out.write(good + "sounds: [{name: a, file: nowhere.wav}]\n")
+        error, = self.check_json(file, 1)["errors"]
+        self.assertEqual((error["file"], error["line"], error["key"]), (file, 4, "sounds[0].file"))
+        self.assertIn("nowhere.wav' cannot be read: No such file", error["text"])
+        with open(file, "w") as out:
+            out.write("sip: {t1: 500}\nports: [{name: p, device: net_null0}]\n" + good.split("\n")[1] + "\n")
+        self.assertEqual(self.check_json(file, 1)["errors"], [
+            {"file": file, "line": 1, "key": "sip.t1",
+             "text": "'500' has no unit; 100ms to 5s, written like 500ms, 20s, 5m, 4h"},
+            {"file": file, "line": 2, "key": "ports[0].tap",
+             "text": "is missing; the name of its kernel interface, which the dataplane makes, like xfg-wan"}])
+        self.assertEqual(self.check_json("/nonexistent", 1), {"errors": [
+            {"file": "/nonexistent", "line": None, "key": None, "text": "cannot be read: No such file or directory"}],
+            "warnings": []})
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -134,6 +134,7 @@ Test(args, refused_with_a_hint)
 	    {{"ladder"}, .why = "CAPTURE is missing"},
 	    {{"ladder", ""}, .why = "empty"},
 	    {{"ladder", "a", "-", "-"}, .why = "twice"},
+	    {{"--json", "ladder", "a"}, .why = "ladder draws, and has no --json; xfergate replay --report FILE"},
 	    {{"ladder", "a", "--lane"}, .why = "--lane needs a value"},
 	    {{"ladder", "a", "--hub", "x", "--hub", "y"}, .why = "--hub is given twice"},
 	    {{"ladder", "a", "--no-medai"}, .why = "'--no-media'"},
