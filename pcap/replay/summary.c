@@ -3,6 +3,8 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
+#include "ladder/text.h"
 
 static const char *plural(uint64_t n)
 {
@@ -42,6 +44,63 @@ uint64_t play_never(struct play *play)
 	return never;
 }
 
+/* The first call that the gateway placed in the capture and not now, and that nobody in it had asked for, while there
+ * was an agent; RECORDING_NONE. */
+static uint32_t find_unasked(const struct recording *rec)
+{
+	bool agent = false;
+	for (uint32_t i = 0; i < rec->entry_count; i++) {
+		const struct entry *entry = &rec->entries[i];
+		bool opening = entry->out && entry->facts.request && facts_is(&entry->facts, "INVITE") &&
+			       entry->leg != RECORDING_NONE && rec->legs[entry->leg].opening == i;
+		if (!entry->out && entry->facts.request && facts_is(&entry->facts, "REFER"))
+			return RECORDING_NONE;
+		if (opening && agent && entry->state == ENTRY_OPEN)
+			return i;
+		agent |= opening && entry->state == ENTRY_DONE;
+	}
+	return RECORDING_NONE;
+}
+
+static bool has_transfer(const struct commands *commands)
+{
+	for (unsigned i = 0; i < commands->count; i++)
+		if (strcmp(commands->items[i].method, "transfer") == 0)
+			return true;
+	return false;
+}
+
+/* As people may read it. For free(); NULL: there is none. */
+static char *escaped(struct sip_text_span span)
+{
+	char *raw = span.at ? strndup(span.at, span.len) : NULL;
+	char *text = raw ? text_escape(raw) : NULL;
+	free(raw);
+	return text;
+}
+
+/* What is typed at a gateway is in no capture of it. */
+static void print_unasked(const struct play *play)
+{
+	const struct recording *rec = play->rec;
+	uint32_t i = find_unasked(rec);
+	if (i == RECORDING_NONE || play->history.refused || has_transfer(&play->options->commands))
+		return;
+	const struct entry *entry = &rec->entries[i];
+	struct sip_text_span user = sip_text_uri_user(entry->facts.ruri);
+	char *called = escaped(entry->facts.ruri);
+	char *dial = user.len && *user.at == '+' ? escaped(user) : NULL;
+	double s = (double)(entry->ns - rec->first_ns) / 1e9;
+	if (called)
+		fprintf(play->out,
+			"  at %.3f s it called %s, which no REFER asks for: an operator's transfer, perhaps, which no "
+			"capture "
+			"holds. To repeat it: --at %.3fs transfer %s --to %s, or --plan NAME\n",
+			s, called, s, rec->calls == 1 ? "1" : "CALL", dial ? dial : called);
+	free(called);
+	free(dial);
+}
+
 static void print_never(struct play *play)
 {
 	char label[LADDER_LABEL], from[XF_ADDR_STRLEN], to[XF_SOCKADDR_STRLEN];
@@ -68,6 +127,7 @@ static void print_never(struct play *play)
 		    to);
 		outcome(play, "never sent: media from %s", from);
 	}
+	print_unasked(play);
 }
 
 /* ---- calls and transfers */

@@ -5,6 +5,7 @@ test_program.py XFERGATE WRITE SCENARIOS
 
 import json
 import os
+import re
 import shutil
 import socket
 import struct
@@ -66,6 +67,25 @@ class Replay(unittest.TestCase):
                          ["announcement closed", "announcement closed, 1.3 s: played to its end"], done.stdout + done.stderr)
         # 1.21 s, in whole packets and behind 0.1 s of silence
         self.assertAlmostEqual(float(notes[1][0]) - float(notes[0][0]), 1.32, delta=0.03)
+
+    def scenario(self, name, *args, expect):
+        folder = os.path.join(SCENARIOS, name)
+        self.env["LAB_PASSWORD"] = "carrier-secret"
+        done = subprocess.run([PROGRAM, "replay", "input.pcap", "-c", "config.yaml", *args], cwd=folder, env=self.env,
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return done
+
+    def test_operators_transfer(self):
+        """What an operator typed is in no capture: whoever replays such a call is told what to give."""
+        done = self.scenario("operator-transfer", expect=3)
+        hint, = [line for line in done.stdout.splitlines() if "--at" in line]
+        self.assertRegex(hint, r"at 1\.\d+ s it called sip:\+12025550131@\S+, which no REFER asks for")
+        words = re.search(r"--at \S+ transfer 1 --to \+12025550131", hint).group().split()
+        for given in (words, ["--at", "1.077s", "transfer", "1", "--plan", "sales"]):
+            self.assertNotIn("--at", self.scenario("operator-transfer", *given, expect=0).stdout)
+        # a target that was asked for and did not come, and one whose call is refused, are not an operator's
+        self.assertNotIn("--at", self.scenario("refer-ok", "--at", "500ms", "hangup", "1", expect=3).stdout)
 
     def test_screen(self):
         """The screen's rules and limits are those of the configuration, and drop as they do live."""
