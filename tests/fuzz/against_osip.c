@@ -82,14 +82,17 @@ static void vias(const struct sip_message *ours, const osip_message_t *theirs)
 	for (unsigned i = 0; i < ours->via_count; i++) {
 		osip_via_t *via = osip_list_get(&theirs->vias, (int)i);
 		osip_generic_param_t *branch = NULL, *rport = NULL;
-		/* Many blanks behind "SIP/2.0/" make it take the transport for a part of the host. Unfolded, as we hold
-		 * the value, it reads what we read, or the message would have been refused. */
+		/* Many blanks behind "SIP/2.0/" make it take the transport for a part of the host, or for nothing if
+		 * the host stands in brackets. Unfolded, as we hold the value, it reads what we read, or the message
+		 * would have been refused. */
 		if (strpbrk(or_empty(via->host), " \t"))
 			continue;
 		same_host("Via", ours->via[i].host, via->host);
 		same_port("Via", ours->via[i].port, via->port);
-		fuzz_check(strcasecmp(ours->via[i].transport, or_empty(via->protocol)) == 0, "transport '%s' or '%s'",
-			   ours->via[i].transport, or_empty(via->protocol));
+		const char *transport = or_empty(via->protocol);
+		fuzz_check(strcasecmp(ours->via[i].transport, transport) == 0 ||
+			       (!transport[0] && strchr(ours->via[i].host, ':')),
+			   "transport '%s' or '%s'", ours->via[i].transport, transport);
 		osip_via_param_get_byname(via, (char *)"branch", &branch);
 		same("branch", ours->via[i].branch, branch ? branch->gvalue : NULL);
 		osip_via_param_get_byname(via, (char *)"rport", &rport);
