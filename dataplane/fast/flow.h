@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include "xfergate/addr.h"
 #include "xfergate/endpoint.h"
+#include "arena.h"
 #include "endpoint.h"
 
 #define FLOW_SIP_MAX	64
@@ -36,7 +37,7 @@ struct flow_local {
 /* A media address of IPv4 as it stands in a packet; for a search that costs an instruction or two. */
 struct flow_media4 {
 	uint32_t addr_be; /* 0: free place */
-	uint32_t base;	  /* index of its first endpoint */
+	uint32_t base;	  /* index of its first endpoint; of a free place slot_count, behind all that can be open */
 };
 
 struct flow_table {
@@ -46,10 +47,10 @@ struct flow_table {
 	struct xf_addr media[XF_MAX_MEDIA_ADDRS];
 	unsigned sip_count, media_count;
 	uint32_t slot_count;	  /* media_count * XF_PORT_PAIRS */
-	int socket;		  /* NUMA, or SOCKET_ID_ANY */
-	size_t bytes;		  /* of DPDK's heap that the arena has taken; main thread */
+	struct arena arena;	  /* main thread */
 	struct endpoint **chunks; /* ENDPOINT_CHUNK endpoints each, then their rests and round trips; NULL: none was
-				     opened there yet. Written by the main thread, released; read by all, acquired */
+				     opened there yet. Written by the main thread, released; read by all, acquired.
+				     Those of one address more than there are stay NULL */
 };
 
 /* Main thread, before the workers. 0; -EINVAL: too many addresses, one twice, or a SIP port in the media range of a
@@ -68,15 +69,13 @@ struct flow_local *flow_local_add(struct flow_table *flows, const struct xf_addr
 
 /* Any core: NULL if the address is not one of the configured ones. */
 const struct flow_local *flow_local(const struct flow_table *flows, const struct xf_addr *addr);
-/* Any core: index of the first endpoint of a media address, or UINT32_MAX. */
+/* Any core: index of the first endpoint of a media address; of others slot_count. */
 static inline uint32_t flow_base4(const struct flow_table *flows, uint32_t addr_be)
 {
 	for (uint32_t at = flow_hash4(addr_be);; at++) {
 		const struct flow_media4 *place = &flows->media4[at % FLOW_LOCAL_HASH];
 		/* 0.0.0.0 is nobody's address, and that of a free place. */
-		if (place->addr_be == 0)
-			return UINT32_MAX;
-		if (place->addr_be == addr_be)
+		if (likely(place->addr_be == addr_be) || place->addr_be == 0)
 			return place->base;
 	}
 }

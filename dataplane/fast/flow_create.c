@@ -22,6 +22,9 @@ static void flow_media4_add(struct flow_table *flows, const struct xf_addr *addr
 
 static int flow_table_fill(struct flow_table *flows, const struct flow_config *config)
 {
+	flows->slot_count = config->media_count * XF_PORT_PAIRS;
+	for (unsigned i = 0; i < FLOW_LOCAL_HASH; i++)
+		flows->media4[i].base = flows->slot_count;
 	for (unsigned i = 0; i < config->media_count; i++) {
 		if (!flow_addr_ok(&config->media[i]))
 			return -EINVAL;
@@ -44,7 +47,6 @@ static int flow_table_fill(struct flow_table *flows, const struct flow_config *c
 	}
 	flows->media_count = config->media_count;
 	flows->sip_count = config->sip_count;
-	flows->slot_count = config->media_count * XF_PORT_PAIRS;
 	return 0;
 }
 
@@ -56,18 +58,16 @@ int flow_table_create(struct flow_table **out, const struct flow_config *config,
 	struct flow_table *flows = rte_zmalloc_socket("xf_flow", sizeof(*flows), RTE_CACHE_LINE_SIZE, socket);
 	if (!flows)
 		return -ENOMEM;
-	flows->socket = socket;
+	flows->arena.socket = socket;
 	int ret = flow_table_fill(flows, config);
 	if (ret < 0)
 		goto err_free;
-	if (flows->slot_count) {
-		flows->chunks =
-		    rte_zmalloc_socket("xf_flow_chunks", flows->slot_count / ENDPOINT_CHUNK * sizeof(*flows->chunks),
-				       RTE_CACHE_LINE_SIZE, socket);
-		if (!flows->chunks) {
-			ret = -ENOMEM;
-			goto err_free;
-		}
+	size_t chunks = (flows->slot_count + XF_PORT_PAIRS) / ENDPOINT_CHUNK;
+	flows->chunks =
+	    rte_zmalloc_socket("xf_flow_chunks", chunks * sizeof(*flows->chunks), RTE_CACHE_LINE_SIZE, socket);
+	if (!flows->chunks) {
+		ret = -ENOMEM;
+		goto err_free;
 	}
 	*out = flows;
 	return 0;
@@ -85,10 +85,9 @@ int flow_provide(struct flow_table *flows, uint32_t index)
 		return 0;
 	uint8_t family = flows->media[xf_endpoint_local_addr(index)].family;
 	size_t size = ENDPOINT_CHUNK * (sizeof(struct endpoint) + endpoint_rest_size(family) + sizeof(uint16_t));
-	struct endpoint *chunk = rte_zmalloc_socket("xf_endpoints", size, RTE_CACHE_LINE_SIZE, flows->socket);
+	struct endpoint *chunk = arena_take(&flows->arena, size);
 	if (!chunk)
 		return -ENOMEM;
-	flows->bytes += size + 2 * RTE_CACHE_LINE_SIZE;
 	__atomic_store_n(place, chunk, __ATOMIC_RELEASE);
 	return 0;
 }
@@ -98,7 +97,8 @@ void flow_table_destroy(struct flow_table *flows)
 	if (!flows)
 		return;
 	for (uint32_t i = 0; flows->chunks && i < flows->slot_count / ENDPOINT_CHUNK; i++)
-		rte_free(flows->chunks[i]);
+		arena_give(&flows->arena, flows->chunks[i]);
+	arena_end(&flows->arena);
 	rte_free(flows->chunks);
 	rte_free(flows);
 }

@@ -229,7 +229,7 @@ void dplane_counts(const struct dplane *dplane, struct dplane_counts *counts)
 	    .neighbours = dplane->next_hops.count,
 	    .admitted = admitted_count(dplane->admitted),
 	    .in_limbo = dplane->limbo.count,
-	    .endpoint_bytes = dplane->flows->bytes,
+	    .endpoint_bytes = dplane->flows->arena.bytes,
 	    .source_commits = dplane->sources.commits,
 	    .signatures = signatures_count(dplane->screening.signatures),
 	    .sounds = dplane->prompts.sound_count,

@@ -1,17 +1,11 @@
 """The hugepages that a benchmark adds to the machine's, and takes away again."""
 
-import ctypes
 import fcntl
 
-from steps import require, say
+from steps import say
 
 HUGEPAGES = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
 HUGEPAGE_MB = 2
-
-
-def only_small_pages():
-    """The kernel makes no huge pages of ordinary memory for this process and what it starts."""
-    require(ctypes.CDLL(None).prctl(41, 1, 0, 0, 0) == 0, "the kernel does not let transparent hugepages be switched off")
 
 
 def hugepages_add(count):

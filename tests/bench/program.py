@@ -8,7 +8,6 @@ import struct
 import subprocess
 import time
 
-from hugepages import only_small_pages
 from steps import Failed, require, say, wait_for
 
 SAMPLE, POOL, WATCH, UNWATCH, SHUT, BUSY, UNBUSY = range(1, 8)
@@ -47,8 +46,7 @@ class Program:
             self.process = subprocess.Popen(
                 [*self.before, "env", *probe, *environment, *words],
                 stdin=subprocess.PIPE, stdout=log, stderr=log, pass_fds=[theirs.fileno(), *kept],
-                preexec_fn=lambda: (stand_apart(), os.sched_setaffinity(0, self.cpus or rig.cpus),
-                                    rig.hugepages.small_pages and only_small_pages()))
+                preexec_fn=lambda: (stand_apart(), os.sched_setaffinity(0, self.cpus or rig.cpus)))
         theirs.close()
         self.pid = self.process.pid
         self.tids = []
