@@ -1,3 +1,4 @@
+#include "lockstep.h"
 #include "loop.h"
 
 int command_endpoint(const struct worker *w, struct endpoint **out, const struct xf_endpoint_id *id)
@@ -103,8 +104,8 @@ static int command_capture(struct worker *w, const struct command *c)
 	int ret = command_endpoint(w, &e, &c->id);
 	if (ret < 0)
 		return ret;
+	lockstep_leave(w->flows, e);
 	e->captured = e->captured_out = c->on;
-	endpoint_settle(w->flows, e);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 #include <rte_ip.h>
 #include "header.h"
+#include "lockstep.h"
 #include "loop.h"
 #include "xfergate/fault.h"
 
@@ -196,14 +197,14 @@ static void dtmf_send(struct worker *w, struct endpoint *to, const struct dtmf_s
 	const uint8_t payload[DTMF_PAYLOAD] = {out->code, 0x80 | out->volume, (uint8_t)(out->duration >> 8),
 					       (uint8_t)out->duration};
 	memcpy(data + RTP_HEADER_LEN, payload, sizeof(payload));
-	if (header_put(&to->header, mbuf, 0, len, rte_raw_cksum(data, len), w->ports[to->port].mtu) < 0) {
-		counter32_add(&to->tx_failed, 1);
+	if (header_put(&to->header, mbuf, 0, len, rte_raw_cksum(data, len), w->ports[to->header.port].mtu) < 0) {
+		stream_unsent(&to->stream, DTMF_PAYLOAD);
 		return loop_drop(w, mbuf, XF_DROP_TX_FULL);
 	}
 	counter_add(&to->tx_bytes, len);
 	if (unlikely(to->captured_out))
 		capture_rtp(w, to, mbuf, len);
-	loop_transmit(w, to->port, mbuf);
+	loop_transmit(w, to->header.port, mbuf);
 }
 
 void dtmf_end(struct worker *w, struct endpoint *to)
@@ -214,8 +215,9 @@ void dtmf_end(struct worker *w, struct endpoint *to)
 	struct dtmf_side *out = &slot->out;
 	int pt = endpoint_pt(to, out->codec);
 	out->state = DTMF_CUT;
-	if (pt < 0 || !to->resolved || to->paused || !w->pool || XF_FAULT("event-without-end"))
+	if (pt < 0 || !endpoint_resolved(to) || to->paused || !w->pool || XF_FAULT("event-without-end"))
 		return;
+	lockstep_end_to(w->flows, to);
 	uint16_t seq = stream_insert(&to->stream, out->out_timestamp, out->duration, DTMF_END_TIMES, DTMF_PAYLOAD);
 	for (unsigned i = 0; i < DTMF_END_TIMES; i++)
 		dtmf_send(w, to, out, (uint8_t)pt, (uint16_t)(seq + i));

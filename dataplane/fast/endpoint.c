@@ -2,9 +2,11 @@
 #include "endpoint.h"
 #include "flow.h"
 #include "header.h"
+#include "lockstep.h"
 
-#define ENDPOINT_HEADER_WORDS (sizeof(struct endpoint_header) / sizeof(uint64_t))
-static_assert(sizeof(struct endpoint_header) % sizeof(uint64_t) == 0, "copied by whole words");
+#define ENDPOINT_HEADER_WORDS (sizeof(struct endpoint_header) / sizeof(uint32_t))
+static_assert(sizeof(struct endpoint_header) % sizeof(uint32_t) == 0, "copied by whole words");
+static_assert(offsetof(struct endpoint, header) % sizeof(uint32_t) == 0, "in their places");
 
 #define ENDPOINT_NS_PER_MS 1000000ull
 
@@ -92,7 +94,7 @@ bool endpoint_is_locked(const struct endpoint *e, const struct xf_sockaddr *sour
 
 struct egress endpoint_egress(const struct endpoint *e)
 {
-	struct egress egress = {.resolved = e->neighbour, .port = e->port};
+	struct egress egress = {.resolved = e->neighbour, .port = e->header.port};
 	uint16_t type, tag;
 	memcpy(egress.dst_mac, e->header.bytes, 6);
 	memcpy(egress.src_mac, e->header.bytes + 6, 6);
@@ -109,34 +111,13 @@ static void endpoint_aim(const struct flow_table *flows, struct endpoint *e, con
 {
 	const struct xf_sockaddr local = endpoint_local(flows, e);
 	struct endpoint_header header;
-	uint64_t words[ENDPOINT_HEADER_WORDS];
+	uint32_t words[ENDPOINT_HEADER_WORDS];
+	lockstep_leave(flows, e);
 	header_build(&header, egress, e->dscp, &local, to);
 	memcpy(words, &header, sizeof(header));
 	for (unsigned i = 0; i < ENDPOINT_HEADER_WORDS; i++)
-		__atomic_store_n((uint64_t *)&e->header + i, words[i], __ATOMIC_RELAXED);
+		__atomic_store_n((uint32_t *)&e->header + i, words[i], __ATOMIC_RELAXED);
 	shown8_set(&e->neighbour, egress->resolved);
-	e->port = (uint8_t)egress->port;
-	e->resolved = egress->resolved && header.len > 0;
-	if (e->locked)
-		e->locked_sum = header.pseudo_sum;
-	endpoint_settle(flows, e);
-}
-
-/* Whether packets that e receives are for one receiver, and on the express way if they are as they should be. */
-static void endpoint_settle_in(const struct flow_table *flows, struct endpoint *e)
-{
-	e->express = e->sink_count == 1 && e->locked && !e->captured && e->rx_packets &&
-		     flow_at(flows, e->sinks[0])->source == e->id.index;
-	/* Learned anew from the next packet that goes the long way. */
-	e->pt_in = ENDPOINT_PT_NONE;
-}
-
-void endpoint_settle(const struct flow_table *flows, struct endpoint *e)
-{
-	endpoint_settle_in(flows, e);
-	e->express_out = e->resolved && !e->paused && !e->captured_out && !endpoint_rest(e)->prompt;
-	if (e->source != XF_ENDPOINT_NONE)
-		endpoint_settle_in(flows, flow_at(flows, e->source));
 }
 
 static void endpoint_set_remotes(struct endpoint *e, const struct xf_endpoint_settings *settings)
@@ -211,7 +192,7 @@ static bool endpoint_keeps_way(const struct endpoint *e, const struct xf_endpoin
 			       const struct egress *egress)
 {
 	const struct xf_sockaddr remote = endpoint_remote(e);
-	return egress->awaited && e->neighbour && e->port == settings->port &&
+	return egress->awaited && e->neighbour && e->header.port == settings->port &&
 	       xf_addr_eq(&remote.addr, &settings->remote.addr);
 }
 
@@ -224,6 +205,7 @@ void endpoint_update(const struct flow_table *flows, struct endpoint *e, const s
 	const uint32_t now_ms = (uint32_t)RTE_MIN(endpoint_ms(e, now_ns), (uint64_t)UINT32_MAX);
 	bool foreign = e->locked && !named && settings->learn == XF_LEARN_STRICT;
 	const struct egress way = endpoint_keeps_way(e, settings, egress) ? endpoint_egress(e) : *egress;
+	lockstep_leave(flows, e);
 	endpoint_hide(e);
 	if (!named && (settings->relearn || unknown || foreign)) {
 		shown8_set(&e->locked, 0);
@@ -246,7 +228,7 @@ void endpoint_set_egress(const struct flow_table *flows, struct endpoint *e, con
 {
 	struct egress out = *egress;
 	const struct xf_sockaddr to = endpoint_target(e);
-	out.port = e->port;
+	out.port = e->header.port;
 	endpoint_hide(e);
 	endpoint_aim(flows, e, &out, &to);
 	endpoint_publish(e);
@@ -258,6 +240,7 @@ void endpoint_lock(const struct flow_table *flows, struct endpoint *e, const str
 	const struct xf_sockaddr before = endpoint_target(e);
 	if (!xf_addr_eq(&before.addr, &source->addr))
 		e->rtcp_source_port = 0;
+	lockstep_leave(flows, e);
 	endpoint_hide(e);
 	shown8_set(&e->locked, 1);
 	e->locked_key = endpoint_key(source);

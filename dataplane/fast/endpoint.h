@@ -20,7 +20,6 @@
 #define ENDPOINT_SINKS	      2	  /* while a patch is armed a source feeds its present and its next receiver */
 #define ENDPOINT_HEADER_MAX   66  /* Ethernet, 802.1Q, IPv6, UDP */
 #define ENDPOINT_CHUNK	      128 /* endpoints whose memory is taken at once: 45 times that fill a hugepage of 2 MB */
-#define ENDPOINT_PT_NONE      0xff
 #define ENDPOINT_PROMPT_ENDED 0x8000
 #define ENDPOINT_OWES_BITS    5
 #define ENDPOINT_OWES_MASK    0x1f
@@ -42,14 +41,15 @@ struct endpoint_header {
 	uint16_t payload_len;
 	uint16_t pseudo_sum; /* of addresses, ports and protocol: what they add to the UDP checksum */
 	uint8_t len;	     /* 0: there is nobody to send to yet; `bytes` has Ethernet's part alone then */
-	uint8_t l3;	     /* offset of the IP header */
+	uint8_t port;	     /* of the way out */
 	uint8_t bytes[ENDPOINT_HEADER_MAX];
 };
 
-/* 64-byte lines: what a packet touches of its sender is line 0, of its receiver lines 1 and 2. Fields with "shown" are
- * read by other threads: their writer hides the endpoint (endpoint_hide), uses counter32_set, shown8_set or
- * shown16_set, and publishes it. Endpoints are named by their index, XF_ENDPOINT_NONE: none. Milliseconds count from
- * opened_ns. Counters of 32 bits that whoever sends us packets could make wrap stop at their end (counter32_saturate).
+/* 64-byte lines: on the express way a packet writes line 0 of its sender and reads line 2 of its receiver, no more
+ * (lockstep.h). Fields with "shown" are read by other threads: their writer hides the endpoint (endpoint_hide), uses
+ * counter32_set, shown8_set or shown16_set, and publishes it. Endpoints are named by their index, XF_ENDPOINT_NONE:
+ * none. Milliseconds count from opened_ns. Counters of 32 bits that whoever sends us packets could make wrap stop at
+ * their end (counter32_saturate).
  */
 struct endpoint {
 	/* Receiving, for every packet. */
@@ -59,33 +59,38 @@ struct endpoint {
 	uint64_t rx_bytes;   /* of UDP payload */
 	uint32_t rx_packets;
 	uint32_t ssrc_in;
-	uint32_t seq_ext;		/* highest sequence of ssrc_in, with cycles */
-	uint32_t transit;		/* of the latest packet, in timestamp units (RFC 3550 A.8) */
-	uint32_t jitter;		/* times 16, in timestamp units (RFC 3550 A.8) */
-	uint32_t gap_longest_us;	/* rounded up */
-	uint32_t sinks[ENDPOINT_SINKS]; /* whose `source` or `armed` this is; the first sink_count of them */
-	uint16_t locked_sum;		/* what addresses, ports and protocol add to the UDP checksum of what comes */
-	uint8_t owner;			/* worker + 1; 0: closed. Read by all (endpoint_owner) */
-	uint8_t express;		/* endpoint_settle: its packets may take the express way, to sinks[0] */
-	uint8_t pt_in;	   /* of its last packet, if the sink sends that type on as its pt_out; else ENDPOINT_PT_NONE */
-	uint8_t rate_khz;  /* of pt_in */
-	uint8_t timed_out; /* enum endpoint_timeout; a new packet arms it again. Read by other threads */
-	uint8_t locked;	   /* shown: 1: a source is locked, and what is sent goes there */
+	uint32_t seq_ext;	 /* highest sequence of ssrc_in, with cycles */
+	uint32_t timestamp;	 /* of the latest packet; of one without a clock of its own: where the clock stood */
+	uint32_t jitter;	 /* times 16, in timestamp units (RFC 3550 A.8) */
+	uint32_t gap_longest_us; /* rounded up */
+	uint32_t follower;	 /* in lockstep: whom its packets go to */
+	uint16_t duration;	 /* in lockstep: that of the follower's stream */
+	uint16_t sum_change;	 /* in lockstep: what addresses, ports and SSRC change of the UDP checksum's sum */
+	uint8_t lockstep;	 /* worker + 1: its packets may take the express way (lockstep.h). Read by all */
+	uint8_t pt_in;		 /* in lockstep: the payload type of its packets */
+	uint8_t rate_khz;	 /* shown: of the clock of `timestamp` and `jitter`; 0: none yet */
+	uint8_t timed_out;	 /* enum endpoint_timeout; a new packet arms it again. Read by other threads */
+	uint8_t owner;		 /* worker + 1; 0: closed. Read by all (endpoint_owner) */
+	uint8_t locked;		 /* shown: 1: a source is locked, and what is sent goes there */
+	uint8_t dscp;
+	uint8_t digits; /* keys that its peer has pressed; saturates; read by other threads */
+
+	struct xf_endpoint_id id; /* the generation stays when it is closed: the highest that was ever open here */
+	struct stream stream;	  /* its last fields are read for every packet; while its source is in lockstep part of
+				     it is counted from that (lockstep.h) */
 
 	/* Sending, for every packet. */
+	uint16_t seq_offset;	       /* its source is in lockstep: sent minus received sequence */
+	uint8_t pt_change;	       /* its source is in lockstep: the bits by which what pt_in becomes differs */
+	uint8_t family;		       /* of local address and remotes: 4 or 6 */
 	struct endpoint_header header; /* shown: where it leads */
-	uint64_t tx_bytes;	       /* of UDP payload */
-	uint8_t port;		       /* of the way out */
-	uint8_t pt_out;		       /* what `source`'s pt_in becomes */
-	uint8_t express_out;	       /* may be sent to, not paused, not captured, no prompt */
-	uint8_t resolved;	       /* may be sent to: it has a remote, and the next hop's MAC is known */
-	struct stream stream;	       /* its first 44 bytes for every packet */
 
 	/* Seldom. */
-	struct xf_endpoint_id id; /* the generation stays when it is closed: the highest that was ever open here */
-	uint32_t version;	  /* odd: what is shown is being written */
+	uint32_t version;  /* odd: what is shown is being written */
+	uint64_t tx_bytes; /* of UDP payload; while its source is in lockstep counted from that */
 	uint64_t opened_ns;
-	uint32_t source, armed; /* shown: feeds the stream; will feed it from its first valid packet on */
+	uint32_t sinks[ENDPOINT_SINKS]; /* whose `source` or `armed` this is; the first sink_count of them */
+	uint32_t source, armed;		/* shown: feeds the stream; will feed it from its first valid packet on */
 	uint32_t learn_since_ms, learn_window_ms; /* since open or relearn: the learning window */
 	uint32_t watch_since_ms,
 	    timeout_ms; /* shown: since open or relearn, or when a time-out was set: until media is missed */
@@ -93,17 +98,13 @@ struct endpoint {
 	uint32_t expected_before; /* packets of the SSRCs before ssrc_in, by their sequences */
 	uint32_t seq_first;	  /* of ssrc_in; seq_ext counts its cycles from 0 */
 	uint32_t rx_duplicate, rx_reordered;
-	uint32_t tx_failed; /* mapped, but too long for the MTU */
 	struct xf_pt pts[XF_ENDPOINT_PTS];
 	uint16_t remote_port;	    /* shown: of the SDP's RTP address (endpoint_remote_addr); 0: not known yet */
 	uint16_t remote_rtcp_port;  /* of the SDP's RTCP address; 0: none */
 	uint16_t rtcp_source_port;  /* where RTCP came from last, if from the address that RTP goes to; 0: never */
 	uint16_t wrong_source_told; /* when, in 1/16 s; 0: never */
-	uint8_t family;		    /* of local address and remotes: 4 or 6 */
 	uint8_t neighbour;	    /* shown: the next hop's MAC is known */
 	uint8_t paused;		    /* shown */
-	uint8_t timed;		    /* kHz of the clock that `transit` is of; 0: none */
-	uint8_t dscp;
 	uint8_t pt_count : 3;
 	uint8_t owes : 5; /* event.c: what is to be told once and found no room */
 	uint8_t sink_count : 2;
@@ -112,7 +113,6 @@ struct endpoint {
 	uint8_t captured_out : 1; /* what it sends is copied */
 	uint8_t report_round : 2; /* report.c: the interval that has had its report, modulo 4 */
 	uint8_t has_dtmf : 1;	  /* there is a slot of events (dtmf.h) for it */
-	uint8_t digits;		  /* keys that its peer has pressed; saturates; read by other threads */
 } __rte_cache_aligned;
 
 /* What is seldomer still, or as long as an address: endpoint_rest(). Lies behind the endpoints of its chunk. */
@@ -133,9 +133,9 @@ struct endpoint_rest {
  * is not needed for each packet belongs under "Seldom" or into the rest. The limit is what is asked of all memory of an
  * endpoint, 384 bytes: 320, 40 (64 with IPv6) and 2 here, 16 in the main thread's book, up to 4 in the workers' sets.
  */
-static_assert(offsetof(struct endpoint, header) == 64, "receiving: one line");
-static_assert(offsetof(struct endpoint, header.bytes) + 46 <= 128, "a header of IPv4 and 802.1Q: one line");
-static_assert(offsetof(struct endpoint, stream.before_ssrc) <= 192, "sending: two lines");
+static_assert(offsetof(struct endpoint, id) == 64, "receiving: one line");
+static_assert(offsetof(struct endpoint, stream.ssrc) == 128, "sending: one line");
+static_assert(offsetof(struct endpoint, header.bytes) + 46 <= 192, "with a header of IPv4 and 802.1Q");
 static_assert(sizeof(struct endpoint) == 320, "memory of an endpoint");
 static_assert(offsetof(struct endpoint_rest, remotes) + 2 * 4 <= 40, "memory of an endpoint");
 static_assert(XF_PORT_PAIRS % ENDPOINT_CHUNK == 0, "a chunk has one local address");
@@ -181,6 +181,12 @@ static inline uint16_t *endpoint_rtt(const struct endpoint *e)
 static inline int endpoint_owner(const struct endpoint *e)
 {
 	return __atomic_load_n(&e->owner, __ATOMIC_ACQUIRE) - 1;
+}
+
+/* The owner: whether it may be sent to, for it has a remote and the next hop's MAC is known. */
+static inline bool endpoint_resolved(const struct endpoint *e)
+{
+	return e->neighbour && e->header.len > 0;
 }
 
 /* A source for comparing: of IPv4 nothing is left out, IPv6 is to be compared in full when the key is the same. Address
@@ -240,9 +246,6 @@ struct xf_sockaddr endpoint_target(const struct endpoint *endpoint);
 struct xf_sockaddr endpoint_rtcp_target(const struct endpoint *endpoint);
 /* The Ethernet part of what it sends. */
 struct egress endpoint_egress(const struct endpoint *endpoint);
-/* After a change of what feeds it, whom it feeds, its lock, its way out, pause or captures: whether its packets, and
- * those of its source, may take the express way. */
-void endpoint_settle(const struct flow_table *flows, struct endpoint *endpoint);
 /* Before a change of what is shown: whoever reads it waits for endpoint_publish. Twice is fine. */
 void endpoint_hide(struct endpoint *endpoint);
 /* Shows the present state to other threads. */

@@ -67,12 +67,21 @@ static uint64_t state_expected(const struct endpoint *e)
 
 static uint32_t state_jitter_us(const struct endpoint *e)
 {
-	uint8_t rate_khz = shown8_get(&e->timed);
+	uint8_t rate_khz = shown8_get(&e->rate_khz);
 	return rate_khz ? (uint32_t)(counter32_get(&e->jitter) * 1000ull / (16u * rate_khz)) : 0;
+}
+
+/* The source in lockstep with it, from which what it has sent is counted then; or NULL. */
+static const struct endpoint *state_leader(const struct flow_table *flows, const struct endpoint *e)
+{
+	uint32_t source = counter32_get(&e->source);
+	const struct endpoint *from = source != XF_ENDPOINT_NONE ? flow_at(flows, source) : NULL;
+	return from && shown8_get(&from->lockstep) ? from : NULL;
 }
 
 static void state_read(const struct flow_table *flows, const struct endpoint *e, struct xf_endpoint_state *state)
 {
+	const struct endpoint *leader = state_leader(flows, e);
 	*state = (struct xf_endpoint_state){
 	    .id = {e->id.index, counter32_get(&e->id.generation)},
 	    .source = state_source(flows, e),
@@ -93,8 +102,9 @@ static void state_read(const struct flow_table *flows, const struct endpoint *e,
 	    .rx_dropped = counter32_get(&e->rx_dropped),
 	    .rx_rtcp = counter32_get(&e->rx_rtcp),
 	    .tx_rtcp = counter32_get(&e->tx_rtcp),
-	    .tx_packets = counter32_get(&e->stream.packets) - counter32_get(&e->tx_failed),
-	    .tx_bytes = counter_get(&e->tx_bytes),
+	    .tx_packets =
+		(uint32_t)(counter32_get(&e->stream.packets) + (leader ? counter32_get(&leader->rx_packets) : 0)),
+	    .tx_bytes = counter_get(&e->tx_bytes) + (leader ? counter_get(&leader->rx_bytes) : 0),
 	    .last_rx_ns = counter_get(&e->last_rx_ns),
 	    .opened_ns = counter_get(&e->opened_ns),
 	    .gap_longest_ns = counter32_get(&e->gap_longest_us) * 1000ull,

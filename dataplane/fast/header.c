@@ -41,6 +41,7 @@ void header_build(struct endpoint_header *header, const struct egress *egress, u
 	uint8_t *at = header->bytes;
 	uint16_t type = rte_cpu_to_be_16(v4 ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6);
 	memset(header, 0, sizeof(*header));
+	header->port = (uint8_t)egress->port;
 	memcpy(at, egress->dst_mac, 6);
 	memcpy(at + 6, egress->src_mac, 6);
 	at += 12;
@@ -53,7 +54,6 @@ void header_build(struct endpoint_header *header, const struct egress *egress, u
 		return;
 	memcpy(at, &type, 2);
 	at += 2;
-	header->l3 = (uint8_t)(at - header->bytes);
 	at += v4 ? header_ipv4(at, dscp, &local->addr, &remote->addr)
 		 : header_ipv6(at, dscp, &local->addr, &remote->addr);
 	struct rte_udp_hdr udp = {
@@ -78,9 +78,10 @@ uint16_t header_pseudo_sum(const struct xf_sockaddr *local, const struct xf_sock
 
 void header_fit(struct endpoint_header *header, uint16_t len)
 {
-	uint8_t *ip = header->bytes + header->l3, *udp = header->bytes + header->len - sizeof(struct rte_udp_hdr);
+	uint8_t *ip = header->bytes + header_l3(header),
+		*udp = header->bytes + header->len - sizeof(struct rte_udp_hdr);
 	uint16_t udp_be = rte_cpu_to_be_16((uint16_t)(sizeof(struct rte_udp_hdr) + len));
-	uint16_t ip_be = rte_cpu_to_be_16((uint16_t)(header->len - header->l3 + len)), checksum = 0;
+	uint16_t ip_be = rte_cpu_to_be_16((uint16_t)(header->len - header_l3(header) + len)), checksum = 0;
 	memcpy(udp + 4, &udp_be, 2);
 	if (*ip >> 4 == 4) {
 		memcpy(ip + 2, &ip_be, 2);
@@ -96,13 +97,13 @@ void header_fit(struct endpoint_header *header, uint16_t len)
 int header_put(struct endpoint_header *header, struct rte_mbuf *mbuf, uint16_t offset, uint16_t len,
 	       uint16_t payload_sum, uint16_t mtu)
 {
-	if (header->len - header->l3 + len > mtu)
+	if (header->len - header_l3(header) + len > mtu)
 		return -EMSGSIZE;
 	if (rte_pktmbuf_headroom(mbuf) + offset < header->len)
 		return -ENOBUFS;
 	if (header->payload_len != len)
 		header_fit(header, len);
-	header_cut(header, mbuf, offset, len);
+	header_cut(mbuf, header->len, offset, len);
 	uint8_t *udp = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, header->len - sizeof(struct rte_udp_hdr));
 	memcpy(rte_pktmbuf_mtod(mbuf, uint8_t *), header->bytes, header->len);
 	/* The length counts twice: in the UDP header and in the pseudo header. */

@@ -1,6 +1,7 @@
 /* What stands before the UDP payload of everything an endpoint sends. */
 #pragma once
 
+#include <rte_ether.h>
 #include <rte_mbuf.h>
 #include "endpoint.h"
 
@@ -21,13 +22,21 @@ void header_fit(struct endpoint_header *header, uint16_t len);
 int header_put(struct endpoint_header *header, struct rte_mbuf *mbuf, uint16_t offset, uint16_t len,
 	       uint16_t payload_sum, uint16_t mtu);
 
-/* Gives the frame `len` bytes of UDP payload that begin at `offset`, and room for the header before them. */
-static inline void header_cut(const struct endpoint_header *header, struct rte_mbuf *mbuf, unsigned offset,
-			      unsigned len)
+/* Offset of the IP header, of one that leads to somebody. */
+static inline unsigned header_l3(const struct endpoint_header *header)
 {
-	mbuf->data_off = (uint16_t)(mbuf->data_off + offset - header->len);
-	mbuf->data_len = (uint16_t)(header->len + len);
-	mbuf->pkt_len = mbuf->data_len;
+	bool tagged =
+	    header->bytes[12] == RTE_ETHER_TYPE_VLAN >> 8 && header->bytes[13] == (RTE_ETHER_TYPE_VLAN & 0xff);
+	return RTE_ETHER_HDR_LEN + (tagged ? RTE_VLAN_HLEN : 0);
+}
+
+/* Gives the frame `len` bytes of UDP payload that begin at `offset`, and room for a header of `header` bytes before
+ * them. */
+static inline void header_cut(struct rte_mbuf *mbuf, unsigned header, unsigned offset, unsigned len)
+{
+	mbuf->data_off = (uint16_t)(mbuf->data_off + offset - header);
+	mbuf->data_len = (uint16_t)(header + len);
+	mbuf->pkt_len = header + len;
 	mbuf->ol_flags = 0;
 	mbuf->packet_type = 0;
 }

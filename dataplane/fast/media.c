@@ -5,11 +5,12 @@
  * SRTP (RFC 3711) has two places in it. A packet is authenticated and decrypted in media_rtp between its header and its
  * source, for nobody may lock a source or be counted who has no key. It is encrypted in media_send between the law and
  * the header, for its index follows from the sequence that it was mapped to. An endpoint with keys is not for the
- * express way, which endpoint_settle will have to say. */
+ * express way, which lockstep_begin will have to say. */
 #include <rte_ip.h>
 #include <rte_prefetch.h>
 #include "header.h"
 #include "law.h"
+#include "lockstep.h"
 #include "loop.h"
 #include "receive.h"
 #include "xfergate/fault.h"
@@ -137,12 +138,9 @@ static void media_wrong_source(struct worker *w, struct endpoint *e, const struc
 static void media_received(struct worker *w, struct endpoint *e, const struct packet *p, const struct rtp *rtp,
 			   int codec, uint64_t now_ns)
 {
-	bool first = e->rx_packets == 0;
-	if (first)
+	if (e->rx_packets == 0)
 		loop_event(w, e, XF_EVENT_FIRST_PACKET, &p->src, now_ns);
 	receive_packet(e, rtp, codec < 0 ? 0 : (uint8_t)(media_rate(codec) / 1000), p->payload_len, now_ns);
-	if (first)
-		endpoint_settle(w->flows, e);
 }
 
 /* The one's complement sum of the UDP payload. Carried over from the packet's own checksum, so that a payload broken on
@@ -217,13 +215,12 @@ static int media_map(struct worker *w, struct endpoint *e, struct endpoint *to, 
 	if (to->paused)
 		return -1;
 	*drop = XF_DROP_NO_NEIGHBOUR;
-	if (!to->resolved)
+	if (!endpoint_resolved(to))
 		return -1;
 	*drop = XF_DROP_EVENT_OVER;
 	if (unlikely(to->has_dtmf) && !dtmf_pass(w, to, in->rtp, in->event, in->now_ns))
 		return -1;
-	/* A prompt keeps packets off the express way. */
-	bool prompted = unlikely(!to->express_out) && endpoint_rest(to)->prompt;
+	bool prompted = endpoint_rest(to)->prompt != NULL;
 	if (prompted)
 		prompt_yield(to);
 	int ret = stream_map(&to->stream, in->rtp, media_rate(in->codec), in->now_ns, &out->stream);
@@ -243,7 +240,8 @@ static uint16_t media_convert(uint8_t *octets, unsigned len, const uint8_t *law,
 	return header_sum_add(sum, rte_raw_cksum(octets, len));
 }
 
-static void media_send(struct worker *w, struct endpoint *e, struct endpoint *to, struct rte_mbuf *mbuf,
+/* False: it could not be sent. Takes ownership. */
+static bool media_send(struct worker *w, struct endpoint *e, struct endpoint *to, struct rte_mbuf *mbuf,
 		       uint16_t offset, uint16_t len, uint16_t sum, const struct rtp *rtp, const struct media_out *out)
 {
 	uint8_t *data = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, offset);
@@ -252,16 +250,17 @@ static void media_send(struct worker *w, struct endpoint *e, struct endpoint *to
 	sum = header_sum_add(sum, rte_raw_cksum(data, RTP_HEADER_LEN));
 	if (unlikely(out->law != NULL) && !XF_FAULT("law-not-converted"))
 		sum = media_convert(data + rtp->payload_at, rtp->payload_len, out->law, sum);
-	if (header_put(&to->header, mbuf, offset, len, sum, w->ports[to->port].mtu) < 0) {
-		counter32_add(&to->tx_failed, 1);
+	if (header_put(&to->header, mbuf, offset, len, sum, w->ports[to->header.port].mtu) < 0) {
+		stream_unsent(&to->stream, rtp->payload_len);
 		media_count_drop(w, e, XF_DROP_TX_FULL);
 		rte_pktmbuf_free(mbuf);
-		return;
+		return false;
 	}
 	counter_add(&to->tx_bytes, len);
 	if (unlikely(to->captured_out))
 		capture_rtp(w, to, mbuf, len);
-	loop_transmit(w, to->port, mbuf);
+	loop_transmit(w, to->header.port, mbuf);
+	return true;
 }
 
 /* To each receiver; the last one gets the packet itself. Takes ownership. */
@@ -283,14 +282,11 @@ static void media_forward(struct worker *w, struct endpoint *e, const struct pac
 			media_count_drop(w, e, drop);
 			continue;
 		}
-		if (rate) {
-			/* What is converted takes the long way. */
-			e->pt_in = out.law ? ENDPOINT_PT_NONE : rtp->pt;
-			e->rate_khz = (uint8_t)(rate / 1000);
-			to->pt_out = out.pt;
-		}
 		if (i + 1 == n) {
-			media_send(w, e, to, mbuf, p->payload, p->payload_len, sum, rtp, &out);
+			bool sent = media_send(w, e, to, mbuf, p->payload, p->payload_len, sum, rtp, &out);
+			/* What is converted takes the long way, and what rides on another codec's clock. */
+			if (sent && rate && !out.law)
+				lockstep_begin(e, to, rtp->pt, out.pt);
 			return;
 		}
 		struct rte_mbuf *copy = media_copy(p);
@@ -314,6 +310,7 @@ static void media_rtp(struct worker *w, struct endpoint *e, const struct packet 
 			rte_pktmbuf_free(p->mbuf);
 		return;
 	}
+	lockstep_end(w->flows, e);
 	struct dtmf_event event;
 	struct media_in in = {.rtp = &rtp, .codec = endpoint_codec(e, rtp.pt), .now_ns = now_ns};
 	media_received(w, e, p, &rtp, in.codec, now_ns);

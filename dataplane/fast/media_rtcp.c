@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <rte_ip.h>
 #include "header.h"
+#include "lockstep.h"
 #include "loop.h"
 #include "rtcp.h"
 #include "xfergate/fault.h"
@@ -33,7 +34,7 @@ static int media_rtcp_may_pass(const struct endpoint *e, const struct endpoint *
 	if (to->paused)
 		return -1;
 	*drop = XF_DROP_NO_NEIGHBOUR;
-	if (!to->resolved)
+	if (!endpoint_resolved(to))
 		return -1;
 	if (!rtcp->sender)
 		return 0;
@@ -84,14 +85,14 @@ static int media_rtcp_put(struct worker *w, struct endpoint *to, struct rte_mbuf
 		header_build(&header, &egress, to->dscp, &local, &remote);
 	}
 	if (!data ||
-	    header_put(&header, mbuf, 0, (uint16_t)len, rte_raw_cksum(bytes, len), w->ports[to->port].mtu) < 0) {
+	    header_put(&header, mbuf, 0, (uint16_t)len, rte_raw_cksum(bytes, len), w->ports[to->header.port].mtu) < 0) {
 		rte_pktmbuf_free(mbuf);
 		return XF_DROP_TX_FULL;
 	}
 	counter32_saturate(&to->tx_rtcp);
 	if (unlikely(to->captured_out))
 		capture_sent(w, to, &local, &remote, bytes, (uint16_t)len);
-	loop_queue_out(w, to->port, mbuf);
+	loop_queue_out(w, to->header.port, mbuf);
 	return 0;
 }
 
@@ -143,6 +144,8 @@ void media_rtcp(struct worker *w, struct endpoint *e, const struct packet *p, ui
 		return;
 	}
 	const struct xf_sockaddr rtp = endpoint_target(e);
+	/* It is about both streams. */
+	lockstep_leave(w->flows, e);
 	counter32_saturate(&e->rx_rtcp);
 	e->rtcp_source_port = xf_addr_eq(&p->src.addr, &rtp.addr) ? p->src.port : 0;
 	report_heard(&w->reports, e, &rtcp, now_ns);
@@ -176,16 +179,19 @@ static bool media_rtcp_passes(const struct worker *w, const struct endpoint *e)
 bool media_rtcp_own(struct worker *w, struct endpoint *e, uint64_t now_ns)
 {
 	struct rtcp rtcp;
-	if (!w->pool || !e->resolved || !report_due(e, now_ns) || media_rtcp_passes(w, e))
+	if (!w->pool || !endpoint_resolved(e) || !report_due(e, now_ns) || media_rtcp_passes(w, e))
 		return false;
+	struct endpoint *leader = lockstep_end_to(w->flows, e);
 	report_own(&w->reports, e, media_rtcp_source(w, e), &rtcp, now_ns);
+	lockstep_resume(leader, e);
 	return media_rtcp_own_send(w, e, &rtcp);
 }
 
 void media_rtcp_bye(struct worker *w, struct endpoint *e, uint64_t now_ns)
 {
 	struct rtcp rtcp;
-	if (!w->pool || !e->resolved || (e->stream.packets == 0 && e->tx_rtcp == 0))
+	lockstep_end_to(w->flows, e);
+	if (!w->pool || !endpoint_resolved(e) || (e->stream.packets == 0 && e->tx_rtcp == 0))
 		return;
 	report_own(&w->reports, e, media_rtcp_source(w, e), &rtcp, now_ns);
 	rtcp.bye = true;

@@ -1,3 +1,4 @@
+#include "lockstep.h"
 #include "loop.h"
 #include "xfergate/fault.h"
 
@@ -35,7 +36,6 @@ static void patch_sink_del(const struct worker *w, uint32_t from_index, const st
 		from->sink_count--;
 		from->sinks[i] = from->sinks[from->sink_count];
 		from->sinks[from->sink_count] = XF_ENDPOINT_NONE;
-		endpoint_settle(w->flows, from);
 		return;
 	}
 }
@@ -44,14 +44,15 @@ static bool patch_sink_add(const struct worker *w, struct endpoint *from, const 
 {
 	if (from->sink_count == ENDPOINT_SINKS)
 		return false;
+	lockstep_end(w->flows, from);
 	from->sinks[from->sink_count++] = to->id.index;
-	endpoint_settle(w->flows, from);
 	return true;
 }
 
 static void patch_detach(struct worker *w, struct endpoint *to)
 {
 	const uint32_t source = to->source, armed = to->armed;
+	lockstep_end_to(w->flows, to);
 	counter32_set(&to->source, XF_ENDPOINT_NONE);
 	counter32_set(&to->armed, XF_ENDPOINT_NONE);
 	if (source != XF_ENDPOINT_NONE)
@@ -79,7 +80,6 @@ static bool patch_attach(struct worker *w, const struct patch_wish *wish)
 		endpoint_rest(to)->armed_until_ms = wish->armed_until_ms;
 		index_set_add(&w->armed, to->id.index);
 	}
-	endpoint_settle(w->flows, to);
 	return true;
 }
 
@@ -192,7 +192,6 @@ attached:
 		/* What has ended is shown until something else is wanted. */
 		if (!wish->armed || !(endpoint_rest(to)->prompt_number & ENDPOINT_PROMPT_ENDED))
 			prompt_play(w, to, wish->prompt, now_ns);
-		endpoint_settle(w->flows, to);
 		endpoint_publish(to);
 	}
 	return 0;
@@ -230,7 +229,6 @@ void patch_fire(struct worker *w, struct endpoint *to, enum xf_link_event_type t
 	prompt_play(w, to, NULL, now_ns);
 	stream_unmap(&to->stream);
 	dtmf_refuse(w, to, now_ns);
-	endpoint_settle(w->flows, to);
 	endpoint_publish(to);
 	loop_event(w, to, type, NULL, now_ns);
 }

@@ -162,7 +162,7 @@ static struct rte_mbuf *prompt_packet(struct worker *w, struct endpoint *e, uint
 	if (e->paused)
 		return NULL;
 	*drop = XF_DROP_NO_NEIGHBOUR;
-	if (!e->resolved)
+	if (!endpoint_resolved(e))
 		return NULL;
 	*drop = XF_DROP_NO_MBUF;
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(w->pool);
@@ -198,14 +198,14 @@ static void prompt_send(struct worker *w, struct endpoint *e, uint64_t n, uint64
 		return;
 	}
 	uint16_t sum = rte_raw_cksum(rte_pktmbuf_mtod(mbuf, const void *), len);
-	if (header_put(&e->header, mbuf, 0, len, sum, w->ports[e->port].mtu) < 0) {
-		counter32_add(&e->tx_failed, 1);
+	if (header_put(&e->header, mbuf, 0, len, sum, w->ports[e->header.port].mtu) < 0) {
+		stream_unsent(&e->stream, PROMPT_SAMPLES);
 		return loop_drop(w, mbuf, XF_DROP_TX_FULL);
 	}
 	counter_add(&e->tx_bytes, len);
 	if (unlikely(e->captured_out))
 		capture_rtp(w, e, mbuf, len);
-	loop_transmit(w, e->port, mbuf);
+	loop_transmit(w, e->header.port, mbuf);
 }
 
 /* How long its prompt has played at this millisecond; more than half of PROMPT_WRAP_MS: it is yet to begin. */
@@ -240,7 +240,6 @@ static void prompt_end(struct worker *w, struct endpoint *e, uint64_t now_ns)
 	prompt_set(w, e, NULL);
 	shown16_set(&rest->prompt_number, number | ENDPOINT_PROMPT_ENDED);
 	stream_unmap(&e->stream);
-	endpoint_settle(w->flows, e);
 	endpoint_publish(e);
 	loop_event(w, e, XF_EVENT_PROMPT_ENDED, NULL, now_ns);
 }

@@ -1,10 +1,5 @@
 #include "receive.h"
 
-static void receive_timed(struct endpoint *e, uint8_t rate_khz)
-{
-	shown8_set(&e->timed, rate_khz);
-}
-
 /* Another SSRC, or a sequence far from the last: what was expected of the one before is settled (RFC 3550 A.1). */
 static void receive_begin(struct endpoint *e, const struct rtp *rtp)
 {
@@ -13,8 +8,7 @@ static void receive_begin(struct endpoint *e, const struct rtp *rtp)
 	counter32_set(&e->ssrc_in, rtp->ssrc);
 	counter32_set(&e->seq_first, rtp->seq);
 	counter32_set(&e->seq_ext, rtp->seq);
-	receive_timed(e, 0);
-	e->pt_in = ENDPOINT_PT_NONE; /* the long way begins the clock anew */
+	shown8_set(&e->rate_khz, 0);
 }
 
 void receive_packet(struct endpoint *e, const struct rtp *rtp, uint8_t rate_khz, uint16_t len, uint64_t now_ns)
@@ -29,14 +23,15 @@ void receive_packet(struct endpoint *e, const struct rtp *rtp, uint8_t rate_khz,
 		counter32_add(&e->rx_duplicate, 1);
 	else
 		counter32_add(&e->rx_reordered, 1);
+	const uint64_t gap_ns = RTE_MIN(now_ns - e->last_rx_ns, RECEIVE_GAP_MAX);
 	receive_arrival(e, len, now_ns);
-	if (rate_khz == 0)
+	if (rate_khz == 0) {
+		e->timestamp += receive_units(gap_ns, e->rate_khz);
 		return;
-	/* The first of a clock has nothing to be compared with. */
-	if (e->timed != rate_khz) {
-		receive_timed(e, rate_khz);
-		e->transit = receive_units(now_ns, rate_khz) - rtp->timestamp;
 	}
-	const struct receive_time now = receive_time(now_ns);
-	receive_jitter(e, rtp->timestamp, rate_khz, &now);
+	/* The first of a clock has nothing to be compared with. */
+	bool first = e->rate_khz != rate_khz;
+	shown8_set(&e->rate_khz, rate_khz);
+	receive_jitter(e, first ? receive_units(gap_ns, rate_khz) : rtp->timestamp - e->timestamp, gap_ns);
+	e->timestamp = rtp->timestamp;
 }

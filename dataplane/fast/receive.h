@@ -8,40 +8,24 @@
 #include <rte_branch_prediction.h>
 #include "endpoint.h"
 
-/* Whether the packet is the next of the stream, or one soon after it. */
-static inline bool receive_follows(const struct endpoint *e, uint32_t ssrc, uint16_t seq)
+/* Longer than this is a pause of a minute, and as long as that. */
+#define RECEIVE_GAP_MAX ((1ull << 36) - 1)
+
+/* What passed, up to RECEIVE_GAP_MAX, in units of a timestamp that is counted so many thousand times a second. */
+static inline uint32_t receive_units(uint64_t gap_ns, uint8_t rate_khz)
 {
-	return ssrc == e->ssrc_in && (uint16_t)(seq - (uint16_t)e->seq_ext - 1) < STREAM_MAX_DROPOUT;
+	const uint64_t unit = ((1ull << 40) + 500000) / 1000000; /* of a clock of 1 kHz, in 2^40ths a nanosecond */
+	return (uint32_t)((gap_ns * (rate_khz * unit) + (1ull << 39)) >> 40);
 }
 
-/* When a burst came. */
-struct receive_time {
-	uint64_t ns;
-	uint32_t units_8khz; /* in timestamp units of most codecs */
-};
-
-static inline uint32_t receive_units(uint64_t now_ns, uint8_t rate_khz)
+/* step: of the timestamp since the packet before, as gap_ns is of the clock. */
+static inline void receive_jitter(struct endpoint *e, uint32_t step, uint64_t gap_ns)
 {
-	/* The error of a microsecond is of the arrival only. */
-	return (uint32_t)(now_ns / 1000 * rate_khz / 1000);
-}
-
-static inline struct receive_time receive_time(uint64_t now_ns)
-{
-	return (struct receive_time){now_ns, receive_units(now_ns, 8)};
-}
-
-/* rate_khz: of the timestamps. */
-static inline void receive_jitter(struct endpoint *e, uint32_t timestamp, uint8_t rate_khz,
-				  const struct receive_time *now)
-{
-	uint32_t arrival = likely(rate_khz == 8) ? now->units_8khz : receive_units(now->ns, rate_khz);
-	uint32_t transit = arrival - timestamp;
-	uint32_t change = (uint32_t)abs((int32_t)(transit - e->transit));
-	e->transit = transit;
+	uint32_t change = (uint32_t)abs((int32_t)(receive_units(gap_ns, e->rate_khz) - step));
 	counter32_set(&e->jitter, e->jitter + change - ((e->jitter + 8) >> 4));
 }
 
+/* len: bytes of UDP payload. */
 static inline void receive_arrival(struct endpoint *e, uint16_t len, uint64_t now_ns)
 {
 	uint64_t gap_ns = now_ns - e->last_rx_ns;
@@ -52,15 +36,6 @@ static inline void receive_arrival(struct endpoint *e, uint16_t len, uint64_t no
 	counter_add(&e->rx_bytes, len);
 	counter_set(&e->last_rx_ns, now_ns);
 	shown8_set(&e->timed_out, ENDPOINT_TIMEOUT_NONE);
-}
-
-/* A packet that receive_follows, of rate_khz. len: bytes of UDP payload. */
-static inline void receive_follow(struct endpoint *e, uint16_t seq, uint32_t timestamp, uint16_t len,
-				  const struct receive_time *now)
-{
-	receive_arrival(e, len, now->ns);
-	counter32_set(&e->seq_ext, e->seq_ext + (uint16_t)(seq - (uint16_t)e->seq_ext));
-	receive_jitter(e, timestamp, e->rate_khz, now);
 }
 
 /* Any valid packet. rate_khz: of its codec; 0: it rides on another codec's clock and says nothing of jitter. */

@@ -111,6 +111,24 @@ static bool stream_jumps(const struct stream *s, const struct rtp *in)
 	return delta > STREAM_MAX_DROPOUT || delta < -STREAM_MAX_MISORDER;
 }
 
+/* A packet of the mapped source that is newer than all before it. */
+static void stream_follow(struct stream *s, const struct rtp *in, uint16_t ahead, struct stream_out *out)
+{
+	uint32_t step = in->timestamp - s->in_timestamp;
+	if (stream_is_duration(ahead, step, s->rate))
+		s->duration = (uint16_t)step;
+	s->in_ext += ahead;
+	s->in_timestamp = in->timestamp;
+	s->out_ext += ahead;
+	out->seq = (uint16_t)s->out_ext;
+}
+
+void stream_unsent(struct stream *s, uint16_t payload_len)
+{
+	counter32_set(&s->packets, s->packets - 1);
+	s->octets -= payload_len;
+}
+
 bool stream_begins(const struct stream *s, const struct rtp *in)
 {
 	return !s->mapped || (in->ssrc != s->in_ssrc && !stream_jumps(s, in)) || stream_confirms(s, in);
@@ -141,15 +159,14 @@ int stream_map(struct stream *s, const struct rtp *in, uint32_t rate, uint64_t n
 		return stream_probe(s, in);
 	s->probing = false;
 	out->marker = in->marker;
-	if (delta > 0) {
-		stream_follow(s, in->seq, in->timestamp, in->payload_len, out);
-		return 0;
-	}
-	uint32_t ext = s->in_ext + (uint32_t)(int32_t)delta;
-	if (stream_after(ext, s->in_first) < 0)
-		return -ESTALE;
 	out->timestamp = in->timestamp + s->timestamp_offset;
-	out->seq = (uint16_t)(ext + stream_seq_offset(s));
+	uint32_t ext = s->in_ext + (uint32_t)(int32_t)delta;
+	if (delta > 0)
+		stream_follow(s, in, (uint16_t)delta, out);
+	else if (stream_after(ext, s->in_first) < 0)
+		return -ESTALE;
+	else
+		out->seq = (uint16_t)(ext + stream_seq_offset(s));
 	if (stream_after(out->timestamp, s->out_timestamp) > 0)
 		s->out_timestamp = out->timestamp;
 sent:

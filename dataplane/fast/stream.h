@@ -10,7 +10,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <rte_branch_prediction.h>
 #include "counter.h"
 #include "rtp.h"
 
@@ -26,14 +25,11 @@ struct stream_seed {
 };
 
 struct stream {
-	/* Needed for every packet. */
-	uint32_t ssrc;
 	uint32_t in_ssrc;	/* of the mapped source */
 	uint32_t in_ext;	/* its highest sequence, with cycles */
 	uint32_t in_timestamp;	/* of the highest */
 	uint32_t out_ext;	/* highest sequence sent, with its cycles; before the first packet: the one before it */
 	uint32_t out_timestamp; /* latest sent */
-	uint32_t timestamp_offset;
 	uint32_t packets, octets; /* sent (the first is read by other threads, too); octets of payload, as in a sender
 				     report (RFC 3550 6.4.1) */
 	uint16_t duration;	  /* of a packet, in timestamp units */
@@ -43,13 +39,16 @@ struct stream {
 	uint16_t anchor_part : 11; /* see anchor_ms */
 	uint16_t probe_seq;	   /* a jump waits for its second packet */
 
-	/* Needed when a source is mapped. */
 	uint32_t before_ssrc; /* of the one that the same sender used before, if has_before */
 	uint32_t in_first;    /* sequence of the source's first mapped packet, with cycles */
 	uint32_t probe_ssrc;
 	/* A moment of the stream's own time: this timestamp at this millisecond of the worker's time and so many
 	 * 2048ths of one. Both may wrap: 2^32 milliseconds are a multiple of 2^32 units of any clock of whole kHz. */
 	uint32_t anchor_timestamp, anchor_ms;
+
+	/* Needed for every packet. */
+	uint32_t ssrc;
+	uint32_t timestamp_offset;
 };
 
 /* What a packet becomes. */
@@ -70,32 +69,15 @@ static inline uint32_t stream_seq_offset(const struct stream *s)
 /* The source has changed: the next packet is mapped anew. */
 void stream_unmap(struct stream *stream);
 
-/* Whether a packet with this SSRC and sequence is just the next of the mapped source, or one soon after it. */
-static inline bool stream_follows(const struct stream *s, uint32_t ssrc, uint16_t seq)
+/* Whether the step of the timestamp from one packet to the next but `ahead - 1` is the duration of a packet. More than
+ * 200 ms is a silence between two packets, not a packet. */
+static inline bool stream_is_duration(uint16_t ahead, uint32_t step, uint32_t rate)
 {
-	uint16_t ahead = (uint16_t)(seq - (uint16_t)s->in_ext);
-	return s->mapped && !s->probing && ssrc == s->in_ssrc && (uint16_t)(ahead - 1) < STREAM_MAX_DROPOUT;
+	return ahead == 1 && step - 1 < rate / 5;
 }
 
-/* Maps a packet that stream_follows. payload_len as in struct rtp. */
-static inline void stream_follow(struct stream *s, uint16_t seq, uint32_t timestamp, uint16_t payload_len,
-				 struct stream_out *out)
-{
-	uint32_t step = timestamp - s->in_timestamp;
-	uint16_t ahead = (uint16_t)(seq - (uint16_t)s->in_ext);
-	/* More than 200 ms is a silence between two packets, not a packet. */
-	if (unlikely(step != s->duration) && ahead == 1 && step - 1 < s->rate / 5u)
-		s->duration = (uint16_t)step;
-	s->in_ext += ahead;
-	s->in_timestamp = timestamp;
-	s->out_ext += ahead;
-	out->seq = (uint16_t)s->out_ext;
-	out->timestamp = timestamp + s->timestamp_offset;
-	if ((int32_t)(out->timestamp - s->out_timestamp) > 0)
-		s->out_timestamp = out->timestamp;
-	counter32_add(&s->packets, 1);
-	s->octets += payload_len;
-}
+/* A packet that was mapped, with this many bytes of payload, could not be sent. Its number stays used. */
+void stream_unsent(struct stream *stream, uint16_t payload_len);
 
 /* Whether stream_map will take the packet for the first of a source. */
 bool stream_begins(const struct stream *stream, const struct rtp *in);

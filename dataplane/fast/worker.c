@@ -121,13 +121,10 @@ static void loop_sort(struct worker *w, struct rte_mbuf **pkts, unsigned n, uint
 /* In the order in which they came, for two of one stream may go different ways. */
 static void loop_burst(struct worker *w, struct rte_mbuf **pkts, unsigned n, uint64_t now_ns)
 {
-	const struct receive_time now = receive_time(now_ns);
 	struct express express;
 	struct rte_mbuf *rest[WORKER_BURST];
 	unsigned rest_count = 0, long_way = 0;
 	meter_mark(&w->meter, XF_STAGE_RECEIVE, n);
-	for (unsigned i = 0; i < n; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	express_look(w, &express, pkts, n);
 	for (unsigned i = 0; i < n;) {
 		if (likely(express.to[i] != NULL)) {
@@ -136,7 +133,7 @@ static void loop_burst(struct worker *w, struct rte_mbuf **pkts, unsigned n, uin
 				rest_count = 0;
 				express_look_to(w, &express, i, n);
 			}
-			unsigned next = express_forward(w, &express, pkts, i, n, &now);
+			unsigned next = express_forward(w, &express, pkts, i, n, now_ns);
 			if (likely(next > i)) {
 				i = next;
 				continue;
@@ -161,8 +158,10 @@ void worker_receive(struct worker *w, uint16_t port, struct rte_mbuf **pkts, uin
 {
 	if (n == 0)
 		return;
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		pkts[i]->port = port;
+		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+	}
 	counter_add(&w->stats.rx_packets, n);
 	w->received = true;
 	w->now_ns = now_ns;
@@ -178,6 +177,8 @@ static unsigned loop_handed_over(struct worker *w, uint64_t now_ns)
 		if (!w->handover_in[from])
 			continue;
 		unsigned n = rte_ring_dequeue_burst(w->handover_in[from], (void **)pkts, WORKER_BURST, NULL);
+		for (unsigned i = 0; i < n; i++)
+			rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 		loop_burst(w, pkts, n, now_ns);
 		done += n;
 	}

@@ -200,6 +200,14 @@ Test(media, mtu)
 	rig_fini(&p.rig);
 }
 
+/* As RFC 3550 A.8 has it: by the transit of each packet, in timestamp units. Times 16. */
+static uint32_t jitter_add(uint32_t jitter, uint32_t *transit, uint32_t arrival, uint32_t timestamp, bool first)
+{
+	uint32_t now = arrival - timestamp, change = first ? 0 : (uint32_t)abs((int32_t)(now - *transit));
+	*transit = now;
+	return jitter + change - ((jitter + 8) >> 4);
+}
+
 /* RFC 3550 6.4.1, A.3, A.8: what the sequences say was sent, what came out of order or twice, and how unevenly. */
 Test(media, statistics)
 {
@@ -209,21 +217,26 @@ Test(media, statistics)
 	pair_init(&p, &caller, RIG_V4_ONLY, AGENT);
 	cr_expect_eq(rig_state(&p.rig, p.caller).rx_expected, 0u);
 	uint64_t start = p.rig.now_ns;
+	uint32_t jitter = 0, transit = 0, newest = 0;
 	for (unsigned i = 0; i < RTE_DIM(order); i++) {
 		uint32_t n = (uint16_t)(order[i] + 2);
-		p.rig.now_ns = start + n * 20 * RIG_MS;
+		newest = RTE_MAX(newest, n);
+		p.rig.now_ns = start + newest * 20 * RIG_MS;
 		rig_rtp(&p.rig, CALLER, 4000, "192.0.2.1", 20000, 0, order[i], 500 + n * 160, 7, 1);
+		jitter = jitter_add(jitter, &transit, newest * 160, 500 + n * 160, i == 0);
 	}
 	struct xf_endpoint_state s = rig_state(&p.rig, p.caller);
 	cr_expect_eq(s.rx_packets, 6u);
 	cr_expect_eq(s.rx_expected, 11u);
 	cr_expect_eq(s.rx_reordered, 1u);
 	cr_expect_eq(s.rx_duplicate, 1u);
-	cr_expect_eq(s.jitter_us, 0u);
+	cr_expect_gt(jitter, 16u * 10);
+	cr_expect_eq(s.jitter_us, jitter * 125 / 16);
 	/* 16 ms late is 128 units, of which a sixteenth counts at once. */
 	p.rig.now_ns = start + 11 * 20 * RIG_MS + 16 * RIG_MS;
 	rig_rtp(&p.rig, CALLER, 4000, "192.0.2.1", 20000, 0, 9, 500 + 11 * 160, 7, 1);
-	cr_expect_eq(rig_state(&p.rig, p.caller).jitter_us, 1000u);
+	jitter = jitter_add(jitter, &transit, 11 * 160 + 128, 500 + 11 * 160, false);
+	cr_expect_eq(rig_state(&p.rig, p.caller).jitter_us, jitter * 125 / 16);
 	/* Another SSRC begins anew; what was expected of the one before stays. */
 	rig_rtp(&p.rig, CALLER, 4000, "192.0.2.1", 20000, 0, 3000, 1, 8, 1);
 	rig_rtp(&p.rig, CALLER, 4000, "192.0.2.1", 20000, 0, 3004, 1, 8, 1);
