@@ -40,22 +40,39 @@ static inline void refresh_replace(uint8_t *frame, unsigned at, const void *byte
 	memcpy(frame + MEDIA_PLAN_UDP + 6, &checksum, sizeof(checksum));
 }
 
-/* The same of the first eight bytes of the RTP header, whole words at a time: every packet of every run pays for it. */
-static inline void refresh_packet(uint8_t *frame, uint32_t pass)
+/* What a pass through the file adds to the numbers of each packet, and to the sum of its words as they stand in memory:
+ * the same for all, but that 2^16 and 2^32 are 1 in one's complement, and 1 of a number as it is sent is 0x100 of such
+ * a word. Every packet of every run pays for it. */
+struct refresh_step {
+	uint32_t timestamp;
+	uint16_t sequence, sum;
+};
+
+static struct refresh_step refresh_step(uint64_t pass)
 {
-	uint32_t old[2];
+	struct refresh_step step = {.timestamp = (uint32_t)pass * MEDIA_PLAN_STEP, .sequence = (uint16_t)pass};
+	step.sum = media_plan_fold((uint64_t)__builtin_bswap16(step.sequence) + __builtin_bswap32(step.timestamp));
+	return step;
+}
+
+static inline void refresh_packet(uint8_t *frame, const struct refresh_step *step)
+{
+	uint32_t word[2];
 	uint16_t checksum;
-	memcpy(old, frame + MEDIA_PLAN_RTP, sizeof(old));
+	memcpy(word, frame + MEDIA_PLAN_RTP, sizeof(word));
 	memcpy(&checksum, frame + MEDIA_PLAN_UDP + 6, sizeof(checksum));
-	const uint32_t first = __builtin_bswap32(old[0]);
-	const uint32_t sequence = __builtin_bswap32((first & 0xffff0000) | ((first + pass) & 0xffff));
-	const uint32_t timestamp = __builtin_bswap32(__builtin_bswap32(old[1]) + pass * MEDIA_PLAN_STEP);
-	checksum = (uint16_t)~media_plan_fold((uint64_t)(uint16_t)~checksum + (uint32_t)~old[0] + sequence +
-					      (uint32_t)~old[1] + timestamp);
+	const uint32_t before = __builtin_bswap32(word[0]), time = __builtin_bswap32(word[1]);
+	const uint16_t sequence = (uint16_t)(before + step->sequence);
+	const uint32_t timestamp = time + step->timestamp;
+	const uint32_t carries = (uint32_t)(sequence < (uint16_t)before) + (timestamp < time);
+	uint32_t sum = (uint16_t)~checksum + 0xffffu + step->sum - carries * 0x100;
+	sum = (sum & 0xffff) + (sum >> 16);
+	checksum = (uint16_t) ~(sum + (sum >> 16));
 	if (checksum == 0)
 		checksum = 0xffff;
-	memcpy(frame + MEDIA_PLAN_RTP, &sequence, sizeof(sequence));
-	memcpy(frame + MEDIA_PLAN_RTP + 4, &timestamp, sizeof(timestamp));
+	word[0] = __builtin_bswap32((before & 0xffff0000) | sequence);
+	word[1] = __builtin_bswap32(timestamp);
+	memcpy(frame + MEDIA_PLAN_RTP, word, sizeof(word));
 	memcpy(frame + MEDIA_PLAN_UDP + 6, &checksum, sizeof(checksum));
 }
 
@@ -69,16 +86,17 @@ static uint16_t refresh_burst(uint16_t port, uint16_t queue, struct rte_mbuf **p
 		return 0;
 	}
 	bool numbered = journal_on();
+	struct refresh_step step = refresh_step(pass);
 	for (uint16_t i = 0; i < n; i++) {
 		uint8_t *frame = rte_pktmbuf_mtod(pkts[i], uint8_t *);
-		refresh_packet(frame, (uint32_t)pass);
+		refresh_packet(frame, &step);
 		if (unlikely(numbered)) {
 			const uint64_t number = pass * r->frames + at;
 			refresh_replace(frame, MEDIA_PLAN_COUNT, &number, sizeof(number));
 		}
 		if (++at == r->frames) {
 			at = 0;
-			pass++;
+			step = refresh_step(++pass);
 		}
 	}
 	r->at = at;
