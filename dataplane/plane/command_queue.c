@@ -1,9 +1,12 @@
 #include "command_queue.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <rte_common.h>
 #include "fast/endpoint.h"
+
+#define COMMAND_BURST 1024 /* outstanding at once: some hundred kB */
 
 void command_queue_init(struct command_queue *queue)
 {
@@ -90,7 +93,16 @@ void command_post(struct command_queue *queue, unsigned worker, struct command_i
 {
 	STAILQ_INSERT_TAIL(&queue->waiting[worker], item, link);
 	queue->outstanding++;
+	queue->most = RTE_MAX(queue->most, queue->outstanding);
 	command_queue_push(queue, worker);
+}
+
+/* A burst of commands is over: the memory that it needed is given back, which malloc would keep. */
+static void command_rest(struct command_queue *queue)
+{
+	if (queue->most >= COMMAND_BURST)
+		malloc_trim(0);
+	queue->most = 0;
 }
 
 unsigned command_poll(struct command_queue *queue)
@@ -107,6 +119,8 @@ unsigned command_poll(struct command_queue *queue)
 		}
 		command_queue_push(queue, w);
 	}
+	if (queue->outstanding == 0)
+		command_rest(queue);
 	return done;
 }
 

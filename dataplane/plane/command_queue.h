@@ -27,6 +27,7 @@ struct command_queue {
 	struct command_list waiting[WORKER_MAX];
 	unsigned count;
 	unsigned outstanding; /* posted and not yet done */
+	unsigned most;	      /* of them since there were none */
 };
 
 void command_queue_init(struct command_queue *queue);
