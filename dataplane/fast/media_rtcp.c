@@ -169,17 +169,17 @@ static const struct endpoint *media_rtcp_source(const struct worker *w, const st
 }
 
 /* Whether its peer gets the reports of whoever feeds it: if that sends any, and is heard. */
-static bool media_rtcp_passes(const struct worker *w, const struct endpoint *e)
+static bool media_rtcp_passes(const struct worker *w, const struct endpoint *e, uint64_t now_ns)
 {
 	const struct endpoint *source = media_rtcp_source(w, e);
 	return source && !e->paused && !(endpoint_rest(e)->prompt_number & ENDPOINT_PROMPT_HEARD) &&
-	       source->rx_rtcp > 0;
+	       source->rx_rtcp > 0 && report_is_heard(&w->reports, source, now_ns);
 }
 
 bool media_rtcp_own(struct worker *w, struct endpoint *e, uint64_t now_ns)
 {
 	struct rtcp rtcp;
-	if (!w->pool || !endpoint_resolved(e) || !report_due(e, now_ns) || media_rtcp_passes(w, e))
+	if (!w->pool || !endpoint_resolved(e) || !report_due(e, now_ns) || media_rtcp_passes(w, e, now_ns))
 		return false;
 	struct endpoint *leader = lockstep_end_to(w->flows, e);
 	report_own(&w->reports, e, media_rtcp_source(w, e), &rtcp, now_ns);

@@ -16,6 +16,12 @@
 /* Whoever has sent nothing for two of them is no sender. */
 #define REPORT_SENDER_NS (2 * REPORT_INTERVAL_MS * REPORT_NS_PER_MS)
 
+/* Whoever has sent no report for five of them is gone (RFC 3550 6.3.5). In units of 1/65536 s. */
+#define REPORT_HEARD (5 * REPORT_INTERVAL_MS * 65536u / 1000)
+
+#define REPORT_INDEX_MASK ((1u << REPORT_INDEX_BITS) - 1)
+#define REPORT_AGE_MASK	  ((1u << REPORT_AGE_BITS) - 1)
+
 /* A round trip that is longer is somebody's mistake. */
 #define REPORT_RTT_MAX (10 << 16)
 /* What the rounding of two clocks may take away from a round trip: 1 ms. */
@@ -24,7 +30,7 @@
 uint64_t report_table_size(struct report_table *table, uint32_t endpoints)
 {
 	uint32_t records = RTE_MIN(RTE_MAX(endpoints, (uint32_t)REPORT_WAYS), (uint32_t)REPORT_MAX);
-	table->set_count = rte_align32pow2(records / REPORT_WAYS);
+	table->set_count = records / REPORT_WAYS;
 	return (uint64_t)table->set_count * sizeof(*table->sets);
 }
 
@@ -59,21 +65,37 @@ static uint32_t report_missing(const struct endpoint *e)
 	return report_expected(e) - e->rx_packets;
 }
 
+static struct report *report_find(const struct report_table *table, const struct endpoint *e)
+{
+	struct report *set = table->sets[e->id.index % table->set_count];
+	for (unsigned i = 0; i < REPORT_WAYS; i++)
+		if (set[i].generation == e->id.generation && set[i].index == e->id.index)
+			return &set[i];
+	return NULL;
+}
+
+/* Nobody's, or the one that was used longest ago. now: as `used`. */
+static struct report *report_oldest(struct report *set, uint32_t now)
+{
+	struct report *oldest = set;
+	for (unsigned i = 1; i < REPORT_WAYS && oldest->generation; i++) {
+		uint32_t age = (now - set[i].used) & REPORT_AGE_MASK;
+		if (set[i].generation == 0 || age > ((now - oldest->used) & REPORT_AGE_MASK))
+			oldest = &set[i];
+	}
+	return oldest;
+}
+
 /* The endpoint's record; of its set the one that was used longest ago becomes it if it has none. */
 static struct report *report_of(struct report_table *table, const struct endpoint *e, uint64_t now_ns)
 {
-	struct report *set = table->sets[e->id.index & (table->set_count - 1)], *r = set;
-	uint32_t now = report_now(table, now_ns);
-	for (unsigned i = 0; i < REPORT_WAYS; i++) {
-		if (set[i].generation == e->id.generation && set[i].index == e->id.index) {
-			r = &set[i];
-			break;
-		}
-		if (r->generation && (set[i].generation == 0 || now - set[i].used > now - r->used))
-			r = &set[i];
+	const uint32_t now = report_now(table, now_ns) >> (32 - REPORT_AGE_BITS - 3);
+	struct report *r = report_find(table, e);
+	if (!r) {
+		r = report_oldest(table->sets[e->id.index % table->set_count], now);
+		*r = (struct report){
+		    .index = e->id.index & REPORT_INDEX_MASK, .generation = e->id.generation, .ssrc = e->ssrc_in};
 	}
-	if (r->generation != e->id.generation || r->index != e->id.index)
-		*r = (struct report){.index = e->id.index, .generation = e->id.generation, .ssrc = e->ssrc_in};
 	/* Of another stream nothing was lost before it is told. */
 	if (r->ssrc != e->ssrc_in) {
 		r->ssrc = e->ssrc_in;
@@ -83,8 +105,14 @@ static struct report *report_of(struct report_table *table, const struct endpoin
 		if (e->expected_before == 0)
 			r->expected = r->lost = 0;
 	}
-	r->used = now;
+	r->used = now & REPORT_AGE_MASK;
 	return r;
+}
+
+bool report_is_heard(const struct report_table *table, const struct endpoint *e, uint64_t now_ns)
+{
+	const struct report *r = report_find(table, e);
+	return r && r->heard_ntp && report_now(table, now_ns) - r->heard < REPORT_HEARD;
 }
 
 static void report_round_trip(struct endpoint *e, const struct rtcp_block *block, uint32_t now)

@@ -9,33 +9,42 @@
  */
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "xfergate/endpoint.h"
 
 #define REPORT_WAYS 4
-#define REPORT_MAX  131072
+#define REPORT_MAX  106496 /* a port of 10 Gbit/s full of two-way calls with G.711 has 104,000 */
+
+#define REPORT_INDEX_BITS 20
+#define REPORT_AGE_BITS	  11
 
 struct endpoint;
 struct rtcp;
 struct rtcp_block;
 
-/* 48 bytes. Times are the middle 32 bits of NTP time, as reports have them: units of 1/65536 s. */
+/* 40 bytes. Times are the middle 32 bits of NTP time, as reports have them: units of 1/65536 s. */
 struct report {
-	uint32_t index, generation; /* whose; generation 0: nobody's */
-	uint32_t used;		    /* when last */
-	uint32_t ssrc;		    /* of the peer's stream that lost_told is of */
-	uint32_t heard_ntp;	    /* in the peer's sender report that came last; 0: none came */
-	uint32_t heard;		    /* when it came */
-	uint32_t line;		    /* number of the first packet of the source that lost_base is of */
+	uint32_t generation; /* whose, with `index`; 0: nobody's */
+	uint32_t index : REPORT_INDEX_BITS;
+	uint32_t used : REPORT_AGE_BITS; /* when last, in units of 4 s; modulo two hours */
+	uint32_t based : 1;
+	uint32_t ssrc;		 /* of the peer's stream that lost_told is of */
+	uint32_t heard_ntp;	 /* in the peer's sender report that came last; 0: none came */
+	uint32_t heard;		 /* when it came */
+	uint32_t line;		 /* number of the first packet of the source that lost_base is of */
 	uint32_t lost_base;	 /* what the peer says that it has lost, less this, is the source's to know; if based */
 	uint32_t lost_told;	 /* cumulative loss that the peer was told of its own stream, signed */
 	uint32_t expected, lost; /* of the peer's stream up to here when it was told; lost: signed */
-	uint8_t based, zero[3];
 };
+
+static_assert(sizeof(struct report) == 40, "memory of endpoints: see endpoint.h");
+static_assert(XF_MAX_MEDIA_ADDRS * XF_PORT_PAIRS <= 1u << REPORT_INDEX_BITS, "every index");
 
 struct report_table {
 	struct report (*sets)[REPORT_WAYS];
-	uint32_t set_count; /* a power of two */
+	uint32_t set_count;
 	uint64_t wall_offset_ns;
 };
 
@@ -44,6 +53,8 @@ uint64_t report_table_size(struct report_table *table, uint32_t endpoints);
 
 /* A report of the endpoint's peer has come, checked and from the right source: notes its time, and the round trip. */
 void report_heard(struct report_table *table, struct endpoint *endpoint, const struct rtcp *rtcp, uint64_t now_ns);
+/* Whether the endpoint's peer speaks for what it sends: its last sender report is not too old. */
+bool report_is_heard(const struct report_table *table, const struct endpoint *endpoint, uint64_t now_ns);
 /* What `endpoint`'s peer says of the stream that it gets, as `to`'s peer may see it, who feeds that stream. False: it
  * says nothing of what this one sent. */
 bool report_translate(struct report_table *table, struct endpoint *endpoint, struct endpoint *to,

@@ -588,13 +588,23 @@ Test(report, of_held_legs)
 	rig_forget(&c.rig);
 	cr_expect_eq(wait_for_own(&c, 20, own, NULL), 0u, "the parties report of what they send each other");
 	cr_assert_eq(MOVE(&c, NULL, {c.caller, c.agent, 0, true}), 0);
-	unsigned count = wait_for_own(&c, 60, own, NULL);
+	const uint64_t start_ns = c.rig.now_ns;
+	unsigned all = wait_for_own(&c, 60, own, NULL), count = 0;
+	for (unsigned i = 0; i < all; i++) {
+		if (own[i].seen.dst.port == 4001) {
+			own[count++] = own[i];
+			continue;
+		}
+		cr_expect_eq(own[i].seen.dst.port, 5001, "the target has been sent nothing");
+		cr_expect_geq(own[i].at_ns - start_ns, 5000 * RIG_MS, "the caller has reported 25 s before");
+	}
 	cr_expect_geq(count, 8u);
 	expect_intervals(own, count);
-	for (unsigned i = 0; i < count; i++)
-		cr_expect_eq(own[i].seen.dst.port, 4001, "to the caller only, the target has been sent nothing");
 	cr_assert_eq(MOVE(&c, NULL, {c.caller, c.agent}), 0);
-	cr_expect_eq(wait_for_own(&c, 20, own, NULL), 0u);
+	agent_reports(&c, (struct said){.sender = true, .ntp_high = 80, .ntp_low = 0});
+	rig_forget(&c.rig);
+	count = wait_for_own(&c, 20, own, NULL);
+	cr_expect_eq(to_caller(own, count), 0u, "now it reports itself");
 	rig_fini(&c.rig);
 }
 
@@ -659,6 +669,10 @@ Test(report, of_sources_without_rtcp)
 	rig_forget(&c.rig);
 	count = wait_for_own(&c, 20, own, agent_says);
 	cr_expect_eq(to_caller(own, count), 0u, "now it does so itself");
+	/* And no more: five intervals later it is spoken for again. */
+	wait_for_own(&c, 6, own, agent_says);
+	count = wait_for_own(&c, 30, own, agent_says);
+	cr_expect(to_caller(own, count) >= 4 && to_caller(own, count) <= 12, "%u", to_caller(own, count));
 	rig_fini(&c.rig);
 }
 
