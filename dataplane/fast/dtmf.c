@@ -189,6 +189,7 @@ static void dtmf_send(struct worker *w, struct endpoint *to, const struct dtmf_s
 	uint8_t *data = mbuf ? (uint8_t *)rte_pktmbuf_append(mbuf, len) : NULL;
 	if (!data) {
 		rte_pktmbuf_free(mbuf);
+		stream_unsent(&to->stream, DTMF_PAYLOAD);
 		worker_count_drop(w, XF_DROP_NO_MBUF, 1);
 		return;
 	}

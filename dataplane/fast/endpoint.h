@@ -2,8 +2,8 @@
  *
  * Its memory is its place in the flow table's arena (flow.h), life after life, and never goes away while workers run.
  * The main thread posts COMMAND_OPEN with its settings; the owner worker fills the memory in and writes every byte of
- * it until it has applied COMMAND_CLOSE. Another worker reads `owner` and nothing else. Other threads read what
- * endpoint_state copies: under a sequence count, which goes on from life to life.
+ * it until it has applied COMMAND_CLOSE. Another worker reads `owner` and `lockstep`, and nothing else. Other threads
+ * read what endpoint_state copies: under a sequence count, which goes on from life to life.
  */
 #pragma once
 

@@ -1,11 +1,14 @@
 /* What other threads see of an endpoint while its owner works on it, or gives its place to another. */
+#include <sched.h>
 #include "endpoint.h"
 #include "flow.h"
 #include "xfergate/prompt.h"
 
-/* While it is being changed the reader tries again; the writer needs some tens of nanoseconds. One whose thread sleeps
- * in between is not waited for: the state may be that of half a batch then. */
-#define STATE_TRIES 1000
+/* While it is being changed the reader tries again; the writer needs some tens of nanoseconds. If its thread sleeps in
+ * between it may want this processor, and gets it so many times. Then it is not waited for: the state may be that of
+ * half a batch, and what was sent is told to be nothing, for it may lack its source's share. */
+#define STATE_TRIES  1000
+#define STATE_YIELDS 100
 
 static struct xf_endpoint_id state_id(const struct flow_table *flows, uint32_t index)
 {
@@ -124,7 +127,9 @@ static void state_read(const struct flow_table *flows, const struct endpoint *e,
 bool endpoint_state(const struct flow_table *flows, uint32_t index, struct xf_endpoint_state *state)
 {
 	const struct endpoint *e = flow_get(flows, index);
-	for (unsigned tries = 0; e && tries < STATE_TRIES; tries++) {
+	for (unsigned tries = 0; e && tries < STATE_TRIES + STATE_YIELDS; tries++) {
+		if (tries >= STATE_TRIES)
+			sched_yield();
 		uint32_t version = __atomic_load_n(&e->version, __ATOMIC_ACQUIRE);
 		if (endpoint_owner(e) < 0)
 			return false;
@@ -133,7 +138,11 @@ bool endpoint_state(const struct flow_table *flows, uint32_t index, struct xf_en
 		if (!(version & 1) && __atomic_load_n(&e->version, __ATOMIC_RELAXED) == version)
 			return true;
 	}
-	return e != NULL;
+	if (!e)
+		return false;
+	state->tx_packets = 0;
+	state->tx_bytes = 0;
+	return true;
 }
 
 uint64_t endpoint_timeout_ns(const struct endpoint *e)

@@ -40,7 +40,7 @@ static inline bool express_is_next(const struct endpoint *e, const struct expres
 static inline void express_count(struct endpoint *e, const struct express_in *in, uint16_t len, uint64_t now_ns)
 {
 	receive_arrival(e, len, now_ns);
-	receive_jitter(e, in->step, in->gap_ns);
+	receive_jitter(e, in->step, receive_units(in->gap_ns, e->rate_khz));
 	counter32_set(&e->seq_ext, e->seq_ext + in->ahead);
 	e->timestamp = in->timestamp;
 }

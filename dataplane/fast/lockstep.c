@@ -45,7 +45,7 @@ static bool lockstep_may(const struct endpoint *from, const struct endpoint *to)
 	       !to->paused && !to->captured_out && endpoint_resolved(to) && !endpoint_rest(to)->prompt && from != to &&
 	       s->mapped && !s->probing && s->in_ssrc == from->ssrc_in &&
 	       (uint16_t)s->in_ext == (uint16_t)from->seq_ext && s->in_timestamp == from->timestamp &&
-	       from->rate_khz * 1000 == s->rate;
+	       s->out_timestamp == s->in_timestamp + s->timestamp_offset && from->rate_khz * 1000 == s->rate;
 }
 
 /* What a packet's UDP checksum gets or loses, of words as they stand in memory, as long as neither its sequence nor its
@@ -90,8 +90,7 @@ void lockstep_end(const struct flow_table *flows, struct endpoint *from)
 	lockstep_count(from, to, 1);
 	lockstep_show(to, hidden);
 	s->in_timestamp = from->timestamp;
-	if ((int32_t)(s->in_timestamp + s->timestamp_offset - s->out_timestamp) > 0)
-		s->out_timestamp = s->in_timestamp + s->timestamp_offset;
+	s->out_timestamp = s->in_timestamp + s->timestamp_offset;
 }
 
 struct endpoint *lockstep_end_to(const struct flow_table *flows, struct endpoint *to)

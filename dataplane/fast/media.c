@@ -290,10 +290,12 @@ static void media_forward(struct worker *w, struct endpoint *e, const struct pac
 			return;
 		}
 		struct rte_mbuf *copy = media_copy(p);
-		if (copy)
+		if (copy) {
 			media_send(w, e, to, copy, 0, p->payload_len, sum, rtp, &out);
-		else
+		} else {
+			stream_unsent(&to->stream, rtp->payload_len);
 			media_count_drop(w, e, XF_DROP_NO_MBUF);
+		}
 	}
 	rte_pktmbuf_free(mbuf);
 }

@@ -235,8 +235,10 @@ void patch_fire(struct worker *w, struct endpoint *to, enum xf_link_event_type t
 
 void patch_clear(struct worker *w, struct endpoint *e)
 {
+	endpoint_hide(e);
 	patch_detach(w, e);
 	prompt_play(w, e, NULL, 0);
+	endpoint_publish(e);
 	while (e->sink_count > 0) {
 		struct endpoint *to = flow_at(w->flows, e->sinks[0]);
 		struct patch_wish wish = patch_present(w, to);

@@ -4,11 +4,10 @@
  * Written by the owner worker only. No clock: now_ns comes in. */
 #pragma once
 
-#include <stdlib.h>
 #include <rte_branch_prediction.h>
 #include "endpoint.h"
 
-/* Longer than this is a pause of a minute, and as long as that. */
+/* Over a minute: what receive_units can reckon with. */
 #define RECEIVE_GAP_MAX ((1ull << 36) - 1)
 
 /* What passed, up to RECEIVE_GAP_MAX, in units of a timestamp that is counted so many thousand times a second. */
@@ -18,10 +17,10 @@ static inline uint32_t receive_units(uint64_t gap_ns, uint8_t rate_khz)
 	return (uint32_t)((gap_ns * (rate_khz * unit) + (1ull << 39)) >> 40);
 }
 
-/* step: of the timestamp since the packet before, as gap_ns is of the clock. */
-static inline void receive_jitter(struct endpoint *e, uint32_t step, uint64_t gap_ns)
+/* step: of the timestamp since the packet before; units: what passed, in its units. */
+static inline void receive_jitter(struct endpoint *e, uint32_t step, uint32_t units)
 {
-	uint32_t change = (uint32_t)abs((int32_t)(receive_units(gap_ns, e->rate_khz) - step));
+	uint32_t later = units - step, change = (int32_t)later < 0 ? 0 - later : later;
 	counter32_set(&e->jitter, e->jitter + change - ((e->jitter + 8) >> 4));
 }
 
