@@ -112,6 +112,7 @@ static void endpoint_aim(const struct flow_table *flows, struct endpoint *e, con
 	const struct xf_sockaddr local = endpoint_local(flows, e);
 	struct endpoint_header header;
 	uint32_t words[ENDPOINT_HEADER_WORDS];
+	/* Of lock, settings and way, each of which comes here. */
 	lockstep_leave(flows, e);
 	header_build(&header, egress, e->dscp, &local, to);
 	memcpy(words, &header, sizeof(header));
@@ -205,7 +206,6 @@ void endpoint_update(const struct flow_table *flows, struct endpoint *e, const s
 	const uint32_t now_ms = (uint32_t)RTE_MIN(endpoint_ms(e, now_ns), (uint64_t)UINT32_MAX);
 	bool foreign = e->locked && !named && settings->learn == XF_LEARN_STRICT;
 	const struct egress way = endpoint_keeps_way(e, settings, egress) ? endpoint_egress(e) : *egress;
-	lockstep_leave(flows, e);
 	endpoint_hide(e);
 	if (!named && (settings->relearn || unknown || foreign)) {
 		shown8_set(&e->locked, 0);
@@ -240,7 +240,6 @@ void endpoint_lock(const struct flow_table *flows, struct endpoint *e, const str
 	const struct xf_sockaddr before = endpoint_target(e);
 	if (!xf_addr_eq(&before.addr, &source->addr))
 		e->rtcp_source_port = 0;
-	lockstep_leave(flows, e);
 	endpoint_hide(e);
 	shown8_set(&e->locked, 1);
 	e->locked_key = endpoint_key(source);

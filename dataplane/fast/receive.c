@@ -13,9 +13,11 @@ static void receive_begin(struct endpoint *e, const struct rtp *rtp)
 	shown8_set(&e->rate_khz, 0);
 }
 
-/* However long it was; modulo 2^32. */
+/* However long it was; modulo 2^32. Rounded as on the express way where that reckons it too. */
 static uint32_t receive_units_any(uint64_t gap_ns, uint8_t rate_khz)
 {
+	if (gap_ns <= RECEIVE_GAP_MAX)
+		return receive_units(gap_ns, rate_khz);
 	return (uint32_t)(gap_ns / RECEIVE_NS_PER_MS * rate_khz) + receive_units(gap_ns % RECEIVE_NS_PER_MS, rate_khz);
 }
 
