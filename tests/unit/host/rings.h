@@ -42,7 +42,7 @@ struct rings {
 	struct wires wires;
 	struct xf_endpoint_id id[RINGS_FLOWS];
 	struct rings_fate fates[RINGS_FLOWS][RINGS_PACKETS];
-	unsigned fed[RINGS_FLOWS], taken[RINGS_FLOWS];
+	unsigned fed[RINGS_FLOWS], all_taken[RINGS_FLOWS];	  /* so many were, when none was under way last */
 	struct rings_heard heard[RINGS_FLOWS][2 * RINGS_PACKETS]; /* by the flow of who hears */
 	unsigned heard_count[RINGS_FLOWS];
 	struct rings_state states[RINGS_CALLS][RINGS_STATES];

@@ -4,7 +4,8 @@
 #include <time.h>
 #include "rings.h"
 
-/* On their way: fewer than any ring holds, and of a flow fewer than what is taken for a jump. */
+/* On their way: fewer than any ring holds, and of a flow fewer than what is taken for a jump, however long the worker
+ * that has the oldest of them waits for its processor. */
 #define UNDER_WAY      400
 #define UNDER_WAY_FLOW 64
 
@@ -177,11 +178,12 @@ static void send_some(void)
 
 	for (unsigned flow = 0; flow < RINGS_FLOWS; flow++) {
 		cr_assert_eq(dplane_endpoint_row(t.wires.dplane, t.id[flow].index, &state), 0);
-		t.taken[flow] = (unsigned)state.rx_packets;
+		if (state.rx_packets == t.fed[flow])
+			t.all_taken[flow] = t.fed[flow];
 	}
 	while (n-- > 0) {
 		unsigned flow = wires_random(&t.wires, RINGS_FLOWS);
-		if (t.fed[flow] < RINGS_PACKETS && t.fed[flow] - t.taken[flow] < UNDER_WAY_FLOW)
+		if (t.fed[flow] < RINGS_PACKETS && t.fed[flow] - t.all_taken[flow] < UNDER_WAY_FLOW)
 			send_next(flow);
 	}
 }
