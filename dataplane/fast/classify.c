@@ -5,6 +5,7 @@
 #include "xfergate/endpoint.h"
 #include "classify.h"
 #include "flow.h"
+#include "load.h"
 #include "source.h"
 #include "worker.h"
 
@@ -35,11 +36,6 @@ static void classify_drop(struct packet *packet, enum xf_drop drop)
 static void classify_kernel(struct packet *packet)
 {
 	packet->verdict = VERDICT_KERNEL;
-}
-
-static uint16_t classify_be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
 /* From an address in a source block, or an admitted one; sets peer. */
@@ -74,9 +70,9 @@ static void classify_udp(struct packet *packet, const struct datagram *d, const 
 	if (d->end - d->at < sizeof(struct rte_udp_hdr))
 		return classify_drop(packet, XF_DROP_RUNT);
 	const uint8_t *udp = d->data + d->at;
-	uint16_t udp_len = classify_be16(udp + 4);
-	packet->src.port = classify_be16(udp);
-	packet->dst.port = classify_be16(udp + 2);
+	uint16_t udp_len = load_be16(udp + 4);
+	packet->src.port = load_be16(udp);
+	packet->dst.port = load_be16(udp + 2);
 	if (udp_len < sizeof(struct rte_udp_hdr) || udp_len > d->end - d->at)
 		return classify_drop(packet, XF_DROP_UDP_INVALID);
 	packet->udp = (uint16_t)d->at;
@@ -110,8 +106,8 @@ static void classify_tcp(struct packet *packet, const struct datagram *d, const 
 {
 	if (d->end - d->at < 20)
 		return classify_drop(packet, XF_DROP_RUNT);
-	packet->src.port = classify_be16(d->data + d->at);
-	packet->dst.port = classify_be16(d->data + d->at + 2);
+	packet->src.port = load_be16(d->data + d->at);
+	packet->dst.port = load_be16(d->data + d->at + 2);
 	if (local && local->sip && flow_is_sip(tables->flows, &packet->dst.addr, packet->dst.port))
 		return classify_by_source(packet, tables, XF_DROP_SIP_TCP_SOURCE);
 	bool bgp = packet->src.port == 179 || packet->dst.port == 179;
@@ -163,8 +159,8 @@ static void classify_fragment(struct packet *packet, const struct datagram *d, c
 	if ((d->proto_known && !udp && !tcp && !may_be_udp) || !local)
 		return classify_other(packet, d->proto_known ? d->proto : IPPROTO_NONE);
 	if (ports) {
-		packet->src.port = classify_be16(d->data + d->at);
-		packet->dst.port = classify_be16(d->data + d->at + 2);
+		packet->src.port = load_be16(d->data + d->at);
+		packet->dst.port = load_be16(d->data + d->at + 2);
 		if (udp && classify_media_port(local, packet->dst.port))
 			return classify_drop(packet, XF_DROP_MEDIA_FRAGMENT);
 	}
@@ -232,7 +228,7 @@ static void classify_ipv4(struct packet *packet, const uint8_t *data, uint32_t l
 	uint32_t header = 4u * (ip[0] & 0x0f);
 	if (ip[0] >> 4 != 4 || header < sizeof(struct rte_ipv4_hdr))
 		return classify_drop(packet, XF_DROP_IP_INVALID);
-	uint16_t total = classify_be16(ip + 2), frag = classify_be16(ip + 6);
+	uint16_t total = load_be16(ip + 2), frag = load_be16(ip + 6);
 	if (header > room || total > room)
 		return classify_drop(packet, XF_DROP_RUNT);
 	uint32_t offset = (frag & 0x1fffu) * 8;
@@ -251,7 +247,7 @@ static void classify_ipv4(struct packet *packet, const uint8_t *data, uint32_t l
 	    .first = offset == 0,
 	    .part =
 		{
-		    .id = classify_be16(ip + 4),
+		    .id = load_be16(ip + 4),
 		    .at = (uint16_t)(packet->l3 + header),
 		    .offset = (uint16_t)offset,
 		    .headers = (uint16_t)(packet->l3 + header),
@@ -278,7 +274,7 @@ static bool classify_ipv6_step(struct datagram *d, unsigned number, enum xf_drop
 	if ((d->proto == IPPROTO_HOPOPTS && number != 0) || (d->proto == IPPROTO_ROUTING && h[3] != 0))
 		return false;
 	if (d->proto == IPPROTO_FRAGMENT) {
-		uint16_t field = classify_be16(h + 2);
+		uint16_t field = load_be16(h + 2);
 		uint32_t offset = field & 0xfff8u;
 		if (d->fragment || offset + room - len > 65535)
 			return false;
@@ -286,7 +282,7 @@ static bool classify_ipv6_step(struct datagram *d, unsigned number, enum xf_drop
 		d->fragment = offset != 0 || (field & 1);
 		d->first = offset == 0;
 		d->part = (struct packet_fragment){
-		    .id = (uint32_t)classify_be16(h + 4) << 16 | classify_be16(h + 6),
+		    .id = (uint32_t)load_be16(h + 4) << 16 | load_be16(h + 6),
 		    .at = (uint16_t)(d->at + len),
 		    .offset = (uint16_t)offset,
 		    .headers = (uint16_t)d->at,
@@ -318,7 +314,7 @@ static void classify_ipv6(struct packet *packet, const uint8_t *data, uint32_t l
 		return classify_drop(packet, XF_DROP_RUNT);
 	if (ip[0] >> 4 != 6)
 		return classify_drop(packet, XF_DROP_IP_INVALID);
-	uint32_t payload = classify_be16(ip + 4);
+	uint32_t payload = load_be16(ip + 4);
 	if (payload > room - sizeof(struct rte_ipv6_hdr))
 		return classify_drop(packet, XF_DROP_RUNT);
 	packet->src.addr = xf_addr_v6(ip + 8);
@@ -359,15 +355,15 @@ void classify(struct packet *packet, struct rte_mbuf *mbuf, const struct worker_
 		return classify_drop(packet, XF_DROP_RUNT);
 	if (!(data[0] & 1) && memcmp(data, port->mac, 6) != 0)
 		return classify_drop(packet, XF_DROP_OTHER_MAC);
-	uint16_t type = classify_be16(data + 12);
+	uint16_t type = load_be16(data + 12);
 	uint16_t vlan = 0;
 	packet->l3 = sizeof(struct rte_ether_hdr);
 	if (type == RTE_ETHER_TYPE_VLAN) {
 		packet->l3 += sizeof(struct rte_vlan_hdr);
 		if (len < packet->l3)
 			return classify_drop(packet, XF_DROP_RUNT);
-		vlan = classify_be16(data + 14) & RTE_ETHER_MAX_VLAN_ID;
-		type = classify_be16(data + 16);
+		vlan = load_be16(data + 14) & RTE_ETHER_MAX_VLAN_ID;
+		type = load_be16(data + 16);
 	}
 	if (port->vlan && vlan != port->vlan)
 		return classify_drop(packet, XF_DROP_OTHER_VLAN);

@@ -34,6 +34,16 @@ static uint16_t header_ipv6(uint8_t *at, uint8_t dscp, const struct xf_addr *src
 	return sizeof(ip);
 }
 
+/* What addresses, ports and protocol add to a UDP checksum, in either direction. */
+static uint16_t header_pseudo_sum(const struct xf_sockaddr *local, const struct xf_sockaddr *remote)
+{
+	const uint16_t ports[2] = {rte_cpu_to_be_16(local->port), rte_cpu_to_be_16(remote->port)};
+	uint16_t sum = rte_raw_cksum(local->addr.bytes, 16);
+	sum = header_sum_add(sum, rte_raw_cksum(remote->addr.bytes, 16));
+	sum = header_sum_add(sum, rte_raw_cksum(ports, sizeof(ports)));
+	return header_sum_add(sum, rte_cpu_to_be_16(IPPROTO_UDP));
+}
+
 void header_build(struct endpoint_header *header, const struct egress *egress, uint8_t dscp,
 		  const struct xf_sockaddr *local, const struct xf_sockaddr *remote)
 {
@@ -65,15 +75,6 @@ void header_build(struct endpoint_header *header, const struct egress *egress, u
 
 	header->pseudo_sum = header_pseudo_sum(local, remote);
 	header_fit(header, 0);
-}
-
-uint16_t header_pseudo_sum(const struct xf_sockaddr *local, const struct xf_sockaddr *remote)
-{
-	const uint16_t ports[2] = {rte_cpu_to_be_16(local->port), rte_cpu_to_be_16(remote->port)};
-	uint16_t sum = rte_raw_cksum(local->addr.bytes, 16);
-	sum = header_sum_add(sum, rte_raw_cksum(remote->addr.bytes, 16));
-	sum = header_sum_add(sum, rte_raw_cksum(ports, sizeof(ports)));
-	return header_sum_add(sum, rte_cpu_to_be_16(IPPROTO_UDP));
 }
 
 void header_fit(struct endpoint_header *header, uint16_t len)

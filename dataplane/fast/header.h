@@ -10,9 +10,6 @@
 void header_build(struct endpoint_header *header, const struct egress *egress, uint8_t dscp,
 		  const struct xf_sockaddr *local, const struct xf_sockaddr *remote);
 
-/* What addresses, ports and protocol add to a UDP checksum, in either direction. */
-uint16_t header_pseudo_sum(const struct xf_sockaddr *local, const struct xf_sockaddr *remote);
-
 /* Sets lengths and IPv4 checksum for a UDP payload of `len` bytes. */
 void header_fit(struct endpoint_header *header, uint16_t len);
 

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <string.h>
+#include "load.h"
 #include "rtcp.h"
 
 enum {
@@ -16,11 +17,6 @@ enum {
 
 #define RTCP_BLOCK_LEN	24
 #define RTCP_SDES_CNAME 1
-
-static uint32_t rtcp_get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
 
 static uint8_t *rtcp_put32(uint8_t *p, uint32_t v)
 {
@@ -80,16 +76,16 @@ static bool rtcp_packet_ok(const uint8_t *p, size_t len)
 
 static void rtcp_read_block(struct rtcp *out, const uint8_t *p, uint32_t about)
 {
-	if (out->has_block || rtcp_get32(p) != about)
+	if (out->has_block || load_be32(p) != about)
 		return;
 	out->has_block = true;
 	out->block = (struct rtcp_block){
 	    .ssrc = about,
-	    .lost = rtcp_get32(p + 4),
-	    .seq_ext = rtcp_get32(p + 8),
-	    .jitter = rtcp_get32(p + 12),
-	    .lsr = rtcp_get32(p + 16),
-	    .dlsr = rtcp_get32(p + 20),
+	    .lost = load_be32(p + 4),
+	    .seq_ext = load_be32(p + 8),
+	    .jitter = load_be32(p + 12),
+	    .lsr = load_be32(p + 16),
+	    .dlsr = load_be32(p + 20),
 	};
 }
 
@@ -98,14 +94,14 @@ static void rtcp_read_report(struct rtcp *out, const uint8_t *p, uint32_t about,
 	bool sender = p[1] == RTCP_PT_SR;
 	if (first) {
 		out->sender = sender;
-		out->ssrc = rtcp_get32(p + 4);
+		out->ssrc = load_be32(p + 4);
 	}
 	if (first && sender) {
-		out->ntp_high = rtcp_get32(p + 8);
-		out->ntp_low = rtcp_get32(p + 12);
-		out->timestamp = rtcp_get32(p + 16);
-		out->packets = rtcp_get32(p + 20);
-		out->octets = rtcp_get32(p + 24);
+		out->ntp_high = load_be32(p + 8);
+		out->ntp_low = load_be32(p + 12);
+		out->timestamp = load_be32(p + 16);
+		out->packets = load_be32(p + 20);
+		out->octets = load_be32(p + 24);
 	}
 	const uint8_t *block = p + (sender ? 28 : 8);
 	for (unsigned i = 0; i < (p[0] & 0x1fu); i++, block += RTCP_BLOCK_LEN)

@@ -2,17 +2,8 @@
 #include <string.h>
 #include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
+#include "load.h"
 #include "rtp.h"
-
-static uint16_t rtp_get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t rtp_get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
 
 /* RFC 7983 7, figure 3. */
 static enum rtp_kind rtp_other_kind(uint8_t first)
@@ -43,7 +34,7 @@ int rtp_parse(struct rtp *out, const uint8_t *data, size_t len)
 	if (data[0] & 0x10) {
 		if (at + 4 > len)
 			return -EBADMSG;
-		at += 4 + 4u * rtp_get16(data + at + 2);
+		at += 4 + 4u * load_be16(data + at + 2);
 	}
 	if (at > len)
 		return -EBADMSG;
@@ -55,9 +46,9 @@ int rtp_parse(struct rtp *out, const uint8_t *data, size_t len)
 	*out = (struct rtp){
 	    .pt = data[1] & 0x7f,
 	    .marker = data[1] >> 7,
-	    .seq = rtp_get16(data + 2),
-	    .timestamp = rtp_get32(data + 4),
-	    .ssrc = rtp_get32(data + 8),
+	    .seq = load_be16(data + 2),
+	    .timestamp = load_be32(data + 4),
+	    .ssrc = load_be32(data + 8),
 	    .payload_len = (uint16_t)(len - at - padding),
 	    .payload_at = (uint16_t)at,
 	};

@@ -24,7 +24,6 @@ class Hugepages:
     def __init__(self, wanted):
         """wanted: False if everything shall run on ordinary memory in small pages."""
         self.wanted = wanted
-        self.small_pages = not wanted
         self.added = 0
 
     def add(self, megabytes):
@@ -36,13 +35,11 @@ class Hugepages:
             self.added = hugepages_add(wanted)
         except (OSError, ValueError) as e:
             say("no hugepages (%s): both programs run without", e)
-            self.small_pages = True
             return False
         if self.added < wanted:
             say("%d MB of hugepages wanted, %d to be had: both programs run without", wanted * HUGEPAGE_MB,
                 self.added * HUGEPAGE_MB)
             self.restore()
-            self.small_pages = True
             return False
         return True
 
@@ -56,4 +53,4 @@ class Hugepages:
 
     def __str__(self):
         """In words, what memory programs have."""
-        return "no hugepages" if self.small_pages else "hugepages"
+        return "hugepages" if self.added else "no hugepages"
